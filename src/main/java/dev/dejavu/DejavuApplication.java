@@ -1,0 +1,47 @@
+package dev.dejavu;
+
+import java.time.Clock;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * Dejavu, the cache that a team shares: <em>was this image already seen in its
+ * registry?</em> and <em>was this code bundle already uploaded, and where?</em>
+ * <p>
+ * The map. Each package is a feature and has everything of that feature:
+ * <ul>
+ * <li>{@code image}, {@code bundle}: the two caches, from HTTP down to SQL; neither knows
+ * the other
+ * <li>{@code cache}: the words that both share
+ * <li>{@code pruning}: expired rows go, by the clock and by chance
+ * <li>{@code statistics}: what was asked, found and written, as metrics and as
+ * {@code /stats}
+ * <li>{@code storage}: SQLite or PostgreSQL, and what each of them needs
+ * <li>{@code web}: errors as RFC 9457, limits of a request, the description of the API
+ * <li>{@code startup}: what the log says at the start, good or bad
+ * </ul>
+ */
+@SpringBootApplication(proxyBeanMethods = false)
+@ConfigurationPropertiesScan
+public class DejavuApplication {
+
+    public static void main(String[] args) {
+        SpringApplication.run(DejavuApplication.class, args);
+    }
+
+    @Bean
+    Clock clock() {
+        return Clock.systemUTC();
+    }
+
+    @Bean
+    RandomGenerator random() {
+        return () -> ThreadLocalRandom.current().nextLong();
+    }
+
+}

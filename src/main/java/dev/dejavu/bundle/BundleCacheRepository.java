@@ -1,0 +1,168 @@
+package dev.dejavu.bundle;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
+
+import dev.dejavu.cache.Batches;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Cursor;
+import dev.dejavu.cache.Freshness;
+
+/**
+ * All SQL of {@code bundle_cache}, the same for SQLite and PostgreSQL.
+ */
+@Repository
+class BundleCacheRepository implements CacheRepository<CachedBundle> {
+
+    private static final String FIND = """
+            select * from bundle_cache where digest = ? and created_at > ?
+            """;
+
+    private static final String FIND_ALL = """
+            select * from bundle_cache where digest in (:digests) and created_at > :expiredBefore
+            """;
+
+    private static final String PUT = """
+            insert into bundle_cache (digest, hash_digest, remote_path, scope, files_digest, created_at, revision)
+            values (:digest, :hashDigest, :remotePath, :scope, :filesDigest, :createdAt, 1)
+            on conflict (digest) do update set
+                hash_digest = excluded.hash_digest, remote_path = excluded.remote_path, scope = excluded.scope,
+                files_digest = excluded.files_digest, created_at = excluded.created_at,
+                revision = case when bundle_cache.created_at > :expiredBefore then bundle_cache.revision + 1 else 1 end
+            returning revision
+            """;
+
+    private static final String REMOVE = """
+            delete from bundle_cache where digest = ?
+            """;
+
+    private static final String REMOVE_ALL = """
+            delete from bundle_cache where digest in (select digest from bundle_cache %s limit :limit)
+            """;
+
+    private static final String LIST = """
+            select * from bundle_cache
+            where created_at > :expiredBefore and (created_at, digest) < (:createdAt, :digest) %s
+            order by created_at desc, digest desc limit :limit
+            """;
+
+    private static final String COUNT = """
+            select count(*) from bundle_cache where created_at > ?
+            """;
+
+    // The outer condition spares a row that is written again between the two looks.
+    private static final String PRUNE_EXPIRED = """
+            delete from bundle_cache where created_at <= :expiredBefore and digest in
+                (select digest from bundle_cache where created_at <= :expiredBefore order by created_at limit :limit)
+            """;
+
+    private final JdbcClient reader;
+
+    private final JdbcClient writer;
+
+    private final Freshness freshness;
+
+    BundleCacheRepository(JdbcClient reader, JdbcClient writer, BundleCacheProperties properties, Clock clock) {
+        this.reader = reader;
+        this.writer = writer;
+        this.freshness = properties.freshness(clock);
+    }
+
+    @Override
+    public String name() {
+        return "bundles";
+    }
+
+    @Override
+    public Freshness freshness() {
+        return freshness;
+    }
+
+    @Override
+    public Optional<CachedBundle> find(CacheKey digest) {
+        return reader.sql(FIND).param(digest.hex()).param(freshness.expiredBefore()).query(this::bundle).optional();
+    }
+
+    @Override
+    public List<CachedBundle> findAll(Collection<CacheKey> digests) {
+        return reader.sql(FIND_ALL)
+            .param("digests", digests.stream().map(CacheKey::hex).toList())
+            .param("expiredBefore", freshness.expiredBefore())
+            .query(this::bundle)
+            .list();
+    }
+
+    @Override
+    public boolean put(CachedBundle bundle) {
+        BundleParts parts = bundle.parts();
+        return writer.sql(PUT)
+            .param("digest", bundle.digest().hex())
+            .param("hashDigest", bundle.hashDigest())
+            .param("remotePath", bundle.remotePath())
+            .param("scope", (parts != null) ? parts.scope() : null)
+            .param("filesDigest", (parts != null) ? parts.filesDigest() : null)
+            .param("createdAt", bundle.createdAt().toEpochMilli())
+            .param("expiredBefore", freshness.expiredBefore())
+            .query(Long.class)
+            .single() == 1;
+    }
+
+    @Override
+    public void remove(CacheKey digest) {
+        writer.sql(REMOVE).param(digest.hex()).update();
+    }
+
+    @Override
+    public int removeAll(@Nullable String remotePath) {
+        String sql = REMOVE_ALL.formatted((remotePath != null) ? "where remote_path = :remotePath" : "");
+        return Batches.run(1000,
+                (limit) -> writer.sql(sql).param("limit", limit).param("remotePath", remotePath).update());
+    }
+
+    @Override
+    public List<CachedBundle> list(Cursor after, int limit, @Nullable String remotePath) {
+        return reader.sql(LIST.formatted((remotePath != null) ? "and remote_path = :remotePath" : ""))
+            .param("expiredBefore", freshness.expiredBefore())
+            .param("createdAt", after.createdAt())
+            .param("digest", after.key())
+            .param("remotePath", remotePath)
+            .param("limit", limit)
+            .query(this::bundle)
+            .list();
+    }
+
+    @Override
+    public long count() {
+        return reader.sql(COUNT).param(freshness.expiredBefore()).query(Long.class).single();
+    }
+
+    @Override
+    public int pruneExpired(int limit) {
+        return writer.sql(PRUNE_EXPIRED)
+            .param("expiredBefore", freshness.expiredBefore())
+            .param("limit", limit)
+            .update();
+    }
+
+    private CachedBundle bundle(ResultSet row, int number) throws SQLException {
+        Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
+        return new CachedBundle(new CacheKey(row.getString("digest")), row.getString("hash_digest"),
+                row.getString("remote_path"), parts(row), createdAt, freshness.expiry(createdAt));
+    }
+
+    private static @Nullable BundleParts parts(ResultSet row) throws SQLException {
+        String scope = row.getString("scope");
+        return (scope != null) ? new BundleParts(scope, row.getString("files_digest")) : null;
+    }
+
+}

@@ -1,0 +1,125 @@
+package dev.dejavu.bundle;
+
+import java.time.Instant;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.ResponseEntity;
+import org.springframework.util.MultiValueMap;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+import dev.dejavu.cache.Answers;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheQuery;
+import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.Lookup;
+import dev.dejavu.cache.Members;
+import dev.dejavu.cache.Page;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.Removal;
+import dev.dejavu.cache.SharingProperties;
+import dev.dejavu.cache.Text;
+
+/**
+ * The HTTP of {@code /bundles}.
+ */
+@RestController
+@RequestMapping("/bundles")
+class BundleController {
+
+    private final CacheRepository<CachedBundle> bundles;
+
+    private final SharingProperties sharing;
+
+    BundleController(CacheRepository<CachedBundle> bundles, SharingProperties sharing) {
+        this.bundles = bundles;
+        this.sharing = sharing;
+    }
+
+    @GetMapping("/{digest}")
+    ResponseEntity<CachedBundle> find(@PathVariable String digest) {
+        return bundles.find(CacheKey.digest(digest))
+            .map(Answers::ok)
+            .orElseThrow(() -> new ProblemException(Problem.MISS, "Not known here: make and upload it."));
+    }
+
+    @PutMapping("/{digest}")
+    ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody Claim claim) {
+        CachedBundle bundle = claim.bundle(CacheKey.digest(digest), bundles.freshness(), sharing);
+        return Answers.stored(bundles.put(bundle), "/bundles/" + bundle.digest(), bundle);
+    }
+
+    @DeleteMapping("/{digest}")
+    ResponseEntity<Void> remove(@PathVariable String digest) {
+        bundles.remove(CacheKey.digest(digest));
+        return ResponseEntity.noContent().build();
+    }
+
+    @DeleteMapping
+    Removal removeAll(@RequestParam MultiValueMap<String, String> query) {
+        return new Removal(bundles.removeAll(CacheQuery.ofValue(query, "remote_path")));
+    }
+
+    @GetMapping
+    ResponseEntity<Page<CachedBundle>> list(@RequestParam MultiValueMap<String, String> query) {
+        return Answers.ok(Page.of(bundles, CacheQuery.ofPage(query, "remote_path")));
+    }
+
+    @PostMapping("/lookup")
+    ResponseEntity<Lookup<CachedBundle>> lookup(@RequestBody Question question) {
+        return Answers.ok(Lookup.of(bundles, Members.keys("digests", question.digests(), CacheKey::digest)));
+    }
+
+    /**
+     * What the writer of an entry says: the body of a PUT.
+     */
+    record Claim(@Nullable String hashDigest, @Nullable String remotePath, @Nullable String scope,
+            @Nullable String filesDigest) {
+
+        private static final int LONGEST_HASH = 256;
+
+        CachedBundle bundle(CacheKey digest, Freshness freshness, SharingProperties sharing) {
+            String hash = Members.required("hash_digest", hashDigest);
+            String path = Members.required("remote_path", remotePath);
+            BundleParts parts = parts();
+            if (hash.length() > LONGEST_HASH || Text.hasWhiteSpace(hash) || !Text.isPlain(hash)) {
+                throw new ProblemException(Problem.INVALID_HASH_DIGEST,
+                        "hash_digest must be " + LONGEST_HASH + " characters at most, without white space.");
+            }
+            sharing.check(RemotePath.parse(path).isLocal(), "remote_path is another place on every machine.");
+            if (parts != null) {
+                Members.match(digest, parts.key());
+            }
+            Instant now = freshness.now();
+            return new CachedBundle(digest, hash, path, parts, now, freshness.expiry(now));
+        }
+
+        private @Nullable BundleParts parts() {
+            if (scope == null && filesDigest == null) {
+                return null;
+            }
+            if (scope == null || filesDigest == null) {
+                throw Members.malformed("scope and files_digest must be given together.");
+            }
+            return new BundleParts(Members.plain("scope", scope), Members.plain("files_digest", filesDigest));
+        }
+
+    }
+
+    /**
+     * Many keys at once: the body of a lookup.
+     */
+    record Question(@Nullable List<@Nullable String> digests) {
+    }
+
+}

@@ -1,0 +1,20 @@
+package dev.dejavu.bundle;
+
+import dev.dejavu.cache.CacheKey;
+
+/**
+ * What the key of a bundle is made of.
+ *
+ * @param scope {@code endpoint:project:domain} of the Flyte client
+ * @param filesDigest the MD5 of the files that go into the bundle
+ */
+public record BundleParts(String scope, String filesDigest) {
+
+    /**
+     * The SHA-256 of {@code scope:files_digest}.
+     */
+    CacheKey key() {
+        return CacheKey.hashOf(scope + ":" + filesDigest);
+    }
+
+}

@@ -1,0 +1,29 @@
+package dev.dejavu.bundle;
+
+import java.time.Instant;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
+
+/**
+ * A code bundle that was uploaded.
+ *
+ * @param digest the key
+ * @param hashDigest the MD5 of the tarball, which Flyte makes the task's version
+ * @param remotePath where it was uploaded
+ * @param parts what the key is made of, if the writer told
+ * @param createdAt when it was stored, in milliseconds
+ * @param expiresAt when it ceases to be served under today's TTL
+ */
+public record CachedBundle(CacheKey digest, String hashDigest, String remotePath,
+        @JsonUnwrapped @Nullable BundleParts parts, Instant createdAt, Instant expiresAt) implements CacheEntry {
+
+    @Override
+    public CacheKey key() {
+        return digest;
+    }
+
+}

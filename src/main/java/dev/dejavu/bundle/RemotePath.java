@@ -1,0 +1,52 @@
+package dev.dejavu.bundle;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import dev.dejavu.cache.LocalHost;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * Where a bundle was uploaded: an absolute URI, as in {@code s3://bucket/path}.
+ */
+record RemotePath(URI uri) {
+
+    private static final int LONGEST = 2048;
+
+    /** {@link URI#getHost()} knows no underscores, which buckets may have. */
+    private static final Pattern AUTHORITY = Pattern.compile("(?:.*@)?(?<host>\\[[^]]*]|[^:]*)(?::\\d*)?");
+
+    /**
+     * Reads a path.
+     * @throws ProblemException {@link Problem#INVALID_REMOTE_PATH}
+     */
+    static RemotePath parse(String text) {
+        try {
+            URI uri = new URI(text);
+            // A scheme of one letter is a drive of Windows.
+            if (text.length() <= LONGEST && uri.isAbsolute() && uri.getScheme().length() > 1
+                    && text.equals(uri.toASCIIString())) {
+                return new RemotePath(uri);
+            }
+        }
+        catch (URISyntaxException ex) {
+            // refused below
+        }
+        throw new ProblemException(Problem.INVALID_REMOTE_PATH,
+                "remote_path must be an absolute URI with a scheme, in " + LONGEST + " characters at most.");
+    }
+
+    /** Whether only one machine can reach it. */
+    boolean isLocal() {
+        if (uri.getScheme().equalsIgnoreCase("file")) {
+            return true;
+        }
+        String authority = uri.getRawAuthority();
+        Matcher matcher = AUTHORITY.matcher((authority != null) ? authority : "");
+        return matcher.matches() && LocalHost.is(matcher.group("host"));
+    }
+
+}

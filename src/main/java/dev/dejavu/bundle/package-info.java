@@ -1,0 +1,7 @@
+/**
+ * Was this code bundle already uploaded, and where?
+ */
+@NullMarked
+package dev.dejavu.bundle;
+
+import org.jspecify.annotations.NullMarked;

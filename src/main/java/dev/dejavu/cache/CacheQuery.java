@@ -1,0 +1,74 @@
+package dev.dejavu.cache;
+
+import java.util.List;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.MultiValueMap;
+
+/**
+ * The query string of a call on a whole cache. A parameter that it does not know, or that
+ * is there twice, is refused: with a typing error ignored,
+ * {@code DELETE /images?imageuri=…} would forget everything.
+ *
+ * @param value the image URI or remote path that alone is meant; {@code null} for all
+ */
+public record CacheQuery(int limit, Cursor after, @Nullable String value) {
+
+    private static final int LARGEST_PAGE = 500;
+
+    private static final String DEFAULT_PAGE = "50";
+
+    /**
+     * Reads {@code limit}, {@code after} and the value.
+     * @param valueName the name of the value, as in {@code image_uri}
+     */
+    public static CacheQuery ofPage(MultiValueMap<String, String> parameters, String valueName) {
+        refuseUnknown(parameters, Set.of("limit", "after", valueName));
+        String after = parameters.getFirst("after");
+        return new CacheQuery(limit(parameters.getOrDefault("limit", List.of(DEFAULT_PAGE)).getFirst()),
+                (after != null) ? Cursor.parse(after) : Cursor.START, value(parameters, valueName));
+    }
+
+    /**
+     * Reads the value alone.
+     */
+    public static @Nullable String ofValue(MultiValueMap<String, String> parameters, String valueName) {
+        refuseUnknown(parameters, Set.of(valueName));
+        return value(parameters, valueName);
+    }
+
+    private static void refuseUnknown(MultiValueMap<String, String> parameters, Set<String> known) {
+        parameters.forEach((name, values) -> {
+            if (!known.contains(name)) {
+                throw malformed("The query may only have " + String.join(", ", known.stream().sorted().toList()) + ".");
+            }
+            if (values.size() > 1) {
+                throw malformed(name + " may be given only once.");
+            }
+        });
+    }
+
+    private static int limit(String text) {
+        if (text.matches("\\d{1,3}")) {
+            int limit = Integer.parseInt(text);
+            if (limit >= 1 && limit <= LARGEST_PAGE) {
+                return limit;
+            }
+        }
+        throw malformed("limit must be a number from 1 to " + LARGEST_PAGE + ".");
+    }
+
+    private static @Nullable String value(MultiValueMap<String, String> parameters, String name) {
+        String value = parameters.getFirst(name);
+        if (value != null && (value.isEmpty() || !Text.isPlain(value))) {
+            throw malformed(name + " must not be empty and must not have control characters.");
+        }
+        return value;
+    }
+
+    private static ProblemException malformed(String detail) {
+        return new ProblemException(Problem.MALFORMED_QUERY, detail);
+    }
+
+}

@@ -1,0 +1,53 @@
+package dev.dejavu.cache;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a cache can do, in the words of HTTP. No read ever gives an entry that has
+ * expired, pruned or not. Every method throws Spring's {@code DataAccessException} when
+ * the database does not answer.
+ *
+ * @param <E> the entry
+ */
+public interface CacheRepository<E extends CacheEntry> extends Prunable {
+
+    Freshness freshness();
+
+    Optional<E> find(CacheKey key);
+
+    /**
+     * Finds many in one round trip.
+     * @return those found, in any order
+     */
+    List<E> findAll(Collection<CacheKey> keys);
+
+    /**
+     * Stores an entry, in place of the one that has its key. When it returns, the entry
+     * survives the death of this process.
+     * @return whether the key was new, which an expired entry leaves it
+     */
+    boolean put(E entry);
+
+    void remove(CacheKey key);
+
+    /**
+     * Forgets all entries, or those of one value.
+     * @param value an image URI or a remote path; {@code null} for all
+     * @return how many rows went, expired ones that no prune had met yet among them
+     */
+    int removeAll(@Nullable String value);
+
+    /**
+     * A page, newest first.
+     * @param value as for {@link #removeAll}
+     */
+    List<E> list(Cursor after, int limit, @Nullable String value);
+
+    /** How many entries are live. */
+    long count();
+
+}

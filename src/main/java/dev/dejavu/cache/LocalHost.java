@@ -1,0 +1,34 @@
+package dev.dejavu.cache;
+
+import java.net.InetAddress;
+import java.util.Locale;
+
+/**
+ * Names and addresses that mean another machine on every machine.
+ */
+public final class LocalHost {
+
+    private LocalHost() {
+    }
+
+    /**
+     * Whether the host is this machine as seen from itself: {@code localhost} (RFC 6761),
+     * Docker's names for it, 127.0.0.0/8, ::1, or no address at all (0.0.0.0, ::). Asks
+     * no name server.
+     * @param host without port, an IPv6 address with or without its brackets
+     */
+    public static boolean is(String host) {
+        String name = host.toLowerCase(Locale.ROOT).replaceFirst("\\.$", "");
+        if (name.equals("localhost") || name.endsWith(".localhost") || name.endsWith(".docker.internal")) {
+            return true;
+        }
+        try {
+            InetAddress address = InetAddress.ofLiteral(name);
+            return address.isLoopbackAddress() || address.isAnyLocalAddress();
+        }
+        catch (IllegalArgumentException ex) {
+            return false;
+        }
+    }
+
+}

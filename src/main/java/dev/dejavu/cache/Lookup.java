@@ -1,0 +1,26 @@
+package dev.dejavu.cache;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The answer to many keys at once.
+ *
+ * @param entries those found, in the order asked
+ * @param missing the other keys, in the order asked
+ */
+public record Lookup<E extends CacheEntry>(List<E> entries, List<CacheKey> missing) {
+
+    public static <E extends CacheEntry> Lookup<E> of(CacheRepository<E> repository, Set<CacheKey> keys) {
+        Map<CacheKey, E> found = repository.findAll(keys)
+            .stream()
+            .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
+        return new Lookup<>(keys.stream().map(found::get).filter(Objects::nonNull).toList(),
+                keys.stream().filter((key) -> !found.containsKey(key)).toList());
+    }
+
+}

@@ -1,0 +1,64 @@
+package dev.dejavu.cache;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks of the members of a JSON body. Each refusal is {@link Problem#MALFORMED_BODY}
+ * and names the member.
+ */
+public final class Members {
+
+    private static final int LARGEST_LOOKUP = 1000;
+
+    private Members() {
+    }
+
+    public static String required(String member, @Nullable String value) {
+        if (value == null || value.isEmpty()) {
+            throw malformed(member + " is required.");
+        }
+        return value;
+    }
+
+    public static String plain(String member, String value) {
+        if (!Text.isPlain(value)) {
+            throw malformed(member + " must not have control characters.");
+        }
+        return value;
+    }
+
+    /**
+     * The keys of a lookup, each once, in the order asked.
+     */
+    public static Set<CacheKey> keys(String member, @Nullable List<@Nullable String> texts,
+            Function<String, CacheKey> parser) {
+        if (texts == null || texts.isEmpty() || texts.size() > LARGEST_LOOKUP) {
+            throw malformed(member + " must have 1 to " + LARGEST_LOOKUP + " keys.");
+        }
+        Set<CacheKey> keys = new LinkedHashSet<>();
+        for (String text : texts) {
+            keys.add(parser.apply(required(member + "[]", text)));
+        }
+        return keys;
+    }
+
+    /**
+     * Refuses parts that do not make the key they came with.
+     * @throws ProblemException {@link Problem#KEY_MISMATCH}
+     */
+    public static void match(CacheKey key, CacheKey made) {
+        if (!made.equals(key)) {
+            throw new ProblemException(Problem.KEY_MISMATCH, "The parts make the key " + made + ", not " + key + ".");
+        }
+    }
+
+    public static ProblemException malformed(String detail) {
+        return new ProblemException(Problem.MALFORMED_BODY, detail);
+    }
+
+}

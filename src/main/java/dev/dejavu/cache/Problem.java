@@ -1,0 +1,41 @@
+package dev.dejavu.cache;
+
+import java.net.URI;
+import java.util.Locale;
+
+/**
+ * What can be wrong with a call, in the words of the API. Which HTTP status each one has,
+ * only the web knows.
+ */
+public enum Problem {
+
+    /** Unknown, which is not the same as absent. */
+    MISS,
+
+    MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY,
+
+    KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST,
+
+    /** Only one machine can reach it. */
+    NOT_SHAREABLE,
+
+    TOO_LARGE,
+
+    STORAGE_UNAVAILABLE;
+
+    /**
+     * The RFC 9457 type: {@code urn:dejavu:problem:} and the name, as in
+     * {@code key-mismatch}.
+     */
+    public URI type() {
+        return URI.create("urn:dejavu:problem:" + name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    }
+
+    /**
+     * The RFC 9457 title, as in {@code Key mismatch}.
+     */
+    public String title() {
+        return name().charAt(0) + name().substring(1).toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
+}

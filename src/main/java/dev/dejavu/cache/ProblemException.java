@@ -1,0 +1,22 @@
+package dev.dejavu.cache;
+
+/**
+ * A call that cannot be answered as asked. Its message is meant for the caller.
+ */
+public final class ProblemException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    private final Problem problem;
+
+    public ProblemException(Problem problem, String detail) {
+        // An answer, not a fault: nobody reads its stack trace, and a miss must be cheap.
+        super(detail, null, false, false);
+        this.problem = problem;
+    }
+
+    public Problem problem() {
+        return problem;
+    }
+
+}

@@ -1,0 +1,170 @@
+package dev.dejavu.image;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
+
+import dev.dejavu.cache.Batches;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Cursor;
+import dev.dejavu.cache.Freshness;
+
+/**
+ * All SQL of {@code image_cache}, the same for SQLite and PostgreSQL.
+ */
+@Repository
+class ImageCacheRepository implements CacheRepository<CachedImage> {
+
+    private static final String FIND = """
+            select * from image_cache where hash = ? and created_at > ?
+            """;
+
+    private static final String FIND_ALL = """
+            select * from image_cache where hash in (:hashes) and created_at > :expiredBefore
+            """;
+
+    private static final String PUT = """
+            insert into image_cache (hash, image_uri, scope, repository, tag, platforms, created_at, revision)
+            values (:hash, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, 1)
+            on conflict (hash) do update set
+                image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
+                tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
+                revision = case when image_cache.created_at > :expiredBefore then image_cache.revision + 1 else 1 end
+            returning revision
+            """;
+
+    private static final String REMOVE = """
+            delete from image_cache where hash = ?
+            """;
+
+    private static final String REMOVE_ALL = """
+            delete from image_cache where hash in (select hash from image_cache %s limit :limit)
+            """;
+
+    private static final String LIST = """
+            select * from image_cache
+            where created_at > :expiredBefore and (created_at, hash) < (:createdAt, :hash) %s
+            order by created_at desc, hash desc limit :limit
+            """;
+
+    private static final String COUNT = """
+            select count(*) from image_cache where created_at > ?
+            """;
+
+    // The outer condition spares a row that is written again between the two looks.
+    private static final String PRUNE_EXPIRED = """
+            delete from image_cache where created_at <= :expiredBefore and hash in
+                (select hash from image_cache where created_at <= :expiredBefore order by created_at limit :limit)
+            """;
+
+    private final JdbcClient reader;
+
+    private final JdbcClient writer;
+
+    private final Freshness freshness;
+
+    ImageCacheRepository(JdbcClient reader, JdbcClient writer, ImageCacheProperties properties, Clock clock) {
+        this.reader = reader;
+        this.writer = writer;
+        this.freshness = properties.freshness(clock);
+    }
+
+    @Override
+    public String name() {
+        return "images";
+    }
+
+    @Override
+    public Freshness freshness() {
+        return freshness;
+    }
+
+    @Override
+    public Optional<CachedImage> find(CacheKey hash) {
+        return reader.sql(FIND).param(hash.hex()).param(freshness.expiredBefore()).query(this::image).optional();
+    }
+
+    @Override
+    public List<CachedImage> findAll(Collection<CacheKey> hashes) {
+        return reader.sql(FIND_ALL)
+            .param("hashes", hashes.stream().map(CacheKey::hex).toList())
+            .param("expiredBefore", freshness.expiredBefore())
+            .query(this::image)
+            .list();
+    }
+
+    @Override
+    public boolean put(CachedImage image) {
+        ImageParts parts = image.parts();
+        return writer.sql(PUT)
+            .param("hash", image.hash().hex())
+            .param("imageUri", image.imageUri())
+            .param("scope", (parts != null) ? parts.scope() : null)
+            .param("repository", (parts != null) ? parts.repository() : null)
+            .param("tag", (parts != null) ? parts.tag() : null)
+            .param("platforms", (parts != null) ? String.join(",", parts.platforms()) : null)
+            .param("createdAt", image.createdAt().toEpochMilli())
+            .param("expiredBefore", freshness.expiredBefore())
+            .query(Long.class)
+            .single() == 1;
+    }
+
+    @Override
+    public void remove(CacheKey hash) {
+        writer.sql(REMOVE).param(hash.hex()).update();
+    }
+
+    @Override
+    public int removeAll(@Nullable String imageUri) {
+        String sql = REMOVE_ALL.formatted((imageUri != null) ? "where image_uri = :imageUri" : "");
+        return Batches.run(1000, (limit) -> writer.sql(sql).param("limit", limit).param("imageUri", imageUri).update());
+    }
+
+    @Override
+    public List<CachedImage> list(Cursor after, int limit, @Nullable String imageUri) {
+        return reader.sql(LIST.formatted((imageUri != null) ? "and image_uri = :imageUri" : ""))
+            .param("expiredBefore", freshness.expiredBefore())
+            .param("createdAt", after.createdAt())
+            .param("hash", after.key())
+            .param("imageUri", imageUri)
+            .param("limit", limit)
+            .query(this::image)
+            .list();
+    }
+
+    @Override
+    public long count() {
+        return reader.sql(COUNT).param(freshness.expiredBefore()).query(Long.class).single();
+    }
+
+    @Override
+    public int pruneExpired(int limit) {
+        return writer.sql(PRUNE_EXPIRED)
+            .param("expiredBefore", freshness.expiredBefore())
+            .param("limit", limit)
+            .update();
+    }
+
+    private CachedImage image(ResultSet row, int number) throws SQLException {
+        Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
+        return new CachedImage(new CacheKey(row.getString("hash")), row.getString("image_uri"), parts(row), createdAt,
+                freshness.expiry(createdAt));
+    }
+
+    private static @Nullable ImageParts parts(ResultSet row) throws SQLException {
+        String scope = row.getString("scope");
+        return (scope != null) ? new ImageParts(scope, row.getString("repository"), row.getString("tag"),
+                Arrays.asList(row.getString("platforms").split(","))) : null;
+    }
+
+}

@@ -1,0 +1,129 @@
+package dev.dejavu.image;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.ResponseEntity;
+import org.springframework.util.MultiValueMap;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+import dev.dejavu.cache.Answers;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheQuery;
+import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.Lookup;
+import dev.dejavu.cache.Members;
+import dev.dejavu.cache.Page;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.Removal;
+import dev.dejavu.cache.SharingProperties;
+
+/**
+ * The HTTP of {@code /images}.
+ */
+@RestController
+@RequestMapping("/images")
+class ImageController {
+
+    private final CacheRepository<CachedImage> images;
+
+    private final SharingProperties sharing;
+
+    ImageController(CacheRepository<CachedImage> images, SharingProperties sharing) {
+        this.images = images;
+        this.sharing = sharing;
+    }
+
+    @GetMapping("/{hash}")
+    ResponseEntity<CachedImage> find(@PathVariable String hash) {
+        return images.find(CacheKey.sha256(hash))
+            .map(Answers::ok)
+            .orElseThrow(() -> new ProblemException(Problem.MISS, "Not known here: ask the registry."));
+    }
+
+    @PutMapping("/{hash}")
+    ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody Claim claim) {
+        CachedImage image = claim.image(CacheKey.sha256(hash), images.freshness(), sharing);
+        return Answers.stored(images.put(image), "/images/" + image.hash(), image);
+    }
+
+    @DeleteMapping("/{hash}")
+    ResponseEntity<Void> remove(@PathVariable String hash) {
+        images.remove(CacheKey.sha256(hash));
+        return ResponseEntity.noContent().build();
+    }
+
+    @DeleteMapping
+    Removal removeAll(@RequestParam MultiValueMap<String, String> query) {
+        return new Removal(images.removeAll(CacheQuery.ofValue(query, "image_uri")));
+    }
+
+    @GetMapping
+    ResponseEntity<Page<CachedImage>> list(@RequestParam MultiValueMap<String, String> query) {
+        return Answers.ok(Page.of(images, CacheQuery.ofPage(query, "image_uri")));
+    }
+
+    @PostMapping("/lookup")
+    ResponseEntity<Lookup<CachedImage>> lookup(@RequestBody Question question) {
+        return Answers.ok(Lookup.of(images, Members.keys("hashes", question.hashes(), CacheKey::sha256)));
+    }
+
+    /**
+     * What the writer of an entry says: the body of a PUT.
+     */
+    record Claim(@Nullable String imageUri, @Nullable String scope, @Nullable String repository, @Nullable String tag,
+            @Nullable List<@Nullable String> platforms) {
+
+        private static final Pattern PLATFORM = Pattern.compile("[!-+\\--~]+");
+
+        CachedImage image(CacheKey hash, Freshness freshness, SharingProperties sharing) {
+            String uri = Members.required("image_uri", imageUri);
+            ImageParts parts = parts();
+            sharing.check(ImageReference.parse(uri).isLocal(),
+                    "image_uri names no registry, or one that is another on every machine.");
+            if (parts != null) {
+                Members.match(hash, parts.key());
+            }
+            Instant now = freshness.now();
+            return new CachedImage(hash, uri, parts, now, freshness.expiry(now));
+        }
+
+        private @Nullable ImageParts parts() {
+            if (scope == null && repository == null && tag == null && platforms == null) {
+                return null;
+            }
+            if (scope == null || repository == null || tag == null || platforms == null || platforms.isEmpty()) {
+                throw Members.malformed("scope, repository, tag and platforms must be given together.");
+            }
+            return new ImageParts(Members.plain("scope", scope), Members.plain("repository", repository),
+                    Members.plain("tag", tag), platforms.stream().map(Claim::platform).toList());
+        }
+
+        private static String platform(@Nullable String platform) {
+            if (platform == null || !PLATFORM.matcher(platform).matches()) {
+                throw Members.malformed("platforms[] must be as in linux/amd64.");
+            }
+            return platform;
+        }
+
+    }
+
+    /**
+     * Many keys at once: the body of a lookup.
+     */
+    record Question(@Nullable List<@Nullable String> hashes) {
+    }
+
+}

@@ -1,0 +1,28 @@
+package dev.dejavu.image;
+
+import java.util.List;
+
+import dev.dejavu.cache.CacheKey;
+
+/**
+ * What the key of an image is made of.
+ *
+ * @param scope {@code endpoint:project:domain} of the Flyte client
+ * @param repository registry and name, as in {@code ghcr.io/acme/my-app}
+ * @param tag the image's tag
+ * @param platforms as in {@code linux/amd64}, sorted
+ */
+public record ImageParts(String scope, String repository, String tag, List<String> platforms) {
+
+    public ImageParts {
+        platforms = platforms.stream().sorted().toList();
+    }
+
+    /**
+     * The SHA-256 of {@code scope:repository:tag:} and the platforms joined by commas.
+     */
+    CacheKey key() {
+        return CacheKey.hashOf(String.join(":", scope, repository, tag, String.join(",", platforms)));
+    }
+
+}

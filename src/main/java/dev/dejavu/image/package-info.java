@@ -1,0 +1,7 @@
+/**
+ * Was this image already seen in its registry?
+ */
+@NullMarked
+package dev.dejavu.image;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,86 @@
+package dev.dejavu.metrics;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.stereotype.Component;
+
+import dev.dejavu.cache.CacheObserver;
+import dev.dejavu.cache.CacheRepository;
+
+/**
+ * Counts what happens at each cache since the start: {@code dejavu.lookups} by result,
+ * {@code dejavu.writes}, {@code dejavu.pruned}, and the live {@code dejavu.entries},
+ * asked of the database at each scrape.
+ */
+@Component
+class CacheMetrics implements CacheObserver {
+
+    private final Map<String, Counters> counters = new LinkedHashMap<>();
+
+    CacheMetrics(List<CacheRepository<?>> repositories, MeterRegistry registry) {
+        for (CacheRepository<?> repository : repositories) {
+            counters.put(repository.name(), new Counters(registry, repository.name()));
+            Gauge.builder("dejavu.entries", repository, CacheRepository::count)
+                .description("Live entries; not a number while the database does not answer")
+                .tag("cache", repository.name())
+                .register(registry);
+        }
+    }
+
+    @Override
+    public void lookedUp(String cache, int hits, int misses) {
+        of(cache).hits.increment(hits);
+        of(cache).misses.increment(misses);
+    }
+
+    @Override
+    public void written(String cache) {
+        of(cache).writes.increment();
+    }
+
+    @Override
+    public void pruned(String cache, int rows) {
+        of(cache).pruned.increment(rows);
+    }
+
+    Counters of(String cache) {
+        Counters found = counters.get(cache);
+        if (found == null) {
+            throw new IllegalArgumentException("No cache " + cache);
+        }
+        return found;
+    }
+
+    /**
+     * The counters of one cache.
+     */
+    record Counters(Counter hits, Counter misses, Counter writes, Counter pruned) {
+
+        Counters(MeterRegistry registry, String cache) {
+            this(lookups(registry, cache, "hit"), lookups(registry, cache, "miss"),
+                    Counter.builder("dejavu.writes")
+                        .description("Entries stored")
+                        .tag("cache", cache)
+                        .register(registry),
+                    Counter.builder("dejavu.pruned")
+                        .description("Expired rows thrown away")
+                        .tag("cache", cache)
+                        .register(registry));
+        }
+
+        private static Counter lookups(MeterRegistry registry, String cache, String result) {
+            return Counter.builder("dejavu.lookups")
+                .description("Keys asked for")
+                .tag("cache", cache)
+                .tag("result", result)
+                .register(registry);
+        }
+
+    }
+
+}

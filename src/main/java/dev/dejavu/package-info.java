@@ -1,0 +1,4 @@
+@NullMarked
+package dev.dejavu;
+
+import org.jspecify.annotations.NullMarked;

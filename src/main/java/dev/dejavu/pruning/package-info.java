@@ -1,0 +1,8 @@
+/**
+ * Expired rows go: by the clock, and after a share of the reads. Knows of the caches only
+ * that they can be pruned.
+ */
+@NullMarked
+package dev.dejavu.pruning;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,53 @@
+package dev.dejavu.startup;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.convert.ConversionFailedException;
+
+/**
+ * Says of a wrong setting, in one line, its name, its value and what is allowed.
+ */
+@Order(Ordered.HIGHEST_PRECEDENCE)
+class SettingFailureAnalyzer implements FailureAnalyzer {
+
+    @Override
+    public @Nullable FailureAnalysis analyze(Throwable failure) {
+        BindException bind = null;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InvalidConfigurationPropertyValueException invalid) {
+                return analysis(invalid.getName(), invalid.getValue(), invalid.getReason(), failure);
+            }
+            if (cause instanceof BindException ex) {
+                bind = ex;
+            }
+            if (cause instanceof ConversionFailedException conversion && bind != null) {
+                return analysis(bind.getName().toString(), conversion.getValue(),
+                        "must be " + allowed(conversion.getTargetType().getType()), failure);
+            }
+        }
+        return null;
+    }
+
+    private static FailureAnalysis analysis(String name, @Nullable Object value, @Nullable String reason,
+            Throwable failure) {
+        return new FailureAnalysis("%s %s, but is '%s'.".formatted(name, reason, value), null, failure);
+    }
+
+    private static String allowed(Class<?> type) {
+        if (type == Duration.class) {
+            return "a duration, as in 30d, 1h or 500ms";
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return "true or false";
+        }
+        return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "a " + type.getSimpleName();
+    }
+
+}

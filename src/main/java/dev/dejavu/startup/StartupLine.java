@@ -1,0 +1,63 @@
+package dev.dejavu.startup;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.context.event.EventListener;
+import org.springframework.core.env.Environment;
+import org.springframework.format.annotation.DurationFormat;
+import org.springframework.format.datetime.standard.DurationFormatterUtils;
+import org.springframework.stereotype.Component;
+
+import dev.dejavu.cache.CacheRepository;
+
+/**
+ * Says in one line what was started: version, address, database, TTLs.
+ */
+@Component
+class StartupLine {
+
+    private static final Logger log = LoggerFactory.getLogger(StartupLine.class);
+
+    private final Environment environment;
+
+    private final List<CacheRepository<?>> repositories;
+
+    private final ObjectProvider<BuildProperties> build;
+
+    StartupLine(Environment environment, List<CacheRepository<?>> repositories, ObjectProvider<BuildProperties> build) {
+        this.environment = environment;
+        this.repositories = repositories;
+        this.build = build;
+    }
+
+    @EventListener(ApplicationReadyEvent.class)
+    void say() {
+        BuildProperties version = build.getIfAvailable();
+        log.info("Dejavu {} answers on http://{}:{}, keeps {} in {}", (version != null) ? version.getVersion() : "",
+                environment.getProperty("server.address", "0.0.0.0"), environment.getProperty("local.server.port"),
+                repositories.stream().map(StartupLine::ttl).collect(Collectors.joining(" and ")),
+                database(environment.getRequiredProperty("spring.datasource.url")));
+    }
+
+    private static String ttl(CacheRepository<?> repository) {
+        return repository.name() + " for "
+                + DurationFormatterUtils.print(repository.freshness().ttl(), DurationFormat.Style.COMPOSITE);
+    }
+
+    /**
+     * Without the query string and what stands before an @, which may hold a password.
+     */
+    private static String database(String url) {
+        return url.replaceFirst("\\?.*", "")
+            .replaceFirst("//.*@", "//")
+            .replaceFirst("jdbc:sqlite:", "SQLite at ")
+            .replaceFirst("jdbc:postgresql:(//)?", "PostgreSQL at ");
+    }
+
+}

@@ -1,0 +1,153 @@
+package dev.dejavu.storage;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteDataSource;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/**
+ * The file of an embedded database. While it is open, no other process may open it; a
+ * damaged one is moved aside, as all that it holds can be found out again.
+ */
+final class SqliteFile implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(SqliteFile.class);
+
+    private static final String PREFIX = "jdbc:sqlite:";
+
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z'")
+        .withZone(ZoneOffset.UTC);
+
+    private final Path path;
+
+    private final FileChannel lock;
+
+    private SqliteFile(Path path, FileChannel lock) {
+        this.path = path;
+        this.lock = lock;
+    }
+
+    /**
+     * Whether it is the URL of a file: databases in memory have one content per
+     * connection.
+     */
+    static boolean isUrl(String url) {
+        return url.matches(PREFIX + "(?!:|file:|\\s*$)[^?]+");
+    }
+
+    /**
+     * Makes the folder where it is missing, takes the file, and sees to it that it is
+     * sound.
+     * @throws IOException when the folder or the file is not to be had; the message says
+     * why
+     */
+    static SqliteFile open(String url, Clock clock) throws IOException {
+        Path path = Path.of(url.substring(PREFIX.length()).replaceFirst("^~(?=/)", System.getProperty("user.home")))
+            .toAbsolutePath();
+        Files.createDirectories(path.getParent());
+        FileChannel lock = lock(path.resolveSibling(path.getFileName() + ".lock"));
+        SqliteFile file = new SqliteFile(path, lock);
+        try {
+            String damage = file.damage();
+            if (damage != null) {
+                file.moveAside(TIME.format(clock.instant()), damage);
+            }
+            return file;
+        }
+        catch (IOException ex) {
+            lock.close();
+            throw ex;
+        }
+    }
+
+    private static FileChannel lock(Path path) throws IOException {
+        FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock;
+        try {
+            lock = channel.tryLock();
+        }
+        catch (OverlappingFileLockException ex) {
+            lock = null;
+        }
+        if (lock == null) {
+            channel.close();
+            throw new IOException("another Dejavu uses it; several processes can share PostgreSQL only");
+        }
+        return channel;
+    }
+
+    private @Nullable String damage() throws IOException {
+        try (Connection connection = dataSource().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("pragma quick_check(1)")) {
+            String verdict = result.next() ? result.getString(1) : "no verdict";
+            return verdict.equals("ok") ? null : verdict;
+        }
+        catch (SQLiteException ex) {
+            if (isDamage(ex.getResultCode())) {
+                return ex.getMessage();
+            }
+            throw new IOException(ex.getMessage(), ex);
+        }
+        catch (SQLException ex) {
+            throw new IOException(ex.getMessage(), ex);
+        }
+    }
+
+    private static boolean isDamage(SQLiteErrorCode code) {
+        // extended codes carry the primary one in their lowest byte
+        int primary = code.code & 0xff;
+        return primary == SQLiteErrorCode.SQLITE_CORRUPT.code || primary == SQLiteErrorCode.SQLITE_NOTADB.code;
+    }
+
+    private void moveAside(String time, String damage) throws IOException {
+        Path aside = path.resolveSibling(path.getFileName() + ".damaged-" + time);
+        for (String suffix : new String[] { "", "-wal", "-shm" }) {
+            Path part = path.resolveSibling(path.getFileName() + suffix);
+            if (Files.exists(part)) {
+                Files.move(part, aside.resolveSibling(aside.getFileName() + suffix));
+            }
+        }
+        log.warn("{} is damaged ({}): moved to {}, beginning a new one", path, damage, aside);
+    }
+
+    /**
+     * Connections for a server: a write-ahead log, so that readers and the writer never
+     * wait for each other. A commit reaches the operating system, and so survives this
+     * process; only the log's checkpoints wait for the disk.
+     */
+    SQLiteDataSource dataSource() {
+        SQLiteConfig config = new SQLiteConfig();
+        config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+        config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
+        config.setBusyTimeout(1000);
+        config.setJournalSizeLimit(64 * 1024 * 1024);
+        SQLiteDataSource dataSource = new SQLiteDataSource(config);
+        dataSource.setUrl(PREFIX + path);
+        return dataSource;
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.close();
+    }
+
+}

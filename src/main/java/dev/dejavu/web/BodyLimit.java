@@ -1,0 +1,98 @@
+package dev.dejavu.web;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Type;
+
+import org.springframework.core.MethodParameter;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpInputMessage;
+import org.springframework.http.converter.HttpMessageConverter;
+import org.springframework.web.bind.annotation.ControllerAdvice;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter;
+
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * Bounds the body of a request, whether it tells its length or not: 16 KiB for what is
+ * stored, 128 KiB for what asks.
+ */
+@ControllerAdvice
+class BodyLimit extends RequestBodyAdviceAdapter {
+
+    private static final int STORED = 16 * 1024;
+
+    private static final int ASKED = 128 * 1024;
+
+    @Override
+    public boolean supports(MethodParameter parameter, Type type,
+            Class<? extends HttpMessageConverter<?>> converterType) {
+        return true;
+    }
+
+    @Override
+    public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
+            Class<? extends HttpMessageConverter<?>> converterType) throws IOException {
+        int limit = parameter.hasMethodAnnotation(PostMapping.class) ? ASKED : STORED;
+        if (message.getHeaders().getContentLength() > limit) {
+            throw tooLarge(limit);
+        }
+        return new Bounded(message.getHeaders(), new BoundedStream(message.getBody(), limit));
+    }
+
+    private static ProblemException tooLarge(int limit) {
+        return new ProblemException(Problem.TOO_LARGE, "The body may have " + limit + " bytes at most.");
+    }
+
+    private record Bounded(HttpHeaders headers, InputStream body) implements HttpInputMessage {
+
+        @Override
+        public HttpHeaders getHeaders() {
+            return headers;
+        }
+
+        @Override
+        public InputStream getBody() {
+            return body;
+        }
+
+    }
+
+    private static final class BoundedStream extends FilterInputStream {
+
+        private final int limit;
+
+        private int count;
+
+        BoundedStream(InputStream stream, int limit) {
+            super(stream);
+            this.limit = limit;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = super.read();
+            add((value != -1) ? 1 : 0);
+            return value;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            int read = super.read(bytes, offset, length);
+            add(Math.max(read, 0));
+            return read;
+        }
+
+        private void add(int bytes) {
+            count += bytes;
+            if (count > limit) {
+                throw tooLarge(limit);
+            }
+        }
+
+    }
+
+}

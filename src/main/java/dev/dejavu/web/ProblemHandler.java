@@ -1,0 +1,110 @@
+package dev.dejavu.web;
+
+import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import org.springframework.web.util.DisconnectedClientHelper;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.exc.StreamReadException;
+
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * Every error as RFC 9457; the one place that knows status codes.
+ */
+@RestControllerAdvice
+class ProblemHandler extends ResponseEntityExceptionHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
+
+    private static final String RETRY_AFTER_SECONDS = "2";
+
+    @ExceptionHandler
+    @Nullable ResponseEntity<Object> handle(ProblemException ex, WebRequest request) {
+        return problem(ex, ex.problem(), ex.getMessage(), request);
+    }
+
+    @ExceptionHandler
+    @Nullable ResponseEntity<Object> handle(DataAccessException ex, WebRequest request) {
+        log.warn("The database does not answer: {}", ex.getMostSpecificCause().getMessage());
+        return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.",
+                request);
+    }
+
+    @ExceptionHandler
+    @Nullable ResponseEntity<Object> handle(Exception ex, WebRequest request) {
+        if (DisconnectedClientHelper.isClientDisconnectedException(ex)) {
+            return null;
+        }
+        log.error("Not expected", ex);
+        return handleExceptionInternal(ex, ProblemDetail.forStatus(HttpStatus.INTERNAL_SERVER_ERROR), new HttpHeaders(),
+                HttpStatus.INTERNAL_SERVER_ERROR, request);
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleHttpMessageNotReadable(HttpMessageNotReadableException ex,
+            HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        return problem(ex, Problem.MALFORMED_BODY, unreadable(ex.getCause()), request);
+    }
+
+    private static String unreadable(@Nullable Throwable cause) {
+        if (cause instanceof StreamReadException || !(cause instanceof JacksonException json)) {
+            return "The body must be one JSON object.";
+        }
+        String member = json.getPath()
+            .stream()
+            .map((step) -> (step.getPropertyName() != null) ? "." + step.getPropertyName()
+                    : "[" + step.getIndex() + "]")
+            .collect(Collectors.joining());
+        return member.isEmpty() ? "The body must be one JSON object." : member.substring(1) + " has the wrong type.";
+    }
+
+    private @Nullable ResponseEntity<Object> problem(Exception ex, Problem problem, @Nullable String detail,
+            WebRequest request) {
+        HttpStatus status = status(problem);
+        ProblemDetail body = ProblemDetail.forStatusAndDetail(status, detail);
+        body.setType(problem.type());
+        body.setTitle(problem.title());
+        HttpHeaders headers = new HttpHeaders();
+        if (problem == Problem.STORAGE_UNAVAILABLE) {
+            headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        return handleExceptionInternal(ex, body, headers, status, request);
+    }
+
+    private static HttpStatus status(Problem problem) {
+        return switch (problem) {
+            case MISS -> HttpStatus.NOT_FOUND;
+            case MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY -> HttpStatus.BAD_REQUEST;
+            case KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST, NOT_SHAREABLE ->
+                HttpStatus.UNPROCESSABLE_CONTENT;
+            case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
+            case STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
+        };
+    }
+
+    @Override
+    protected ResponseEntity<Object> createResponseEntity(@Nullable Object body, HttpHeaders headers,
+            HttpStatusCode status, WebRequest request) {
+        headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
+        headers.setCacheControl(CacheControl.noStore());
+        return new ResponseEntity<>(body, headers, status);
+    }
+
+}
