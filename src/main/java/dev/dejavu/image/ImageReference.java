@@ -19,13 +19,15 @@ record ImageReference(@Nullable String host) {
 
     private static final int LONGEST = 512;
 
-    private static final String HOST = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*+(?<=[a-zA-Z0-9]))"
-            + "(?:\\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*+(?<=[a-zA-Z0-9])))*\\.?|\\[[0-9a-fA-F:.]+]";
+    // Possessive throughout: what a hostile text matched is never tried again.
+    private static final String LABEL = "[a-zA-Z0-9]++(?:-++[a-zA-Z0-9]++)*+";
 
-    private static final String COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+    private static final String HOST = LABEL + "(?:\\." + LABEL + ")*+\\.?+|\\[[0-9a-fA-F:.]++]";
 
-    private static final Pattern FORM = Pattern.compile("(?:(?<host>" + HOST + ")(?<port>:[0-9]{1,5})?/)?" + "(?<name>"
-            + COMPONENT + "(?:/" + COMPONENT + ")*)" + "(?<tag>:\\w[\\w.-]{0,127})?"
+    private static final String COMPONENT = "[a-z0-9]++(?:(?:\\.|__?+|-++)[a-z0-9]++)*+";
+
+    private static final Pattern FORM = Pattern.compile("(?:(?<host>" + HOST + ")(?<port>:[0-9]{1,5})?/)?" + COMPONENT
+            + "(?:/" + COMPONENT + ")*+" + "(?<tag>:\\w[\\w.-]{0,127})?"
             + "(?<digest>@(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?");
 
     /**

@@ -1,5 +1,8 @@
 package dev.dejavu.web;
 
+import java.net.URI;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -8,12 +11,14 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
@@ -32,6 +37,9 @@ import dev.dejavu.cache.ProblemException;
 class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
+
+    /** The type of a problem that its status says in full (RFC 9457, 4.2.1). */
+    static final URI GENERIC = URI.create("about:blank");
 
     private static final String RETRY_AFTER_SECONDS = "2";
 
@@ -55,6 +63,19 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         log.error("Not expected", ex);
         return handleExceptionInternal(ex, ProblemDetail.forStatus(HttpStatus.INTERNAL_SERVER_ERROR), new HttpHeaders(),
                 HttpStatus.INTERNAL_SERVER_ERROR, request);
+    }
+
+    /** Spring answers HEAD wherever it answers GET, but does not say so. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleHttpRequestMethodNotSupported(
+            HttpRequestMethodNotSupportedException ex, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        HttpHeaders allowing = HttpHeaders.copyOf(headers);
+        Set<HttpMethod> methods = new LinkedHashSet<>(headers.getAllow());
+        if (methods.contains(HttpMethod.GET)) {
+            methods.add(HttpMethod.HEAD);
+        }
+        allowing.setAllow(methods);
+        return handleExceptionInternal(ex, ex.getBody(), allowing, status, request);
     }
 
     @Override
@@ -102,9 +123,14 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @Override
     protected ResponseEntity<Object> createResponseEntity(@Nullable Object body, HttpHeaders headers,
             HttpStatusCode status, WebRequest request) {
-        headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
-        headers.setCacheControl(CacheControl.noStore());
-        return new ResponseEntity<>(body, headers, status);
+        if (body instanceof ProblemDetail problem && problem.getType() == null) {
+            problem.setType(GENERIC);
+        }
+        return ResponseEntity.status(status)
+            .headers(headers)
+            .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+            .cacheControl(CacheControl.noStore())
+            .body(body);
     }
 
 }

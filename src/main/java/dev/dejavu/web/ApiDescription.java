@@ -1,0 +1,29 @@
+package dev.dejavu.web;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Map;
+
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/**
+ * The OpenAPI description, which is written by hand in {@code openapi.yaml}. A test holds
+ * it to what the controllers answer.
+ */
+@RestController
+class ApiDescription {
+
+    @GetMapping(path = "/v3/api-docs", produces = MediaType.APPLICATION_JSON_VALUE)
+    Map<String, Object> description() throws IOException {
+        try (InputStream yaml = new ClassPathResource("openapi.yaml").getInputStream()) {
+            return new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
+        }
+    }
+
+}

@@ -1,0 +1,105 @@
+package dev.dejavu.web;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.http.HttpServletRequest;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.core.StandardHost;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.apache.tomcat.util.buf.EncodedSolidusHandling;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.webmvc.error.ErrorController;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Errors that no controller has met, as RFC 9457 too: those of the servlet container
+ * around Spring, and those of Tomcat before it has found a servlet at all.
+ */
+@RestController
+class UncaughtErrors implements ErrorController {
+
+    @RequestMapping("/error")
+    ResponseEntity<ProblemDetail> error(HttpServletRequest request) {
+        boolean asked = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer;
+        int status = asked ? (int) request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) : 404;
+        Object uri = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
+        return ResponseEntity.status(status)
+            .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+            .body(problem(status, (uri instanceof String text) ? text : request.getRequestURI()));
+    }
+
+    private static ProblemDetail problem(int status, @Nullable String uri) {
+        HttpStatus known = HttpStatus.resolve(status);
+        ProblemDetail problem = ProblemDetail.forStatus(status);
+        problem.setType(ProblemHandler.GENERIC);
+        problem.setDetail((known == HttpStatus.BAD_REQUEST) ? "This is no well-formed HTTP request."
+                : "The server refused this request.");
+        try {
+            problem.setInstance((uri != null) ? URI.create(uri) : null);
+        }
+        catch (IllegalArgumentException ex) {
+            // what cannot be an instance may be what is wrong
+        }
+        return problem;
+    }
+
+    @Component
+    static class Tomcat implements WebServerFactoryCustomizer<TomcatServletWebServerFactory> {
+
+        @Override
+        public void customize(TomcatServletWebServerFactory factory) {
+            // An encoded slash comes as far as the key's own check.
+            factory.addConnectorCustomizers(
+                    (connector) -> connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue()));
+            factory.addContextCustomizers((context) -> {
+                if (context.getParent() instanceof StandardHost host) {
+                    host.setErrorReportValveClass(Valve.class.getName());
+                }
+            });
+        }
+
+    }
+
+    /**
+     * Made by Tomcat, by its name.
+     */
+    public static class Valve extends ErrorReportValve {
+
+        private static final JsonMapper json = JsonMapper.builder()
+            .changeDefaultPropertyInclusion((value) -> value.withValueInclusion(JsonInclude.Include.NON_EMPTY))
+            .build();
+
+        @Override
+        protected void report(Request request, Response response, @Nullable Throwable throwable) {
+            if (response.getStatus() < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
+                return;
+            }
+            ProblemDetail problem = problem(response.getStatus(), request.getRequestURI());
+            try {
+                response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+                response.setCharacterEncoding(StandardCharsets.UTF_8);
+                response.getReporter().write(json.writeValueAsString(problem));
+                response.finishResponse();
+            }
+            catch (IOException | IllegalStateException ex) {
+                // the client is gone
+            }
+        }
+
+    }
+
+}

@@ -1,0 +1,28 @@
+package dev.dejavu.testing;
+
+import java.util.random.RandomGenerator;
+
+/**
+ * Chance that gives what it is told to: at first, nothing happens by chance.
+ */
+public final class SettableChance implements RandomGenerator {
+
+    public static final double NEVER = Math.nextDown(1.0);
+
+    private volatile double next = NEVER;
+
+    public void set(double next) {
+        this.next = next;
+    }
+
+    @Override
+    public double nextDouble() {
+        return next;
+    }
+
+    @Override
+    public long nextLong() {
+        throw new UnsupportedOperationException();
+    }
+
+}

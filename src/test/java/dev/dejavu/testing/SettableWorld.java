@@ -1,0 +1,25 @@
+package dev.dejavu.testing;
+
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Primary;
+
+/**
+ * Time and chance under the test's control.
+ */
+@TestConfiguration(proxyBeanMethods = false)
+public class SettableWorld {
+
+    @Bean
+    @Primary
+    SettableClock settableClock() {
+        return new SettableClock();
+    }
+
+    @Bean
+    @Primary
+    SettableChance settableChance() {
+        return new SettableChance();
+    }
+
+}

@@ -1,0 +1,24 @@
+package dev.dejavu.testing;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.context.annotation.Import;
+import org.springframework.test.context.ContextConfiguration;
+
+import dev.dejavu.DejavuApplication;
+
+/**
+ * The whole service on a real PostgreSQL, without Docker.
+ */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@SpringBootTest(classes = DejavuApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@Import(SettableWorld.class)
+@ContextConfiguration(initializers = Databases.Embedded.class)
+public @interface WithPostgres {
+
+}
