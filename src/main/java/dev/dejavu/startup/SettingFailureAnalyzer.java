@@ -19,20 +19,22 @@ class SettingFailureAnalyzer implements FailureAnalyzer {
 
     @Override
     public @Nullable FailureAnalysis analyze(Throwable failure) {
-        BindException bind = null;
+        String name = null;
+        FailureAnalysis analysis = null;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BindException bind) {
+                name = bind.getName().toString();
+            }
             if (cause instanceof InvalidConfigurationPropertyValueException invalid) {
-                return analysis(invalid.getName(), invalid.getValue(), invalid.getReason(), failure);
+                name = invalid.getName();
+                analysis = analysis(name, invalid.getValue(), invalid.getReason(), failure);
             }
-            if (cause instanceof BindException ex) {
-                bind = ex;
-            }
-            if (cause instanceof ConversionFailedException conversion && bind != null) {
-                return analysis(bind.getName().toString(), conversion.getValue(),
-                        "must be " + allowed(conversion.getTargetType().getType()), failure);
+            if (cause instanceof ConversionFailedException conversion && name != null) {
+                return analysis(name, conversion.getValue(), "must be " + allowed(conversion.getTargetType().getType()),
+                        failure);
             }
         }
-        return null;
+        return analysis;
     }
 
     private static FailureAnalysis analysis(String name, @Nullable Object value, @Nullable String reason,

@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,11 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         log.warn("The database does not answer: {}", ex.getMostSpecificCause().getMessage());
         return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.",
                 request);
+    }
+
+    @ExceptionHandler
+    @Nullable ResponseEntity<Object> handle(InvalidParameterException ex, WebRequest request) {
+        return problem(ex, Problem.MALFORMED_QUERY, "The query is no percent-encoded UTF-8.", request);
     }
 
     @ExceptionHandler

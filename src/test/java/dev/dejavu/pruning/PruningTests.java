@@ -1,0 +1,223 @@
+package dev.dejavu.pruning;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.scheduling.config.ScheduledTask;
+import org.springframework.scheduling.config.ScheduledTaskHolder;
+import org.springframework.scheduling.support.SimpleTriggerContext;
+
+import dev.dejavu.cache.Prunable;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.SettableChance;
+import dev.dejavu.testing.SettableClock;
+import dev.dejavu.testing.WithPostgres;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+class PruningTests {
+
+    private static final PruningProperties DEFAULTS = new PruningProperties(0.05, Duration.ofHours(1), 1000);
+
+    abstract static class InTheService {
+
+        @Autowired
+        private SettableClock clock;
+
+        @Autowired
+        private SettableChance chance;
+
+        @Autowired
+        private ThreadPoolTaskScheduler scheduler;
+
+        @Autowired
+        private ScheduledTaskHolder schedule;
+
+        private Http http = new Http(0);
+
+        @BeforeEach
+        void connect(@LocalServerPort int port) {
+            http = new Http(port);
+        }
+
+        @AfterEach
+        void leaveNothingToChance() {
+            chance.set(SettableChance.NEVER);
+        }
+
+        @Test
+        void singleReadPrunesWhenChanceWillsIt() throws Exception {
+            expire();
+            long before = pruned();
+            chance.set(0.05);
+            http.get("/images/" + Keys.next());
+            pruneEnded();
+            assertThat(pruned()).isEqualTo(before);
+            chance.set(Math.nextDown(0.05));
+            http.post("/images/lookup", "{\"hashes\":[\"" + Keys.next() + "\"]}");
+            http.get("/images");
+            pruneEnded();
+            assertThat(pruned()).isEqualTo(before);
+            http.get("/images/" + Keys.next());
+            pruneEnded();
+            assertThat(pruned()).isEqualTo(before + 1);
+        }
+
+        @Test
+        void readOfTheOneCachePrunesTheOtherToo() throws Exception {
+            expire();
+            long before = pruned();
+            chance.set(0);
+            http.get("/bundles/" + Keys.next());
+            pruneEnded();
+            assertThat(pruned()).isEqualTo(before + 1);
+        }
+
+        @Test
+        void pruneIsScheduledWithJitter() {
+            assertThat(schedule.getScheduledTasks()).hasSize(1)
+                .extracting(ScheduledTask::getTask)
+                .allMatch((task) -> task.toString().contains("ScheduledPruning"));
+        }
+
+        private void expire() throws Exception {
+            chance.set(0);
+            clock.advance(Duration.ofDays(60));
+            http.get("/images/" + Keys.next());
+            pruneEnded();
+            chance.set(SettableChance.NEVER);
+            http.put("/images/" + Keys.next(), "{\"image_uri\":\"ghcr.io/acme/old:v1\"}");
+            clock.advance(Duration.ofDays(30));
+        }
+
+        private long pruned() {
+            return json(http.get("/stats")).at("/images/pruned").asLong();
+        }
+
+        /** The scheduler has one thread: what it was given before has been done. */
+        private void pruneEnded() throws Exception {
+            scheduler.submit(() -> {
+            }).get();
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    class OnSqlite extends InTheService {
+
+    }
+
+    @Nested
+    @WithPostgres
+    class OnPostgres extends InTheService {
+
+    }
+
+    @Test
+    void waitsAreHalfToOneAndAHalfIntervals() {
+        SettableChance chance = new SettableChance();
+        ScheduledPruning pruning = new ScheduledPruning(new Pruner(List.of(), DEFAULTS), DEFAULTS,
+                new ThreadPoolTaskScheduler(), chance);
+        Instant last = Instant.parse("2026-01-31T09:30:00Z");
+        SimpleTriggerContext context = new SimpleTriggerContext(last, last, last);
+        chance.set(0);
+        assertThat(pruning.nextExecution(context)).isEqualTo(last.plus(Duration.ofMinutes(30)));
+        chance.set(0.5);
+        assertThat(pruning.nextExecution(context)).isEqualTo(last.plus(Duration.ofMinutes(60)));
+        chance.set(0.75);
+        assertThat(pruning.nextExecution(context)).isEqualTo(last.plus(Duration.ofMinutes(75)));
+    }
+
+    @Test
+    void batchesGoOnUntilOneIsNotFull() {
+        List<Integer> limits = new ArrayList<>();
+        Pruner pruner = new Pruner(List.of(prunable((limit) -> {
+            limits.add(limit);
+            return (limits.size() < 3) ? limit : limit - 1;
+        })), new PruningProperties(0, Duration.ofHours(1), 7));
+        pruner.prune();
+        assertThat(limits).containsExactly(7, 7, 7);
+    }
+
+    @Test
+    void failureOfOneIsNoHarmToTheNextNorToTheNextTime() {
+        List<String> asked = new ArrayList<>();
+        Pruner pruner = new Pruner(List.of(prunable((limit) -> {
+            asked.add("away");
+            throw new DataAccessResourceFailureException("away");
+        }), prunable((limit) -> {
+            asked.add("locked");
+            throw new CannotAcquireLockException("met another");
+        }), prunable((limit) -> {
+            asked.add("well");
+            return 0;
+        })), DEFAULTS);
+        pruner.prune();
+        pruner.prune();
+        assertThat(asked).containsExactly("away", "locked", "well", "away", "locked", "well");
+    }
+
+    @Test
+    void secondPruneInTheSameProcessDoesNothing() {
+        List<Boolean> busy = new ArrayList<>();
+        Pruner[] pruner = new Pruner[1];
+        pruner[0] = new Pruner(List.of(prunable((limit) -> {
+            busy.add(pruner[0].isBusy());
+            pruner[0].prune();
+            return 0;
+        })), DEFAULTS);
+        pruner[0].prune();
+        assertThat(busy).containsExactly(true);
+        assertThat(pruner[0].isBusy()).isFalse();
+    }
+
+    @Test
+    void settingsOutOfRangeAreRefusedByName() {
+        assertRefused("dejavu.pruning.probability", () -> new PruningProperties(1.1, Duration.ofHours(1), 1));
+        assertRefused("dejavu.pruning.probability", () -> new PruningProperties(-0.1, Duration.ofHours(1), 1));
+        assertRefused("dejavu.pruning.probability", () -> new PruningProperties(Double.NaN, Duration.ofHours(1), 1));
+        assertRefused("dejavu.pruning.interval", () -> new PruningProperties(0, Duration.ZERO, 1));
+        assertRefused("dejavu.pruning.interval", () -> new PruningProperties(0, Duration.ofDays(366), 1));
+        assertRefused("dejavu.pruning.batch-size", () -> new PruningProperties(0, Duration.ofHours(1), 0));
+        assertRefused("dejavu.pruning.batch-size", () -> new PruningProperties(0, Duration.ofHours(1), 100_001));
+    }
+
+    private static void assertRefused(String setting, Runnable start) {
+        assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class).isThrownBy(start::run)
+            .matches((ex) -> ex.getName().equals(setting));
+    }
+
+    private static Prunable prunable(java.util.function.IntUnaryOperator statement) {
+        return new Prunable() {
+
+            @Override
+            public String name() {
+                return "test";
+            }
+
+            @Override
+            public int pruneExpired(int limit) {
+                return statement.applyAsInt(limit);
+            }
+
+        };
+    }
+
+}

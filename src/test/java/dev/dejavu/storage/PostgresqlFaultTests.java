@@ -1,0 +1,187 @@
+package dev.dejavu.storage;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.SpringApplication;
+import org.springframework.context.ConfigurableApplicationContext;
+
+import dev.dejavu.DejavuApplication;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.Wire;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.header;
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * A PostgreSQL that goes away, hangs, comes late: the answer gets poorer, the service
+ * stays.
+ */
+class PostgresqlFaultTests {
+
+    /** What the contract allows, and the test's own way there and back. */
+    private static final Duration LONGEST = Duration.ofMillis(2300);
+
+    private final List<ConfigurableApplicationContext> services = new ArrayList<>();
+
+    private final String database = Postgres.newDatabase();
+
+    private Wire wire = newWire();
+
+    @BeforeEach
+    void mend() throws IOException {
+        wire.mend();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        wire.freeze(false);
+        services.forEach(ConfigurableApplicationContext::close);
+        wire.close();
+    }
+
+    @Test
+    void databaseThatWentAwayIs503InTimeAndComesBackByItself() throws IOException {
+        Http http = start();
+        String path = "/images/" + Keys.next();
+        assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
+        wire.cut();
+        for (Supplier<HttpResponse<String>> call : calls(http, path)) {
+            assertUnavailable(call);
+        }
+        assertThat(http.get("/images/ABC").statusCode()).isEqualTo(400);
+        assertHealth(http, 503);
+        String metrics = http.get("/actuator/prometheus").body();
+        assertThat(metrics).contains("dejavu_entries{cache=\"images\"} NaN",
+                "dejavu_lookups_total{cache=\"images\",result=\"miss\"} 0.0");
+        wire.mend();
+        await().atMost(Duration.ofSeconds(20)).until(() -> http.get(path).statusCode() == 200);
+        assertHealth(http, 200);
+    }
+
+    @Test
+    void databaseThatHangsIs503InTimeAndComesBackByItself() {
+        Http http = start();
+        String path = "/images/" + Keys.next();
+        assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
+        wire.freeze(true);
+        for (Supplier<HttpResponse<String>> call : calls(http, path)) {
+            assertUnavailable(call);
+        }
+        assertHealth(http, 503);
+        wire.freeze(false);
+        await().atMost(Duration.ofSeconds(20)).until(() -> http.get(path).statusCode() == 200);
+        assertHealth(http, 200);
+    }
+
+    @Test
+    void manyRequestsOnADatabaseThatHangsAllEndInTime() throws Exception {
+        Http http = start();
+        String path = "/images/" + Keys.next();
+        http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
+        try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            // the pool's connections are in use, so that they are not tried out before
+            // they are given
+            List<Future<?>> warm = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                warm.add(executor.submit(() -> http.get(path)));
+            }
+            for (Future<?> one : warm) {
+                one.get();
+            }
+            wire.freeze(true);
+            List<Future<?>> calls = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                calls.add(executor.submit(() -> assertUnavailable(() -> http.get(path))));
+            }
+            for (Future<?> one : calls) {
+                one.get();
+            }
+        }
+    }
+
+    @Test
+    void databaseThatIsAbsentAtTheStartIsWaitedFor() throws IOException {
+        wire.cut();
+        Http http = start();
+        String path = "/bundles/" + Keys.next();
+        assertHealth(http, 503);
+        assertUnavailable(() -> http.get(path));
+        wire.mend();
+        await().atMost(Duration.ofSeconds(20)).until(() -> http.get("/actuator/health/readiness").statusCode() == 200);
+        assertThat(http.put(path, "{\"hash_digest\":\"a\",\"remote_path\":\"s3://a/b\"}").statusCode()).isEqualTo(201);
+    }
+
+    @Test
+    void instancesThatStartAtOnceShareOneTruth() throws Exception {
+        Http one;
+        Http other;
+        try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+            Future<Http> first = executor.submit(() -> start());
+            Future<Http> second = executor.submit(() -> start());
+            one = first.get();
+            other = second.get();
+        }
+        String path = "/images/" + Keys.next();
+        assertThat(one.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
+        assertThat(other.get(path).body()).isEqualTo(one.get(path).body());
+        assertThat(other.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v2\"}").statusCode()).isEqualTo(200);
+        assertThat(json(one.get(path)).path("image_uri").asString()).isEqualTo("ghcr.io/acme/a:v2");
+        assertThat(one.delete(path).statusCode()).isEqualTo(204);
+        assertProblem(other.get(path), 404, "miss");
+    }
+
+    private synchronized Http start() {
+        ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
+                "--spring.datasource.url=" + Postgres.url(wire.port(), database));
+        services.add(service);
+        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+    }
+
+    private static List<Supplier<HttpResponse<String>>> calls(Http http, String path) {
+        return List.of(() -> http.get(path), () -> http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v2\"}"),
+                () -> http.delete(path), () -> http.get("/images"), () -> http.delete("/images"),
+                () -> http.post("/images/lookup", "{\"hashes\":[\"" + Keys.next() + "\"]}"), () -> http.get("/stats"));
+    }
+
+    private static void assertUnavailable(Supplier<HttpResponse<String>> call) {
+        Instant before = Instant.now();
+        HttpResponse<String> response = call.get();
+        assertThat(Duration.between(before, Instant.now())).isLessThan(LONGEST);
+        assertProblem(response, 503, "storage-unavailable");
+        assertThat(Integer.parseInt(header(response, "Retry-After"))).isPositive();
+    }
+
+    private static void assertHealth(Http http, int readiness) {
+        Instant before = Instant.now();
+        assertThat(http.get("/actuator/health/readiness").statusCode()).isEqualTo(readiness);
+        assertThat(Duration.between(before, Instant.now())).isLessThan(LONGEST);
+        assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
+    }
+
+    private static Wire newWire() {
+        try {
+            return new Wire(Postgres.port());
+        }
+        catch (IOException ex) {
+            throw new java.io.UncheckedIOException(ex);
+        }
+    }
+
+}

@@ -1,0 +1,144 @@
+package dev.dejavu.storage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.dejavu.testing.SettableClock;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+class SqliteFileTests {
+
+    private static final String ASIDE = "cache.db.damaged-20260131T093000.250Z";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void foldersAreMadeAndContentIsKept() throws Exception {
+        Path path = folder.resolve("a/b/cache.db");
+        write(path, 3);
+        assertThat(rows(path)).isEqualTo(3);
+    }
+
+    @Test
+    void fileThatIsNoDatabaseIsMovedAside() throws Exception {
+        Path path = folder.resolve("cache.db");
+        Files.writeString(path,
+                "this is no database, whatever its name may say, and it is long enough to be read\n".repeat(50));
+        write(path, 1);
+        assertThat(rows(path)).isEqualTo(1);
+        assertThat(Files.readString(folder.resolve(ASIDE))).startsWith("this is no database");
+    }
+
+    @Test
+    void databaseDamagedInTheMiddleIsMovedAside() throws Exception {
+        Path path = folder.resolve("cache.db");
+        write(path, 5000);
+        long size = Files.size(path);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap("x".repeat(8192).getBytes(UTF_8)), size / 2);
+        }
+        write(path, 1);
+        assertThat(rows(path)).isEqualTo(1);
+        assertThat(Files.size(folder.resolve(ASIDE))).isEqualTo(size);
+    }
+
+    @Test
+    void databaseCutShortIsMovedAside() throws Exception {
+        Path path = folder.resolve("cache.db");
+        write(path, 5000);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() / 2);
+        }
+        write(path, 1);
+        assertThat(rows(path)).isEqualTo(1);
+        assertThat(folder.resolve(ASIDE)).exists();
+    }
+
+    @Test
+    void soundAndEmptyFilesAreLeftWhereTheyAre() throws Exception {
+        Path path = folder.resolve("cache.db");
+        Files.createFile(path);
+        write(path, 1);
+        write(path, 1);
+        try (Stream<Path> files = Files.list(folder)) {
+            List<String> names = files.map((file) -> file.getFileName().toString()).toList();
+            assertThat(names).contains("cache.db").noneMatch((name) -> name.contains("damaged"));
+        }
+    }
+
+    @Test
+    void secondUserOfTheFileIsRefusedUntilTheFirstIsDone() throws Exception {
+        Path path = folder.resolve("cache.db");
+        try (SqliteFile first = open(path)) {
+            assertThat(first).isNotNull();
+            assertThatExceptionOfType(IOException.class).isThrownBy(() -> open(path))
+                .withMessageContaining("another Dejavu uses it");
+        }
+        open(path).close();
+    }
+
+    @Test
+    void placeThatIsNoFolderIsRefusedAndFreed() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThatExceptionOfType(IOException.class).isThrownBy(() -> open(file.resolve("cache.db")));
+        Path taken = Files.createDirectories(folder.resolve("cache.db"));
+        for (int i = 0; i < 2; i++) {
+            assertThatExceptionOfType(IOException.class).isThrownBy(() -> open(taken))
+                .withMessageNotContaining("another");
+        }
+        assertThat(taken).isDirectory();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "jdbc:sqlite:", "jdbc:sqlite::memory:", "jdbc:sqlite:file:x?mode=memory", "jdbc:sqlite: ",
+            "jdbc:h2:mem:x", "cache.db" })
+    void urlOfNoFileIsNone(String url) {
+        assertThat(SqliteFile.isUrl(url)).isFalse();
+    }
+
+    private static SqliteFile open(Path path) throws IOException {
+        return SqliteFile.open("jdbc:sqlite:" + path, new SettableClock());
+    }
+
+    private static void write(Path path, int rows) throws IOException, SQLException {
+        try (SqliteFile file = open(path);
+                Connection connection = file.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("create table if not exists t (a integer primary key, b text)");
+            connection.setAutoCommit(false);
+            for (int i = 0; i < rows; i++) {
+                statement.executeUpdate("insert into t (b) values ('" + "text ".repeat(20) + i + "')");
+            }
+            connection.commit();
+        }
+    }
+
+    private static int rows(Path path) throws IOException, SQLException {
+        try (SqliteFile file = open(path);
+                Connection connection = file.dataSource().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("select count(*) from t")) {
+            return result.getInt(1);
+        }
+    }
+
+}

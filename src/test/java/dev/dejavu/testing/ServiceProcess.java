@@ -1,0 +1,104 @@
+package dev.dejavu.testing;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.DejavuApplication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The service in a process of its own, as its users start it.
+ */
+public final class ServiceProcess implements AutoCloseable {
+
+    private static final Pattern ADDRESS = Pattern.compile("answers on http://127\\.0\\.0\\.1:(\\d+)");
+
+    private final Process process;
+
+    private final List<String> output = new CopyOnWriteArrayList<>();
+
+    private final CompletableFuture<Integer> port = new CompletableFuture<>();
+
+    private final Thread reader;
+
+    private ServiceProcess(Process process) {
+        this.process = process;
+        this.reader = Thread.ofVirtual().start(this::read);
+    }
+
+    /**
+     * Starts it on a free port.
+     * @param settings as in {@code dejavu.home=/tmp}
+     */
+    public static ServiceProcess start(String... settings) throws IOException {
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
+                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-cp",
+                System.getProperty("java.class.path"), DejavuApplication.class.getName(), "--server.port=0"));
+        for (String setting : settings) {
+            command.add("--" + setting);
+        }
+        return new ServiceProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
+    }
+
+    private void read() {
+        try (BufferedReader lines = process.inputReader()) {
+            for (@Nullable
+            String line = lines.readLine(); line != null; line = lines.readLine()) {
+                output.add(line);
+                Matcher matcher = ADDRESS.matcher(line);
+                if (matcher.find()) {
+                    port.complete(Integer.valueOf(matcher.group(1)));
+                }
+            }
+        }
+        catch (IOException ex) {
+            // killed
+        }
+        port.completeExceptionally(new IllegalStateException("It ended: " + String.join("\n", output)));
+    }
+
+    /** Waits until it answers. */
+    public Http http() throws Exception {
+        return new Http(port.get(60, TimeUnit.SECONDS));
+    }
+
+    /** As {@code kill -9}. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** As {@code kill}. */
+    public void terminate() {
+        process.destroy();
+    }
+
+    /**
+     * Waits for its end.
+     * @return its exit code
+     */
+    public int exitCode() throws InterruptedException {
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended").isTrue();
+        reader.join();
+        return process.exitValue();
+    }
+
+    public String output() {
+        return String.join("\n", output);
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly().onExit().join();
+    }
+
+}

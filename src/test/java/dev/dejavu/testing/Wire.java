@@ -1,0 +1,128 @@
+package dev.dejavu.testing;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A wire to a server on loopback that can be cut (connections break, new ones are
+ * refused) and frozen (connections stand, and nothing comes through).
+ */
+public final class Wire implements Closeable {
+
+    private final int port;
+
+    private final int target;
+
+    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition thawed = lock.newCondition();
+
+    private boolean frozen;
+
+    private @Nullable ServerSocket server;
+
+    /** Begins cut. */
+    public Wire(int target) throws IOException {
+        this.target = target;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            this.port = free.getLocalPort();
+        }
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public void mend() throws IOException {
+        ServerSocket opened = new ServerSocket();
+        opened.setReuseAddress(true);
+        opened.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        server = opened;
+        Thread.ofVirtual().start(() -> accept(opened));
+    }
+
+    public void cut() throws IOException {
+        if (server != null) {
+            server.close();
+        }
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        sockets.clear();
+    }
+
+    public void freeze(boolean freeze) {
+        lock.lock();
+        try {
+            frozen = freeze;
+            thawed.signalAll();
+        }
+        finally {
+            lock.unlock();
+        }
+    }
+
+    private void accept(ServerSocket opened) {
+        try {
+            while (true) {
+                Socket near = opened.accept();
+                sockets.add(near);
+                Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
+                sockets.add(far);
+                Thread.ofVirtual().start(() -> pump(near, far));
+                Thread.ofVirtual().start(() -> pump(far, near));
+            }
+        }
+        catch (IOException ex) {
+            // cut
+        }
+    }
+
+    private void pump(Socket from, Socket to) {
+        try (from; to) {
+            InputStream in = from.getInputStream();
+            OutputStream out = to.getOutputStream();
+            byte[] buffer = new byte[8192];
+            for (int read = in.read(buffer); read != -1; read = in.read(buffer)) {
+                awaitThaw();
+                out.write(buffer, 0, read);
+            }
+        }
+        catch (IOException ex) {
+            // cut, or one end has gone
+        }
+    }
+
+    private void awaitThaw() {
+        lock.lock();
+        try {
+            while (frozen) {
+                thawed.awaitUninterruptibly();
+            }
+        }
+        finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        freeze(false);
+        cut();
+    }
+
+}

@@ -1,0 +1,194 @@
+package dev.dejavu.web;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+import tools.jackson.databind.JsonNode;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.header;
+import static dev.dejavu.testing.Http.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+@WithSqlite
+class WebTests {
+
+    @Autowired
+    @Qualifier("requestMappingHandlerMapping")
+    private RequestMappingHandlerMapping mapping;
+
+    private Http http = new Http(0);
+
+    @BeforeEach
+    void connect(@LocalServerPort int port) {
+        http = new Http(port);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "/", "/nope", "/error", "/actuator", "/actuator/env", "/actuator/heapdump", "/v3",
+            "/images.json", "/webjars/swagger-ui/nope.js", "/application.yml", "/openapi.yaml" })
+    void path_unknown_is404(String path) {
+        assertProblem(http.get(path), 404, "about:blank");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "GET /images/[ HTTP/1.1\r\nHost: a\r\n\r\n", "GET /images HTTP/1.1\r\n\r\n",
+            "GET /images/%zz HTTP/1.1\r\nHost: a\r\n\r\n", "GET /images/%00 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /images HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+            "GET /a/%2e%2e/%5c HTTP/1.1\r\nHost: a\r\n\r\n", "NONSENSE\r\n\r\n",
+            "GET /images?%zz HTTP/1.1\r\nHost: a\r\n\r\n" })
+    void request_malformed_isAnAnswerOf400(String request) throws IOException {
+        String answer = raw(request);
+        assertThat(answer).startsWith("HTTP/1.1 400 ")
+            .contains("Content-Type: application/problem+json", "\"status\":400", "\"type\":\"");
+        assertThat(answer).doesNotContain("html", "Exception", "Tomcat", "\tat ");
+    }
+
+    @Test
+    void request_headersTooLarge_isAProblem() throws IOException {
+        String answer = raw("GET /images HTTP/1.1\r\nHost: a\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
+        assertThat(answer).matches("(?s)HTTP/1.1 4\\d\\d .*application/problem\\+json.*").doesNotContain("Exception");
+    }
+
+    @Test
+    void request_trace_isRefused() throws IOException {
+        assertThat(raw("TRACE /images HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).startsWith("HTTP/1.1 405 ")
+            .contains("application/problem+json");
+    }
+
+    @Test
+    void request_queryIsNoValidText_is400() {
+        assertProblem(http.get("/images?image_uri=%FF%FE"), 400, "malformed-query");
+        assertProblem(http.delete("/images?image_uri=%FF%FE"), 400, "malformed-query");
+    }
+
+    @Test
+    void answer_tellsNothingOfTheServer() {
+        HttpResponse<String> response = http.get("/images");
+        assertThat(response.headers().map().keySet()).doesNotContain("server", "x-powered-by");
+    }
+
+    @Test
+    void health_livenessAndReadiness_areUpWithoutDetails() {
+        assertThat(http.get("/actuator/health").body())
+            .isEqualTo("{\"groups\":[\"liveness\",\"readiness\"],\"status\":\"UP\"}");
+        assertThat(http.get("/actuator/health/liveness").body()).isEqualTo("{\"status\":\"UP\"}");
+        assertThat(http.get("/actuator/health/readiness").body()).isEqualTo("{\"status\":\"UP\"}");
+    }
+
+    @Test
+    void info_namesTheBuild() {
+        JsonNode info = json(http.get("/actuator/info"));
+        assertThat(info.path("build").path("artifact").asString()).isEqualTo("dejavu");
+        assertThat(info.path("build").path("version").asString()).isNotBlank();
+        assertThat(info.path("java").path("version").asString()).isNotBlank();
+    }
+
+    @Test
+    void description_hasEveryCallAndNoOther() {
+        JsonNode description = json(http.get("/v3/api-docs"));
+        assertThat(description.path("openapi").asString()).isEqualTo("3.1.0");
+        Set<String> described = new TreeSet<>();
+        description.path("paths").properties().forEach((path) -> path.getValue().properties().forEach((call) -> {
+            if (!call.getKey().equals("parameters") && !path.getKey().startsWith("/actuator")) {
+                described.add(call.getKey().toUpperCase(java.util.Locale.ROOT) + " " + path.getKey());
+            }
+        }));
+        Set<String> answered = new TreeSet<>();
+        for (Map.Entry<RequestMappingInfo, HandlerMethod> entry : mapping.getHandlerMethods().entrySet()) {
+            Class<?> controller = entry.getValue().getBeanType();
+            if (controller != ApiDescription.class && controller != UncaughtErrors.class) {
+                entry.getKey()
+                    .getPatternValues()
+                    .forEach((path) -> entry.getKey()
+                        .getMethodsCondition()
+                        .getMethods()
+                        .forEach((method) -> answered.add(method + " " + path)));
+            }
+        }
+        assertThat(described).isEqualTo(answered).hasSize(13);
+        for (String path : new String[] { "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness",
+                "/actuator/info", "/actuator/prometheus" }) {
+            assertThat(description.path("paths").has(path)).as(path).isTrue();
+            assertThat(http.get(path).statusCode()).as(path).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void description_referencesLeadSomewhere() {
+        JsonNode description = json(http.get("/v3/api-docs"));
+        assertThat(description.findValues("$ref")).isNotEmpty()
+            .allSatisfy((reference) -> assertThat(description.at(reference.asString().substring(1)).isMissingNode())
+                .as(reference.asString())
+                .isFalse());
+    }
+
+    @Test
+    void description_examplesWork() {
+        JsonNode paths = json(http.get("/v3/api-docs")).path("paths");
+        for (String[] cache : new String[][] { { "/images", "hash" }, { "/bundles", "digest" } }) {
+            JsonNode lookup = paths.path(cache[0] + "/lookup")
+                .at("/post/requestBody/content/application~1json/example");
+            JsonNode examples = paths.path(cache[0] + "/{" + cache[1] + "}")
+                .at("/put/requestBody/content/application~1json/examples");
+            String keyOfTheParts = lookup.iterator().next().path(0).asString();
+            assertThat(http.put(cache[0] + "/" + Keys.next(), examples.at("/enough/value").toString()).statusCode())
+                .isEqualTo(201);
+            assertThat(http.put(cache[0] + "/" + keyOfTheParts, examples.at("/parts/value").toString()).statusCode())
+                .isIn(200, 201);
+            JsonNode found = json(http.post(cache[0] + "/lookup", lookup.toString()));
+            assertThat(found.path("entries").path(0).path(cache[1]).asString()).isEqualTo(keyOfTheParts);
+        }
+    }
+
+    @Test
+    void description_problemExamplesAreWhatIsAnswered() {
+        JsonNode responses = json(http.get("/v3/api-docs")).at("/components/responses");
+        JsonNode miss = responses.at("/Miss/content/application~1problem+json/example");
+        http.delete(miss.path("instance").asString());
+        assertThat(json(http.get(miss.path("instance").asString()))).isEqualTo(miss);
+        JsonNode malformed = responses.at("/BadRequest/content/application~1problem+json/example");
+        assertThat(json(http.get(malformed.path("instance").asString()))).isEqualTo(malformed);
+    }
+
+    @Test
+    void page_toTryIt_findsItsParts() {
+        HttpResponse<String> page = http.get("/swagger-ui.html");
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(header(page, "Content-Type")).startsWith("text/html");
+        for (String part : new String[] { "webjars/swagger-ui/swagger-ui.css",
+                "webjars/swagger-ui/swagger-ui-bundle.js", "v3/api-docs" }) {
+            assertThat(page.body()).contains(part);
+            assertThat(http.get("/" + part).statusCode()).as(part).isEqualTo(200);
+        }
+    }
+
+    private String raw(String request) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(request.getBytes(UTF_8));
+            return new String(socket.getInputStream().readAllBytes(), UTF_8);
+        }
+    }
+
+}
