@@ -2,6 +2,7 @@ package dev.dejavu.pruning;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,7 @@ class Pruner {
 
     private void prune(Prunable prunable) {
         try {
-            int rows = Batches.run(batchSize, prunable::pruneExpired);
+            int rows = Batches.run(batchSize, (limit) -> pruneAndRest(prunable, limit));
             if (rows > 0) {
                 log.info("Pruned {} expired {}", rows, prunable.name());
             }
@@ -57,6 +58,19 @@ class Pruner {
         catch (DataAccessException ex) {
             log.warn("Could not prune {}: {}", prunable.name(), ex.getMostSpecificCause().getMessage());
         }
+    }
+
+    /**
+     * Rests as long as it has worked, so that whoever waits to write gets half of the
+     * time.
+     */
+    private static int pruneAndRest(Prunable prunable, int limit) {
+        long start = System.nanoTime();
+        int rows = prunable.pruneExpired(limit);
+        if (rows == limit) {
+            LockSupport.parkNanos(System.nanoTime() - start);
+        }
+        return rows;
     }
 
     /** Whether a prune is under way. */

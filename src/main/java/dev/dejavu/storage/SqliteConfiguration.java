@@ -26,6 +26,12 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Conditional(Database.OnSqlite.class)
 class SqliteConfiguration {
 
+    /**
+     * Milliseconds; what is left of the 2 s that a request may wait is for the write
+     * itself.
+     */
+    private static final long LONGEST_QUEUE = 1800;
+
     @Bean
     SqliteFile sqliteFile(Environment environment, Clock clock) {
         String url = environment.getRequiredProperty(Database.URL);
@@ -52,12 +58,12 @@ class SqliteConfiguration {
 
     @Bean(defaultCandidate = false)
     @FlywayDataSource
-    HikariDataSource writerDataSource(SqliteFile file, HikariDataSource readerDataSource) {
+    HikariDataSource writerDataSource(SqliteFile file) {
         HikariConfig config = new HikariConfig();
         config.setPoolName("sqlite-writer");
         config.setDataSource(file.dataSource());
         config.setMaximumPoolSize(1);
-        config.setConnectionTimeout(readerDataSource.getConnectionTimeout());
+        config.setConnectionTimeout(LONGEST_QUEUE);
         return new HikariDataSource(config);
     }
 

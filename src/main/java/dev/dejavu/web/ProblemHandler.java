@@ -1,8 +1,10 @@
 package dev.dejavu.web;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 import org.apache.tomcat.util.http.InvalidParameterException;
@@ -44,6 +46,11 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private static final String RETRY_AFTER_SECONDS = "2";
 
+    /** An outage under load is no reason to fill the disk too. */
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+
+    private final AtomicLong lastWarning = new AtomicLong(System.nanoTime() - SILENCE.toNanos() - 1);
+
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(ProblemException ex, WebRequest request) {
         return problem(ex, ex.problem(), ex.getMessage(), request);
@@ -51,7 +58,12 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(DataAccessException ex, WebRequest request) {
-        log.warn("The database does not answer: {}", ex.getMostSpecificCause().getMessage());
+        long now = System.nanoTime();
+        long last = lastWarning.get();
+        if (now - last > SILENCE.toNanos() && lastWarning.compareAndSet(last, now)) {
+            log.warn("The database does not answer (said once in {} s): {}", SILENCE.toSeconds(),
+                    ex.getMostSpecificCause().getMessage());
+        }
         return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.",
                 request);
     }
