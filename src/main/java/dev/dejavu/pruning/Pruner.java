@@ -56,7 +56,7 @@ class Pruner {
             log.debug("Another instance prunes {}", prunable.name(), ex);
         }
         catch (DataAccessException ex) {
-            log.warn("Could not prune {}: {}", prunable.name(), ex.getMostSpecificCause().getMessage());
+            log.warn("Could not prune {}: {}", prunable.name(), ex.getMostSpecificCause().toString());
         }
     }
 

@@ -62,7 +62,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         long last = lastWarning.get();
         if (now - last > SILENCE.toNanos() && lastWarning.compareAndSet(last, now)) {
             log.warn("The database does not answer (said once in {} s): {}", SILENCE.toSeconds(),
-                    ex.getMostSpecificCause().getMessage());
+                    ex.getMostSpecificCause().toString());
         }
         return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.",
                 request);
