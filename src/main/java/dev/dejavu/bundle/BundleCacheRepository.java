@@ -19,7 +19,9 @@ import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
 
 /**
- * All SQL of {@code bundle_cache}, the same for SQLite and PostgreSQL.
+ * All SQL of {@code bundle_cache}, the same for SQLite and PostgreSQL. A delete that
+ * first looks says its condition twice: so PostgreSQL spares a row that another
+ * connection writes again between the two.
  */
 @Repository
 class BundleCacheRepository implements CacheRepository<CachedBundle> {
@@ -47,7 +49,12 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             """;
 
     private static final String REMOVE_ALL = """
-            delete from bundle_cache where digest in (select digest from bundle_cache %s limit :limit)
+            delete from bundle_cache where digest in (select digest from bundle_cache limit :limit)
+            """;
+
+    private static final String REMOVE_ALL_OF_VALUE = """
+            delete from bundle_cache where remote_path = :remotePath and digest in
+                (select digest from bundle_cache where remote_path = :remotePath limit :limit)
             """;
 
     private static final String LIST = """
@@ -60,7 +67,6 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             select count(*) from bundle_cache where created_at > ?
             """;
 
-    // The outer condition spares a row that is written again between the two looks.
     private static final String PRUNE_EXPIRED = """
             delete from bundle_cache where created_at <= :expiredBefore and digest in
                 (select digest from bundle_cache where created_at <= :expiredBefore order by created_at limit :limit)
@@ -124,7 +130,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     @Override
     public int removeAll(@Nullable String remotePath) {
-        String sql = REMOVE_ALL.formatted((remotePath != null) ? "where remote_path = :remotePath" : "");
+        String sql = (remotePath != null) ? REMOVE_ALL_OF_VALUE : REMOVE_ALL;
         return Batches.run(1000,
                 (limit) -> writer.sql(sql).param("limit", limit).param("remotePath", remotePath).update());
     }

@@ -20,7 +20,9 @@ import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
 
 /**
- * All SQL of {@code image_cache}, the same for SQLite and PostgreSQL.
+ * All SQL of {@code image_cache}, the same for SQLite and PostgreSQL. A delete that first
+ * looks says its condition twice: so PostgreSQL spares a row that another connection
+ * writes again between the two.
  */
 @Repository
 class ImageCacheRepository implements CacheRepository<CachedImage> {
@@ -48,7 +50,12 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String REMOVE_ALL = """
-            delete from image_cache where hash in (select hash from image_cache %s limit :limit)
+            delete from image_cache where hash in (select hash from image_cache limit :limit)
+            """;
+
+    private static final String REMOVE_ALL_OF_VALUE = """
+            delete from image_cache where image_uri = :imageUri and hash in
+                (select hash from image_cache where image_uri = :imageUri limit :limit)
             """;
 
     private static final String LIST = """
@@ -61,7 +68,6 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             select count(*) from image_cache where created_at > ?
             """;
 
-    // The outer condition spares a row that is written again between the two looks.
     private static final String PRUNE_EXPIRED = """
             delete from image_cache where created_at <= :expiredBefore and hash in
                 (select hash from image_cache where created_at <= :expiredBefore order by created_at limit :limit)
@@ -126,7 +132,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     @Override
     public int removeAll(@Nullable String imageUri) {
-        String sql = REMOVE_ALL.formatted((imageUri != null) ? "where image_uri = :imageUri" : "");
+        String sql = (imageUri != null) ? REMOVE_ALL_OF_VALUE : REMOVE_ALL;
         return Batches.run(1000, (limit) -> writer.sql(sql).param("limit", limit).param("imageUri", imageUri).update());
     }
 
