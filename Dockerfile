@@ -1,0 +1,42 @@
+FROM maven:3.9-eclipse-temurin-25 AS build
+WORKDIR /build
+COPY .mvn .mvn
+COPY .springjavaformatconfig pom.xml ./
+RUN mvn -B -ntp dependency:go-offline
+COPY src/main src/main
+RUN mvn -B -ntp -DskipTests package \
+    && java -Djarmode=tools -jar target/dejavu.jar extract --destination target/app
+
+FROM maven:3.9-eclipse-temurin-25 AS java
+# The JVM's options are kept in the runtime itself: an AOT cache is of use only to a JVM with the options of the one
+# that made it. JAVA_TOOL_OPTIONS and JDK_JAVA_OPTIONS come after them and win. Compressed oops are asked for in words
+# because the cache needs them and a machine with more than 64 GB would go without; -Xms because Java would otherwise
+# begin with more on a larger machine.
+# Of the jdk.* modules: what the libraries look for, Kerberos and DNS for PostgreSQL's driver, jcmd and JFR for us.
+RUN jlink --output /java \
+    --add-modules java.se,jdk.jcmd,jdk.jfr,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.security.auth,jdk.security.jgss,jdk.unsupported,jdk.zipfs \
+    --strip-java-debug-attributes --no-header-files --no-man-pages --compress zip-6 \
+    --add-options="-XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:+UseCompressedOops -Xms64m -XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError"
+
+FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="Dejavu" \
+      org.opencontainers.image.description="The team-shared cache of image checks and code bundles for Flyte" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV PATH=/opt/java/bin:$PATH LANG=C.UTF-8
+RUN useradd --uid 10001 --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin dejavu \
+    && install -d -o dejavu -g dejavu /data
+COPY --from=java /java /opt/java
+WORKDIR /app
+COPY --from=build /build/target/app/lib lib
+COPY --from=build /build/target/app/dejavu.jar ./
+# The first run makes the AOT cache; the second fails where that is of no use, which would otherwise pass in silence.
+RUN export DEJAVU_HOME=/tmp/training \
+    && java -XX:AOTCacheOutput=dejavu.aot -Dspring.context.exit=onRefresh -jar dejavu.jar \
+    && java -XX:AOTCache=dejavu.aot -XX:AOTMode=on -Dspring.context.exit=onRefresh -jar dejavu.jar \
+    && rm -rf /tmp/*
+ENV SERVER_ADDRESS=0.0.0.0 DEJAVU_HOME=/data
+USER 10001
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT:-8080} && printf 'GET /actuator/health/readiness HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
+ENTRYPOINT ["java", "-XX:AOTCache=dejavu.aot", "-jar", "dejavu.jar"]
