@@ -19,7 +19,7 @@ import org.springframework.context.annotation.Bean;
  * the other
  * <li>{@code cache}: the words that both share
  * <li>{@code pruning}: expired rows go, by the clock and by chance
- * <li>{@code statistics}: what was asked, found and written, as metrics and as
+ * <li>{@code metrics}: what was asked, found and written, as metrics and as
  * {@code /stats}
  * <li>{@code storage}: SQLite or PostgreSQL, and what each of them needs
  * <li>{@code web}: errors as RFC 9457, limits of a request, the description of the API
@@ -31,6 +31,11 @@ import org.springframework.context.annotation.Bean;
 public class DejavuApplication {
 
     public static void main(String[] args) {
+        // Native code, SQLite's, pins the carrier of its virtual thread: there must be
+        // others, also on one processor.
+        int carriers = Math.max(4, Runtime.getRuntime().availableProcessors());
+        System.setProperty("jdk.virtualThreadScheduler.parallelism",
+                System.getProperty("jdk.virtualThreadScheduler.parallelism", String.valueOf(carriers)));
         SpringApplication.run(DejavuApplication.class, args);
     }
 

@@ -2,21 +2,23 @@ package dev.dejavu.bundle;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
 
 import dev.dejavu.cache.Freshness;
 
 /**
  * How long a bundle counts.
  *
- * @param ttl the age at which it is no longer served
+ * @param ttl the age at which it is no longer served; days, unless it names a unit
  */
 @ConfigurationProperties("dejavu.bundle")
-public record BundleCacheProperties(@DefaultValue("30d") Duration ttl) {
+record BundleCacheProperties(@DefaultValue("30d") @DurationUnit(ChronoUnit.DAYS) Duration ttl) {
 
-    public BundleCacheProperties {
+    BundleCacheProperties {
         Freshness.checkTtl("dejavu.bundle.ttl", ttl);
     }
 

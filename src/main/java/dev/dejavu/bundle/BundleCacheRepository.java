@@ -48,13 +48,12 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             delete from bundle_cache where digest = ?
             """;
 
-    private static final String REMOVE_ALL = """
-            delete from bundle_cache where digest in (select digest from bundle_cache limit :limit)
+    private static final String KEYS = """
+            select digest from bundle_cache where digest > :after %s order by digest limit :limit
             """;
 
-    private static final String REMOVE_ALL_OF_VALUE = """
-            delete from bundle_cache where remote_path = :remotePath and digest in
-                (select digest from bundle_cache where remote_path = :remotePath limit :limit)
+    private static final String REMOVE_KEYS = """
+            delete from bundle_cache where digest in (:digests) %s
             """;
 
     private static final String LIST = """
@@ -130,14 +129,23 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     @Override
     public int removeAll(@Nullable String remotePath) {
-        String sql = (remotePath != null) ? REMOVE_ALL_OF_VALUE : REMOVE_ALL;
-        return Batches.run(1000,
-                (limit) -> writer.sql(sql).param("limit", limit).param("remotePath", remotePath).update());
+        String condition = ofValue(remotePath);
+        return Batches.sweep(
+                (after, limit) -> reader.sql(KEYS.formatted(condition))
+                    .param("after", after)
+                    .param("remotePath", remotePath)
+                    .param("limit", limit)
+                    .query(String.class)
+                    .list(),
+                (keys) -> writer.sql(REMOVE_KEYS.formatted(condition))
+                    .param("digests", keys)
+                    .param("remotePath", remotePath)
+                    .update());
     }
 
     @Override
     public List<CachedBundle> list(Cursor after, int limit, @Nullable String remotePath) {
-        return reader.sql(LIST.formatted((remotePath != null) ? "and remote_path = :remotePath" : ""))
+        return reader.sql(LIST.formatted(ofValue(remotePath)))
             .param("expiredBefore", freshness.expiredBefore())
             .param("createdAt", after.createdAt())
             .param("digest", after.key())
@@ -164,6 +172,10 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedBundle(new CacheKey(row.getString("digest")), row.getString("hash_digest"),
                 row.getString("remote_path"), parts(row), createdAt, freshness.expiry(createdAt));
+    }
+
+    private static String ofValue(@Nullable String remotePath) {
+        return (remotePath != null) ? "and remote_path = :remotePath" : "";
     }
 
     private static @Nullable BundleParts parts(ResultSet row) throws SQLException {

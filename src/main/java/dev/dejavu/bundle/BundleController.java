@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.MultiValueMap;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -34,7 +35,7 @@ import dev.dejavu.cache.Text;
  * The HTTP of {@code /bundles}.
  */
 @RestController
-@RequestMapping("/bundles")
+@RequestMapping(path = "/bundles", produces = MediaType.APPLICATION_JSON_VALUE)
 class BundleController {
 
     private final CacheRepository<CachedBundle> bundles;

@@ -8,7 +8,7 @@ import dev.dejavu.cache.CacheKey;
  * @param scope {@code endpoint:project:domain} of the Flyte client
  * @param filesDigest the MD5 of the files that go into the bundle
  */
-public record BundleParts(String scope, String filesDigest) {
+record BundleParts(String scope, String filesDigest) {
 
     /**
      * The SHA-256 of {@code scope:files_digest}.

@@ -18,8 +18,8 @@ import dev.dejavu.cache.CacheKey;
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it ceases to be served under today's TTL
  */
-public record CachedBundle(CacheKey digest, String hashDigest, String remotePath,
-        @JsonUnwrapped @Nullable BundleParts parts, Instant createdAt, Instant expiresAt) implements CacheEntry {
+record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,
+        Instant createdAt, Instant expiresAt) implements CacheEntry {
 
     @Override
     public CacheKey key() {

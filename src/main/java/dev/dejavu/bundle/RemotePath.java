@@ -17,6 +17,8 @@ record RemotePath(URI uri) {
     private static final int LONGEST = 2048;
 
     /** {@link URI#getHost()} knows no underscores, which buckets may have. */
+    private static final Pattern FILE = Pattern.compile("^(?:[a-z+]+:)*file:", Pattern.CASE_INSENSITIVE);
+
     private static final Pattern AUTHORITY = Pattern.compile("(?:.*@)?(?<host>\\[[^]]*]|[^:]*)(?::\\d*)?");
 
     /**
@@ -28,7 +30,7 @@ record RemotePath(URI uri) {
             URI uri = new URI(text);
             // A scheme of one letter is a drive of Windows.
             if (text.length() <= LONGEST && uri.isAbsolute() && uri.getScheme().length() > 1
-                    && text.equals(uri.toASCIIString())) {
+                    && text.equals(uri.toASCIIString()) && !String.valueOf(uri.getRawAuthority()).contains("%")) {
                 return new RemotePath(uri);
             }
         }
@@ -41,7 +43,8 @@ record RemotePath(URI uri) {
 
     /** Whether only one machine can reach it. */
     boolean isLocal() {
-        if (uri.getScheme().equalsIgnoreCase("file")) {
+        // also in jar:file:/…
+        if (FILE.matcher(uri.toString()).find()) {
             return true;
         }
         String authority = uri.getRawAuthority();

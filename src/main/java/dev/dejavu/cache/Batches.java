@@ -1,11 +1,16 @@
 package dev.dejavu.cache;
 
+import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.IntUnaryOperator;
+import java.util.function.ToIntFunction;
 
 /**
  * Many rows in many small statements, so that none holds the write lock for long.
  */
 public final class Batches {
+
+    private static final int SWEEP = 1000;
 
     private Batches() {
     }
@@ -25,6 +30,23 @@ public final class Batches {
             total += taken;
         }
         while (taken == size && !Thread.currentThread().isInterrupted());
+        return total;
+    }
+
+    /**
+     * Goes once through all keys, so that nothing that was there at the start is left,
+     * whoever else removes at the same time.
+     * @param page reads the keys behind a key, in order, up to a limit
+     * @param statement takes keys, returns how many rows it took
+     * @return how many rows all statements took
+     */
+    public static int sweep(BiFunction<String, Integer, List<String>> page, ToIntFunction<List<String>> statement) {
+        int total = 0;
+        List<String> keys = page.apply("", SWEEP);
+        while (!keys.isEmpty()) {
+            total += statement.applyAsInt(keys);
+            keys = page.apply(keys.getLast(), SWEEP);
+        }
         return total;
     }
 

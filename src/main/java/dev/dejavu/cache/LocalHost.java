@@ -2,11 +2,15 @@ package dev.dejavu.cache;
 
 import java.net.InetAddress;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Names and addresses that mean another machine on every machine.
  */
 public final class LocalHost {
+
+    private static final Set<String> NAMES = Set.of("localhost", "localhost.localdomain", "ip6-localhost",
+            "ip6-loopback");
 
     private LocalHost() {
     }
@@ -19,7 +23,7 @@ public final class LocalHost {
      */
     public static boolean is(String host) {
         String name = host.toLowerCase(Locale.ROOT).replaceFirst("\\.$", "");
-        if (name.equals("localhost") || name.endsWith(".localhost") || name.endsWith(".docker.internal")) {
+        if (NAMES.contains(name) || name.endsWith(".localhost") || name.endsWith(".docker.internal")) {
             return true;
         }
         try {

@@ -17,7 +17,7 @@ import dev.dejavu.cache.CacheKey;
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it ceases to be served under today's TTL
  */
-public record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, Instant createdAt,
+record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, Instant createdAt,
         Instant expiresAt) implements CacheEntry {
 
     @Override

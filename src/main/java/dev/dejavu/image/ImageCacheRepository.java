@@ -49,13 +49,12 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             delete from image_cache where hash = ?
             """;
 
-    private static final String REMOVE_ALL = """
-            delete from image_cache where hash in (select hash from image_cache limit :limit)
+    private static final String KEYS = """
+            select hash from image_cache where hash > :after %s order by hash limit :limit
             """;
 
-    private static final String REMOVE_ALL_OF_VALUE = """
-            delete from image_cache where image_uri = :imageUri and hash in
-                (select hash from image_cache where image_uri = :imageUri limit :limit)
+    private static final String REMOVE_KEYS = """
+            delete from image_cache where hash in (:hashes) %s
             """;
 
     private static final String LIST = """
@@ -132,13 +131,23 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     @Override
     public int removeAll(@Nullable String imageUri) {
-        String sql = (imageUri != null) ? REMOVE_ALL_OF_VALUE : REMOVE_ALL;
-        return Batches.run(1000, (limit) -> writer.sql(sql).param("limit", limit).param("imageUri", imageUri).update());
+        String condition = ofValue(imageUri);
+        return Batches.sweep(
+                (after, limit) -> reader.sql(KEYS.formatted(condition))
+                    .param("after", after)
+                    .param("imageUri", imageUri)
+                    .param("limit", limit)
+                    .query(String.class)
+                    .list(),
+                (keys) -> writer.sql(REMOVE_KEYS.formatted(condition))
+                    .param("hashes", keys)
+                    .param("imageUri", imageUri)
+                    .update());
     }
 
     @Override
     public List<CachedImage> list(Cursor after, int limit, @Nullable String imageUri) {
-        return reader.sql(LIST.formatted((imageUri != null) ? "and image_uri = :imageUri" : ""))
+        return reader.sql(LIST.formatted(ofValue(imageUri)))
             .param("expiredBefore", freshness.expiredBefore())
             .param("createdAt", after.createdAt())
             .param("hash", after.key())
@@ -165,6 +174,10 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedImage(new CacheKey(row.getString("hash")), row.getString("image_uri"), parts(row), createdAt,
                 freshness.expiry(createdAt));
+    }
+
+    private static String ofValue(@Nullable String imageUri) {
+        return (imageUri != null) ? "and image_uri = :imageUri" : "";
     }
 
     private static @Nullable ImageParts parts(ResultSet row) throws SQLException {

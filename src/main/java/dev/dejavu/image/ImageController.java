@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.MultiValueMap;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -34,7 +35,7 @@ import dev.dejavu.cache.SharingProperties;
  * The HTTP of {@code /images}.
  */
 @RestController
-@RequestMapping("/images")
+@RequestMapping(path = "/images", produces = MediaType.APPLICATION_JSON_VALUE)
 class ImageController {
 
     private final CacheRepository<CachedImage> images;

@@ -12,9 +12,9 @@ import dev.dejavu.cache.CacheKey;
  * @param tag the image's tag
  * @param platforms as in {@code linux/amd64}, sorted
  */
-public record ImageParts(String scope, String repository, String tag, List<String> platforms) {
+record ImageParts(String scope, String repository, String tag, List<String> platforms) {
 
-    public ImageParts {
+    ImageParts {
         platforms = platforms.stream().sorted().toList();
     }
 

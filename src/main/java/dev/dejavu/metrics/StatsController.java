@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
+import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -24,7 +25,7 @@ class StatsController {
         this.metrics = metrics;
     }
 
-    @GetMapping("/stats")
+    @GetMapping(path = "/stats", produces = MediaType.APPLICATION_JSON_VALUE)
     Map<String, Stats> stats() {
         return repositories.stream().collect(Collectors.toMap(CacheRepository::name, this::stats));
     }

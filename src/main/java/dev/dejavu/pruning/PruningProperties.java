@@ -15,10 +15,10 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * for long
  */
 @ConfigurationProperties("dejavu.pruning")
-public record PruningProperties(@DefaultValue("0.05") double probability, @DefaultValue("1h") Duration interval,
+record PruningProperties(@DefaultValue("0.05") double probability, @DefaultValue("1h") Duration interval,
         @DefaultValue("1000") int batchSize) {
 
-    public PruningProperties {
+    PruningProperties {
         if (!(probability >= 0 && probability <= 1)) {
             throw new InvalidConfigurationPropertyValueException("dejavu.pruning.probability", probability,
                     "must be from 0 to 1");

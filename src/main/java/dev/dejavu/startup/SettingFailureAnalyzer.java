@@ -1,5 +1,6 @@
 package dev.dejavu.startup;
 
+import java.net.InetAddress;
 import java.time.Duration;
 
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,9 @@ import org.springframework.core.convert.ConversionFailedException;
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class SettingFailureAnalyzer implements FailureAnalyzer {
 
+    /** How the JDK begins to refuse a port. */
+    private static final String PORT = "port out of range:";
+
     @Override
     public @Nullable FailureAnalysis analyze(Throwable failure) {
         String name = null;
@@ -29,6 +33,10 @@ class SettingFailureAnalyzer implements FailureAnalyzer {
                 name = invalid.getName();
                 analysis = analysis(name, invalid.getValue(), invalid.getReason(), failure);
             }
+            if (String.valueOf(cause.getMessage()).startsWith(PORT)) {
+                return analysis("server.port", String.valueOf(cause.getMessage()).substring(PORT.length()),
+                        "must be from 0 to 65535", failure);
+            }
             if (cause instanceof ConversionFailedException conversion && name != null) {
                 return analysis(name, conversion.getValue(), "must be " + allowed(conversion.getTargetType().getType()),
                         failure);
@@ -39,7 +47,8 @@ class SettingFailureAnalyzer implements FailureAnalyzer {
 
     private static FailureAnalysis analysis(String name, @Nullable Object value, @Nullable String reason,
             Throwable failure) {
-        return new FailureAnalysis("%s %s, but is '%s'.".formatted(name, reason, value), null, failure);
+        String text = JdbcUrl.withoutSecrets(String.valueOf(value));
+        return new FailureAnalysis("%s %s, but is '%s'.".formatted(name, reason, text), null, failure);
     }
 
     private static String allowed(Class<?> type) {
@@ -49,7 +58,10 @@ class SettingFailureAnalyzer implements FailureAnalyzer {
         if (type == boolean.class || type == Boolean.class) {
             return "true or false";
         }
-        return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "a " + type.getSimpleName();
+        if (type == InetAddress.class) {
+            return "an address or the name of a host";
+        }
+        return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "another value";
     }
 
 }

@@ -42,22 +42,12 @@ class StartupLine {
         log.info("Dejavu {} answers on http://{}:{}, keeps {} in {}", (version != null) ? version.getVersion() : "",
                 environment.getProperty("server.address", "0.0.0.0"), environment.getProperty("local.server.port"),
                 repositories.stream().map(StartupLine::ttl).collect(Collectors.joining(" and ")),
-                database(environment.getRequiredProperty("spring.datasource.url")));
+                JdbcUrl.describe(environment.getRequiredProperty("spring.datasource.url")));
     }
 
     private static String ttl(CacheRepository<?> repository) {
         return repository.name() + " for "
                 + DurationFormatterUtils.print(repository.freshness().ttl(), DurationFormat.Style.COMPOSITE);
-    }
-
-    /**
-     * Without the query string and what stands before an @, which may hold a password.
-     */
-    private static String database(String url) {
-        return url.replaceFirst("\\?.*", "")
-            .replaceFirst("//.*@", "//")
-            .replaceFirst("jdbc:sqlite:", "SQLite at ")
-            .replaceFirst("jdbc:postgresql:(//)?", "PostgreSQL at ");
     }
 
 }

@@ -8,7 +8,6 @@ import javax.sql.DataSource;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
 import org.springframework.context.annotation.Bean;
@@ -27,10 +26,10 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class SqliteConfiguration {
 
     /**
-     * Milliseconds; what is left of the 2 s that a request may wait is for the write
-     * itself.
+     * Milliseconds in the queue; with {@link SqliteFile#BUSY} they stay below the 2 s
+     * that a request may wait.
      */
-    private static final long LONGEST_QUEUE = 1800;
+    private static final long QUEUE = 1400;
 
     @Bean
     SqliteFile sqliteFile(Environment environment, Clock clock) {
@@ -47,24 +46,25 @@ class SqliteConfiguration {
     }
 
     @Bean
-    @ConfigurationProperties("spring.datasource.hikari")
     HikariDataSource readerDataSource(SqliteFile file) {
-        HikariDataSource dataSource = new HikariDataSource();
-        dataSource.setPoolName("sqlite-reader");
-        dataSource.setDataSource(file.dataSource());
-        dataSource.setConnectionInitSql("pragma query_only = on");
-        return dataSource;
+        HikariConfig config = pool(file, "sqlite-reader", 10);
+        config.setConnectionInitSql("pragma query_only = on");
+        return new HikariDataSource(config);
     }
 
     @Bean(defaultCandidate = false)
     @FlywayDataSource
     HikariDataSource writerDataSource(SqliteFile file) {
+        return new HikariDataSource(pool(file, "sqlite-writer", 1));
+    }
+
+    private static HikariConfig pool(SqliteFile file, String name, int size) {
         HikariConfig config = new HikariConfig();
-        config.setPoolName("sqlite-writer");
+        config.setPoolName(name);
         config.setDataSource(file.dataSource());
-        config.setMaximumPoolSize(1);
-        config.setConnectionTimeout(LONGEST_QUEUE);
-        return new HikariDataSource(config);
+        config.setMaximumPoolSize(size);
+        config.setConnectionTimeout(QUEUE);
+        return config;
     }
 
     @Bean

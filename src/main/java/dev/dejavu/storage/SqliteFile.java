@@ -31,6 +31,9 @@ final class SqliteFile implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(SqliteFile.class);
 
+    /** Milliseconds to wait for another process, such as a backup, to unlock the file. */
+    static final int BUSY = 400;
+
     private static final String PREFIX = "jdbc:sqlite:";
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z'")
@@ -138,7 +141,7 @@ final class SqliteFile implements AutoCloseable {
         SQLiteConfig config = new SQLiteConfig();
         config.setJournalMode(SQLiteConfig.JournalMode.WAL);
         config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
-        config.setBusyTimeout(1000);
+        config.setBusyTimeout(BUSY);
         config.setJournalSizeLimit(64 * 1024 * 1024);
         SQLiteDataSource dataSource = new SQLiteDataSource(config);
         dataSource.setUrl(PREFIX + path);

@@ -26,6 +26,7 @@ import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import org.springframework.web.servlet.resource.NoResourceFoundException;
 import org.springframework.web.util.DisconnectedClientHelper;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.exc.StreamReadException;
@@ -70,7 +71,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(InvalidParameterException ex, WebRequest request) {
-        return problem(ex, Problem.MALFORMED_QUERY, "The query is no percent-encoded UTF-8.", request);
+        return problem(ex, Problem.MALFORMED_QUERY,
+                "The query must be percent-encoded UTF-8, with 1000 parameters at most.", request);
     }
 
     @ExceptionHandler
@@ -79,8 +81,10 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             return null;
         }
         log.error("Not expected", ex);
-        return handleExceptionInternal(ex, ProblemDetail.forStatus(HttpStatus.INTERNAL_SERVER_ERROR), new HttpHeaders(),
-                HttpStatus.INTERNAL_SERVER_ERROR, request);
+        HttpStatus status = HttpStatus.INTERNAL_SERVER_ERROR;
+        return handleExceptionInternal(ex,
+                ProblemDetail.forStatusAndDetail(status, "An error of the server, see its log."), new HttpHeaders(),
+                status, request);
     }
 
     /** Spring answers HEAD wherever it answers GET, but does not say so. */
@@ -94,6 +98,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         }
         allowing.setAllow(methods);
         return handleExceptionInternal(ex, ex.getBody(), allowing, status, request);
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleNoResourceFoundException(NoResourceFoundException ex,
+            HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        ProblemDetail body = ProblemDetail.forStatusAndDetail(status, "There is nothing at this path.");
+        return handleExceptionInternal(ex, body, headers, status, request);
     }
 
     @Override
@@ -111,7 +122,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             .map((step) -> (step.getPropertyName() != null) ? "." + step.getPropertyName()
                     : "[" + step.getIndex() + "]")
             .collect(Collectors.joining());
-        return member.isEmpty() ? "The body must be one JSON object." : member.substring(1) + " has the wrong type.";
+        return member.isEmpty() ? "The body must be one JSON object, with each member of its type."
+                : member.substring(1) + " has the wrong type.";
     }
 
     private @Nullable ResponseEntity<Object> problem(Exception ex, Problem problem, @Nullable String detail,

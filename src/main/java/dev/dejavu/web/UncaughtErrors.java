@@ -48,13 +48,18 @@ class UncaughtErrors implements ErrorController {
         problem.setType(ProblemHandler.GENERIC);
         problem.setDetail((known == HttpStatus.BAD_REQUEST) ? "This is no well-formed HTTP request."
                 : "The server refused this request.");
+        problem.setInstance(instance(uri));
+        return problem;
+    }
+
+    private static URI instance(@Nullable String uri) {
         try {
-            problem.setInstance((uri != null) ? URI.create(uri) : null);
+            return URI.create((uri != null) ? uri : "/");
         }
         catch (IllegalArgumentException ex) {
             // what cannot be an instance may be what is wrong
+            return URI.create("/");
         }
-        return problem;
     }
 
     @Component

@@ -214,6 +214,10 @@ public abstract class CacheHttpContract {
     @Test
     void entry_otherAccept_is406() {
         assertProblem(http.get(path(stored()), "Accept", "text/html"), 406, "about:blank");
+        CacheKey key = Keys.next();
+        assertProblem(http.send("PUT", path(key), BodyPublishers.ofString(body(newValue())), "Content-Type",
+                "application/json", "Accept", "text/html"), 406, "about:blank");
+        assertProblem(http.get(path(key), "Accept", "application/json"), 404, "miss");
     }
 
     @Test

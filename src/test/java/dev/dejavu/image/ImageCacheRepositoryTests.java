@@ -7,6 +7,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -71,23 +72,57 @@ class ImageCacheRepositoryTests {
     @WithPostgres
     class OnPostgres extends Contract {
 
+        @Autowired
+        private DataSource dataSource;
+
         @Test
-        void rowRenewedUnderAWaitingPruneIsKept(@Autowired DataSource dataSource) throws Exception {
+        void rowRenewedUnderAWaitingPruneIsKept() throws Exception {
             CachedImage image = entry(Keys.next(), newValue());
             repository.put(image);
             clock.advance(TTL);
-            try (Connection renewal = dataSource.getConnection();
-                    Statement statement = renewal.createStatement();
-                    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-                renewal.setAutoCommit(false);
-                statement.executeUpdate("update image_cache set created_at = %d where hash = '%s'"
-                    .formatted(clock.millis(), image.hash()));
-                Future<Integer> prune = executor.submit(() -> repository.pruneExpired(1_000_000));
-                await().pollInterval(Duration.ofMillis(20)).until(() -> waitsForALock(statement));
-                renewal.commit();
-                prune.get();
-            }
+            whileUncommitted(
+                    "update image_cache set created_at = %d where hash = '%s'".formatted(clock.millis(), image.hash()),
+                    () -> repository.pruneExpired(1_000_000));
             assertThat(repository.find(image.hash())).isPresent();
+        }
+
+        @Test
+        void rowMovedToAnotherValueUnderAWaitingRemovalIsKept() throws Exception {
+            CachedImage image = entry(Keys.next(), newValue());
+            repository.put(image);
+            int removed = whileUncommitted("update image_cache set image_uri = 'ghcr.io/acme/new:v1' where hash = '%s'"
+                .formatted(image.hash()), () -> repository.removeAll(image.imageUri()));
+            assertThat(removed).isZero();
+            assertThat(repository.find(image.hash())).isPresent();
+        }
+
+        @Test
+        void nothingIsLeftOfAllWhenAnotherRemovesOneMeanwhile() throws Exception {
+            repository.removeAll(null);
+            for (int i = 0; i < 2500; i++) {
+                repository.put(entry(Keys.next(), newValue()));
+            }
+            int removed = whileUncommitted("delete from image_cache where hash = (select min(hash) from image_cache)",
+                    () -> repository.removeAll(null));
+            assertThat(removed).isEqualTo(2499);
+            assertThat(repository.count()).isZero();
+        }
+
+        /**
+         * Lets a call run into the lock of another connection's change, and then the
+         * change be committed.
+         */
+        private int whileUncommitted(String change, Callable<Integer> call) throws Exception {
+            try (Connection other = dataSource.getConnection();
+                    Statement statement = other.createStatement();
+                    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+                other.setAutoCommit(false);
+                statement.executeUpdate(change);
+                Future<Integer> waiting = executor.submit(call);
+                await().pollInterval(Duration.ofMillis(20)).until(() -> waitsForALock(statement));
+                other.commit();
+                return waiting.get();
+            }
         }
 
         private static boolean waitsForALock(Statement statement) throws SQLException {

@@ -34,7 +34,7 @@ class ImageReferenceTests {
             "localhost:30000/flyte:abc123", "LOCALHOST:30000/x:1", "127.0.0.1/x:1", "127.8.9.10:5000/x:1",
             "127.1:5000/x:1", "[::1]:5000/x:1", "[0:0:0:0:0:0:0:1]/x:1", "[::ffff:127.0.0.1]/x:1",
             "host.docker.internal:5000/x:1", "0.0.0.0:5000/x:1", "registry.localhost/x:1", "localhost.:5000/x:1",
-            "[::]/x:1" })
+            "[::]/x:1", "ip6-localhost:5000/x:1" })
     void referenceThatOneMachineAloneCanReachIsLocal(String text) {
         assertThat(ImageReference.parse(text).isLocal()).isTrue();
     }

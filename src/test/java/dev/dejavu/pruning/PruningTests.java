@@ -17,6 +17,7 @@ import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.scheduling.config.ScheduledTask;
 import org.springframework.scheduling.config.ScheduledTaskHolder;
+import org.springframework.scheduling.config.TriggerTask;
 import org.springframework.scheduling.support.SimpleTriggerContext;
 
 import dev.dejavu.cache.Prunable;
@@ -90,10 +91,14 @@ class PruningTests {
         }
 
         @Test
-        void pruneIsScheduledWithJitter() {
-            assertThat(schedule.getScheduledTasks()).hasSize(1)
-                .extracting(ScheduledTask::getTask)
-                .allMatch((task) -> task.toString().contains("ScheduledPruning"));
+        void scheduledTaskPrunes() throws Exception {
+            expire();
+            long before = pruned();
+            ScheduledTask task = schedule.getScheduledTasks().iterator().next();
+            assertThat(schedule.getScheduledTasks()).hasSize(1);
+            assertThat(((TriggerTask) task.getTask()).getTrigger()).isInstanceOf(ScheduledPruning.class);
+            task.getTask().getRunnable().run();
+            assertThat(pruned()).isEqualTo(before + 1);
         }
 
         private void expire() throws Exception {

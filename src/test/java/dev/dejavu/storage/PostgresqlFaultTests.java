@@ -2,6 +2,10 @@ package dev.dejavu.storage;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,7 +40,7 @@ import static org.awaitility.Awaitility.await;
 class PostgresqlFaultTests {
 
     /** What the contract allows, and the test's own way there and back. */
-    private static final Duration LONGEST = Duration.ofMillis(2300);
+    private static final Duration LONGEST = Duration.ofMillis(2500);
 
     private final List<ConfigurableApplicationContext> services = new ArrayList<>();
 
@@ -71,7 +75,7 @@ class PostgresqlFaultTests {
         assertThat(metrics).contains("dejavu_entries{cache=\"images\"} NaN",
                 "dejavu_lookups_total{cache=\"images\",result=\"miss\"} 0.0");
         wire.mend();
-        await().atMost(Duration.ofSeconds(20)).until(() -> http.get(path).statusCode() == 200);
+        await().atMost(Duration.ofSeconds(60)).until(() -> http.get(path).statusCode() == 200);
         assertHealth(http, 200);
     }
 
@@ -86,7 +90,7 @@ class PostgresqlFaultTests {
         }
         assertHealth(http, 503);
         wire.freeze(false);
-        await().atMost(Duration.ofSeconds(20)).until(() -> http.get(path).statusCode() == 200);
+        await().atMost(Duration.ofSeconds(60)).until(() -> http.get(path).statusCode() == 200);
         assertHealth(http, 200);
     }
 
@@ -117,6 +121,34 @@ class PostgresqlFaultTests {
     }
 
     @Test
+    void writeThatWasAnswered503IsNotCarriedOutLater() throws Exception {
+        Http http = start();
+        String path = "/images/" + Keys.next();
+        assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
+        try (Connection holder = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
+                Statement statement = holder.createStatement();
+                ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            holder.setAutoCommit(false);
+            statement.execute("select 1 from image_cache for update");
+            List<Future<?>> writes = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                writes.add(executor
+                    .submit(() -> assertUnavailable(() -> http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:late\"}"))));
+            }
+            for (Future<?> write : writes) {
+                write.get();
+            }
+            try (ResultSet waiting = statement.executeQuery("select count(*) from pg_stat_activity"
+                    + " where wait_event_type = 'Lock' and datname = current_database()")) {
+                waiting.next();
+                assertThat(waiting.getInt(1)).isZero();
+            }
+            holder.rollback();
+        }
+        assertThat(json(http.get(path)).path("image_uri").asString()).isEqualTo("ghcr.io/acme/a:v1");
+    }
+
+    @Test
     void databaseThatIsAbsentAtTheStartIsWaitedFor() throws IOException {
         wire.cut();
         Http http = start();
@@ -124,7 +156,7 @@ class PostgresqlFaultTests {
         assertHealth(http, 503);
         assertUnavailable(() -> http.get(path));
         wire.mend();
-        await().atMost(Duration.ofSeconds(20)).until(() -> http.get("/actuator/health/readiness").statusCode() == 200);
+        await().atMost(Duration.ofSeconds(60)).until(() -> http.get("/actuator/health/readiness").statusCode() == 200);
         assertThat(http.put(path, "{\"hash_digest\":\"a\",\"remote_path\":\"s3://a/b\"}").statusCode()).isEqualTo(201);
     }
 

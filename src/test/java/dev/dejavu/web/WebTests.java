@@ -3,6 +3,7 @@ package dev.dejavu.web;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.Map;
 import java.util.Set;
@@ -60,7 +61,8 @@ class WebTests {
     void request_malformed_isAnAnswerOf400(String request) throws IOException {
         String answer = raw(request);
         assertThat(answer).startsWith("HTTP/1.1 400 ")
-            .contains("Content-Type: application/problem+json", "\"status\":400", "\"type\":\"");
+            .contains("Content-Type: application/problem+json", "\"status\":400", "\"type\":\"", "\"instance\":\"/",
+                    "\"detail\":\"");
         assertThat(answer).doesNotContain("html", "Exception", "Tomcat", "\tat ");
     }
 
@@ -68,6 +70,14 @@ class WebTests {
     void request_headersTooLarge_isAProblem() throws IOException {
         String answer = raw("GET /images HTTP/1.1\r\nHost: a\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
         assertThat(answer).matches("(?s)HTTP/1.1 4\\d\\d .*application/problem\\+json.*").doesNotContain("Exception");
+    }
+
+    @Test
+    void request_multipart_isRefusedLikeAnyOtherType() {
+        assertProblem(http.send("PUT", "/images/" + Keys.next(), BodyPublishers.ofString("x"), "Content-Type",
+                "multipart/form-data"), 415, "about:blank");
+        assertProblem(http.send("POST", "/stats", BodyPublishers.ofString("x"), "Content-Type", "multipart/form-data"),
+                405, "about:blank");
     }
 
     @Test
