@@ -10,4 +10,4 @@ create table image_cache (
     revision   bigint not null
 );
 create index image_cache_created_at on image_cache (created_at, hash);
-create index image_cache_image_uri on image_cache (image_uri);
+create index image_cache_image_uri on image_cache (image_uri, hash);

@@ -9,4 +9,4 @@ create table bundle_cache (
     revision     bigint not null
 );
 create index bundle_cache_created_at on bundle_cache (created_at, digest);
-create index bundle_cache_remote_path on bundle_cache (remote_path);
+create index bundle_cache_remote_path on bundle_cache (remote_path, digest);
