@@ -37,14 +37,7 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converterType) throws IOException {
         int limit = parameter.hasMethodAnnotation(PostMapping.class) ? ASKED : STORED;
-        if (message.getHeaders().getContentLength() > limit) {
-            throw tooLarge(limit);
-        }
         return new Bounded(message.getHeaders(), new BoundedStream(message.getBody(), limit));
-    }
-
-    private static ProblemException tooLarge(int limit) {
-        return new ProblemException(Problem.TOO_LARGE, "The body may have " + limit + " bytes at most.");
     }
 
     private record Bounded(HttpHeaders headers, InputStream body) implements HttpInputMessage {
@@ -89,7 +82,7 @@ class BodyLimit extends RequestBodyAdviceAdapter {
         private void add(int bytes) {
             count += bytes;
             if (count > limit) {
-                throw tooLarge(limit);
+                throw new ProblemException(Problem.TOO_LARGE, "The body may have " + limit + " bytes at most.");
             }
         }
 

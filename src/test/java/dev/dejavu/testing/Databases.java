@@ -37,7 +37,13 @@ final class Databases {
 
         @Override
         public void initialize(ConfigurableApplicationContext context) {
-            set(context, "spring.datasource.url=" + Postgres.url(Postgres.port(), Postgres.newDatabase()));
+            // Patient, as a busy machine may stall: the service's own limits are
+            // PostgresqlFaultTests' business.
+            set(context,
+                    "spring.datasource.url=" + Postgres.url(Postgres.port(), Postgres.newDatabase())
+                            + "&socketTimeout=60",
+                    "spring.datasource.hikari.connection-init-sql=set statement_timeout = 60000",
+                    "spring.datasource.hikari.connection-timeout=60000");
         }
 
     }
