@@ -16,9 +16,10 @@ record RemotePath(URI uri) {
 
     private static final int LONGEST = 2048;
 
-    /** {@link URI#getHost()} knows no underscores, which buckets may have. */
+    /** Also within another URI, as in {@code jar:file:/…}. */
     private static final Pattern FILE = Pattern.compile("^(?:[a-z+]+:)*file:", Pattern.CASE_INSENSITIVE);
 
+    /** {@link URI#getHost()} knows no underscores, which buckets may have. */
     private static final Pattern AUTHORITY = Pattern.compile("(?:.*@)?(?<host>\\[[^]]*]|[^:]*)(?::\\d*)?");
 
     /**
@@ -43,7 +44,6 @@ record RemotePath(URI uri) {
 
     /** Whether only one machine can reach it. */
     boolean isLocal() {
-        // also in jar:file:/…
         if (FILE.matcher(uri.toString()).find()) {
             return true;
         }

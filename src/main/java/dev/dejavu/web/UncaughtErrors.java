@@ -43,10 +43,9 @@ class UncaughtErrors implements ErrorController {
     }
 
     private static ProblemDetail problem(int status, @Nullable String uri) {
-        HttpStatus known = HttpStatus.resolve(status);
         ProblemDetail problem = ProblemDetail.forStatus(status);
         problem.setType(ProblemHandler.GENERIC);
-        problem.setDetail((known == HttpStatus.BAD_REQUEST) ? "This is no well-formed HTTP request."
+        problem.setDetail((status == HttpStatus.BAD_REQUEST.value()) ? "This is no well-formed HTTP request."
                 : "The server refused this request.");
         problem.setInstance(instance(uri));
         return problem;

@@ -1,5 +1,6 @@
 package dev.dejavu.cache;
 
+import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import dev.dejavu.testing.SettableClock;
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
 import static dev.dejavu.testing.Http.json;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -159,7 +161,7 @@ public abstract class CacheHttpContract {
 
     @Test
     void entry_bodyNotUtf8_is400() {
-        byte[] body = body(newValue()).replace(":", "\u00ff:").getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+        byte[] body = body(newValue()).replace(":", "\u00ff:").getBytes(ISO_8859_1);
         assertProblem(http.send("PUT", path(Keys.next()), BodyPublishers.ofByteArray(body), "Content-Type",
                 "application/json"), 400, "malformed-body");
     }
@@ -190,8 +192,8 @@ public abstract class CacheHttpContract {
         String larger = exact + " ";
         assertProblem(http.put(path(Keys.next()), larger), 413, "too-large");
         assertProblem(http.send("PUT", path(Keys.next()),
-                BodyPublishers.ofInputStream(() -> new java.io.ByteArrayInputStream(larger.getBytes(UTF_8))),
-                "Content-Type", "application/json"), 413, "too-large");
+                BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(larger.getBytes(UTF_8))), "Content-Type",
+                "application/json"), 413, "too-large");
     }
 
     @Test

@@ -46,7 +46,11 @@ class PostgresqlFaultTests {
 
     private final String database = Postgres.newDatabase();
 
-    private Wire wire = newWire();
+    private final Wire wire;
+
+    PostgresqlFaultTests() throws IOException {
+        this.wire = new Wire(Postgres.port());
+    }
 
     @BeforeEach
     void mend() throws IOException {
@@ -205,15 +209,6 @@ class PostgresqlFaultTests {
         assertThat(http.get("/actuator/health/readiness").statusCode()).isEqualTo(readiness);
         assertThat(Duration.between(before, Instant.now())).isLessThan(LONGEST);
         assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
-    }
-
-    private static Wire newWire() {
-        try {
-            return new Wire(Postgres.port());
-        }
-        catch (IOException ex) {
-            throw new java.io.UncheckedIOException(ex);
-        }
     }
 
 }

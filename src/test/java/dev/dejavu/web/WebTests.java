@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -121,7 +122,7 @@ class WebTests {
         Set<String> described = new TreeSet<>();
         description.path("paths").properties().forEach((path) -> path.getValue().properties().forEach((call) -> {
             if (!call.getKey().equals("parameters") && !path.getKey().startsWith("/actuator")) {
-                described.add(call.getKey().toUpperCase(java.util.Locale.ROOT) + " " + path.getKey());
+                described.add(call.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey());
             }
         }));
         Set<String> answered = new TreeSet<>();
