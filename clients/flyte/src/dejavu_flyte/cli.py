@@ -1,0 +1,261 @@
+"""`flyte team-cache`: look at the team's cache, fill it, and ask why something was a miss."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from click.exceptions import Abort, ClickException, Exit
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from dejavu_flyte import __version__, explain, hook, journal, local, transfer
+from dejavu_flyte.journal import Journal
+from dejavu_flyte.keys import BundleKey, ImageKey, Key
+from dejavu_flyte.service import Service, ServiceError
+from dejavu_flyte.settings import SettingError, Settings
+from dejavu_flyte.transfer import Report
+
+_SECONDS = 10.0
+_KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)
+# What an image check costs where none was measured: the figure that flyte-sdk itself gives.
+_CHECK_SECONDS = 4.0
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class _Commands(click.RichGroup):
+    """Whatever goes wrong is one line, not a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except (ClickException, Exit, Abort):
+            raise
+        except SettingError as e:
+            raise click.UsageError(str(e)) from e
+        except ServiceError as e:
+            raise click.ClickException(f"The team cache does not work: {e}") from e
+        except Exception as e:
+            raise click.ClickException(f"{type(e).__name__}: {e}") from e
+
+
+@click.group("team-cache", cls=_Commands)
+def team_cache() -> None:
+    """Share image checks and code bundles with the team (DEJAVU_URL, DEJAVU_TOKEN)."""
+
+
+@team_cache.command()
+@click.pass_context
+def status(context: click.Context) -> None:
+    """Is the team's cache there, and what did it save this machine?"""
+    with _service() as (settings, service):
+        console.print(f"Service   {settings.public_url}")
+        try:
+            version = service.version()
+            console.print(f"          [green]answers[/green], Dejavu {escape(version or 'of an unknown version')}")
+            for name, counts in service.stats().items():
+                entries = counts.get("entries", "?") if isinstance(counts, dict) else "?"
+                console.print(f"          {escape(name)}: {entries} entries")
+            failed = False
+        except ServiceError as e:
+            console.print(f"          [red]does not work[/red]: {escape(str(e))}")
+            failed = True
+    try:
+        hook.check()
+        wrapped = "supported"
+    except hook.UnsupportedFlyteError as e:
+        wrapped = f"[red]not supported, so nothing is shared[/red]: {escape(str(e))}"
+        failed = True
+    console.print(f"Client    dejavu-flyte {__version__}, Flyte {hook.flyte_version()} {wrapped}")
+    _print_savings()
+    context.exit(1 if failed else 0)
+
+
+@team_cache.command()
+@click.option("-p", "--project", help="Project of the rows, when it is not the configured one.")
+@click.option("-d", "--domain", help="Domain of the rows, when it is not the configured one.")
+@click.pass_context
+def push(context: click.Context, project: str | None, domain: str | None) -> None:
+    """Tell the team what this machine knows already."""
+    scope = _scope(context, project, domain)
+    cache, notes = local.cache(), Journal(local.journal)
+    with _service() as (_, service), _progress() as bar:
+        for kind in _KINDS:
+            task = bar.add_task(kind.collection, total=None)
+            report = transfer.push(
+                service,
+                kind,
+                cache,
+                notes,
+                scope,
+                lambda n, of, task=task: bar.update(task, completed=n, total=of),  # type: ignore[misc]
+            )
+            bar.remove_task(task)
+            _print_report(kind, "told to the team", report)
+
+
+@team_cache.command()
+@click.option("-p", "--project", help="Project to pull for, when it is not the configured one.")
+@click.option("-d", "--domain", help="Domain to pull for, when it is not the configured one.")
+@click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="At most so many of each.")
+@click.pass_context
+def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> None:
+    """Write what the team knows into Flyte's local cache: for runners on which no plugin may run."""
+    scope = _scope(context, project, domain)
+    cache, notes = local.cache(), Journal(local.journal)
+    with _service() as (_, service), _progress() as bar:
+        for kind in _KINDS:
+            task = bar.add_task(kind.collection, total=None)
+            report = transfer.pull(
+                service,
+                kind,
+                cache,
+                notes,
+                scope,
+                limit,
+                lambda n, task=task: bar.update(task, completed=n),  # type: ignore[misc]
+            )
+            bar.remove_task(task)
+            _print_report(kind, "written into the local cache", report)
+
+
+@team_cache.command("explain")
+@click.argument("what")
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    help="May be repeated. [default: linux/amd64 and linux/arm64]",
+)
+@click.option("--copy-style", type=click.Choice(["loaded_modules", "all"]), help="As it is given to flyte run.")
+@click.option("--root-dir", type=click.Path(path_type=Path, exists=True), help="As it is given to flyte run.")
+@click.option("--files", is_flag=True, help="List the files of the bundle.")
+@click.option("-p", "--project", help="As it is given to flyte run.")
+@click.option("-d", "--domain", help="As it is given to flyte run.")
+@click.pass_context
+def explain_command(
+    context: click.Context,
+    what: str,
+    platforms: tuple[str, ...],
+    copy_style: str | None,
+    root_dir: Path | None,
+    files: bool,
+    project: str | None,
+    domain: str | None,
+) -> None:
+    """Which key does this machine make of WHAT, from which parts, and does the team have it?
+
+    WHAT is an image (registry/name:tag), a script (its images and its bundle) or a folder (its bundle).
+    Ends with 0 when the team has all of it, with 1 when it has not.
+    """
+    _scope(context, project, domain)
+    path = Path(what)
+    root = (root_dir or Path.cwd()).resolve()
+    keys: list[Key] = []
+    bundle = None
+    if path.suffix == ".py" and path.is_file():
+        images, others, bundle = explain.script(path.resolve(), root, copy_style or "loaded_modules")
+        for uri in others:
+            console.print(f"Image [bold]{escape(uri)}[/bold] is never looked up: Flyte takes it as it is\n")
+        keys += images
+    elif path.is_dir():
+        bundle = explain.folder(path.resolve(), copy_style or "all")
+    else:
+        try:
+            keys.append(explain.image(what, platforms))
+        except ValueError as e:
+            raise click.UsageError(str(e)) from None
+    if bundle and not bundle.files:
+        raise click.UsageError(f"There are no files to bundle in {what}")
+    if bundle:
+        keys.append(bundle.key)
+    with _service() as (_, service):
+        known = [_print_key(service, key, bundle) for key in keys]
+    if bundle and files:
+        for file in bundle.files:
+            console.print(f"  {escape(str(file))}")
+    context.exit(0 if all(known) else 1)
+
+
+def _print_key(service: Service, key: Key, bundle: explain.Bundle | None) -> bool:
+    if isinstance(key, ImageKey):
+        console.print(f"Image [bold]{escape(key.repository)}:{escape(key.tag)}[/bold]")
+    elif bundle:
+        console.print(f"Bundle of {len(bundle.files)} files, copy style {bundle.copy_style}")
+    for name, part in [*key.parts().items(), ("key", key.hash)]:
+        console.print(f"  {name:<12}  {escape(_text(part))}")
+    if obstacle := key.obstacle():
+        console.print(f"  [yellow]never shared[/yellow]: {escape(obstacle)}\n")
+        return False
+    if found := service.find(key):
+        console.print(f"  [green]hit[/green]: the team has {escape(', '.join(found.values()))}\n")
+        return True
+    console.print("  [yellow]miss[/yellow]: the team does not have it")
+    if isinstance(key, ImageKey):
+        _print_near(service, key)
+    console.print()
+    return False
+
+
+def _print_near(service: Service, key: ImageKey) -> None:
+    """Say under which other parts the team has the same image: nearly always the reason of a miss."""
+    for entry in service.entries(ImageKey, image_uri=f"{key.repository}:{key.tag}"):
+        others = [
+            f"{name} [bold]{escape(_text(entry[name]))}[/bold]"
+            for name, mine in key.parts().items()
+            if name in entry and _text(entry[name]) != _text(mine)
+        ]
+        console.print(f"  the team has it with {' and '.join(others) or 'a key of unknown parts'}")
+
+
+def _text(part: object) -> str:
+    return ", ".join(sorted(part)) if isinstance(part, list) else str(part)
+
+
+def _print_savings() -> None:
+    notes = Journal(local.journal)
+    console.print("This machine")
+    for kind in _KINDS:
+        hits, misses, shared, work = (
+            notes.tally(kind, what) for what in (journal.HIT, journal.MISS, journal.SHARED, journal.WORK)
+        )
+        each = work.seconds / work.n if work.n else _CHECK_SECONDS if kind is ImageKey else 0.0
+        source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")
+        saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "what it saved is not known yet"
+        console.print(
+            f"          {kind.collection}: {hits.n} hits, {misses.n} misses, {shared.n} told to the team; {saved}"
+        )
+
+
+def _print_report(kind: type[Key], moved: str, report: Report) -> None:
+    console.print(f"{report.moved} {kind.collection} {moved}")
+    for reason, n in sorted(report.left.items()):
+        console.print(f"  {n} left: {escape(reason)}")
+
+
+def _scope(context: click.Context, project: str | None, domain: str | None) -> str:
+    """Configure Flyte as its other commands do, and return the scope."""
+    configuration: Any = context.obj
+    configuration.init(project=project, domain=domain)
+    return hook.scope()
+
+
+@contextlib.contextmanager
+def _service() -> Iterator[tuple[Settings, Service]]:
+    settings = Settings.of()
+    service = Service(settings, timeout=_SECONDS)
+    try:
+        yield settings, service
+    finally:
+        service.close()
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+    )

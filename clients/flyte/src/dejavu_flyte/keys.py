@@ -1,0 +1,152 @@
+"""The keys of both caches, byte for byte as Flyte makes them, and what of them may be shared."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+Value = dict[str, str]
+"""What is kept under a key: `image_uri`, or `hash_digest` and `remote_path`."""
+
+
+@dataclass(frozen=True)
+class ImageKey:
+    """Under which Flyte remembers that it saw an image.
+
+    `scope` is `endpoint:project:domain`, `repository` the registry, a slash and the name, or the name alone.
+    """
+
+    scope: str
+    repository: str
+    tag: str
+    platforms: tuple[str, ...]
+
+    collection: ClassVar[str] = "images"
+    id: ClassVar[str] = "hash"
+    ids: ClassVar[str] = "hashes"
+    members: ClassVar[tuple[str, ...]] = ("image_uri",)
+
+    @property
+    def text(self) -> str:
+        """What is hashed."""
+        return f"{self.scope}:{self.repository}:{self.tag}:{','.join(sorted(self.platforms))}"
+
+    @property
+    def hash(self) -> str:
+        """The key in the URL and in the local cache: 64 hex digits."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def parts(self) -> dict[str, object]:
+        """As the service wants them, so that it can make the key itself."""
+        return {
+            "scope": self.scope,
+            "repository": self.repository,
+            "tag": self.tag,
+            "platforms": sorted(self.platforms),
+        }
+
+    def obstacle(self) -> str | None:
+        """Why this key is never shared, or None when it may be."""
+        if self.tag == "latest":
+            return "the tag 'latest' moves, so nothing is remembered about it"
+        registry, slash, _ = self.repository.partition("/")
+        if slash and is_local(_host(registry)):
+            return f"its registry, {registry}, is another one on every machine"
+        return scope_obstacle(self.scope)
+
+    @staticmethod
+    def value_obstacle(value: Value) -> str | None:
+        """Why this value is never shared, or None when it may be."""
+        registry, slash, _ = value["image_uri"].partition("/")
+        if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
+            return f"{value['image_uri']} names no registry, so it may be in the Docker of one machine only"
+        if is_local(_host(registry)):
+            return f"its registry, {registry}, is another one on every machine"
+        return None
+
+
+@dataclass(frozen=True)
+class BundleKey:
+    """Under which Flyte remembers where a code bundle was uploaded; `files_digest` is the MD5 of its files."""
+
+    scope: str
+    files_digest: str
+
+    collection: ClassVar[str] = "bundles"
+    id: ClassVar[str] = "digest"
+    ids: ClassVar[str] = "digests"
+    members: ClassVar[tuple[str, ...]] = ("hash_digest", "remote_path")
+
+    @property
+    def text(self) -> str:
+        """What is hashed."""
+        return f"{self.scope}:{self.files_digest}"
+
+    @property
+    def hash(self) -> str:
+        """The key in the URL and in the local cache: 64 hex digits."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def parts(self) -> dict[str, object]:
+        """As the service wants them, so that it can make the key itself."""
+        return {"scope": self.scope, "files_digest": self.files_digest}
+
+    def obstacle(self) -> str | None:
+        """Why this key is never shared, or None when it may be."""
+        if not endpoint(self.scope):
+            return "no Flyte endpoint is configured, so nothing says which backend holds the upload"
+        return scope_obstacle(self.scope)
+
+    @staticmethod
+    def value_obstacle(value: Value) -> str | None:
+        """Why this value is never shared, or None when it may be."""
+        scheme, separator, rest = value["remote_path"].partition("://")
+        if not separator or scheme.lower() == "file":
+            return f"{value['remote_path']} is a file of this machine"
+        authority = rest.partition("/")[0]
+        if is_local(_host(authority)):
+            return f"{authority} is another one on every machine"
+        return None
+
+
+Key = ImageKey | BundleKey
+
+
+def endpoint(scope: str) -> str:
+    """The endpoint of `endpoint:project:domain`, which has colons of its own."""
+    return scope.rsplit(":", 2)[0]
+
+
+def scope_obstacle(scope: str) -> str | None:
+    """Why nothing of this scope is shared, or None when it may be."""
+    authority = endpoint(scope).rpartition("://")[2].lstrip("/").partition("/")[0]
+    if is_local(_host(authority)):
+        return f"its Flyte backend, {authority}, is another one on every machine"
+    return None
+
+
+def is_local(host: str) -> bool:
+    """Whether a host means another machine on every machine; asks no name server."""
+    name = host.lower().rstrip(".")
+    if name in ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"):
+        return True
+    if name.endswith((".localhost", ".docker.internal")) or (name.startswith("host.") and name.endswith(".internal")):
+        return True
+    try:
+        short = name[:1].isdigit() and ":" not in name  # as in 127.1
+        address = ipaddress.ip_address(socket.inet_aton(name) if short else name)
+    except (OSError, ValueError):
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any(a.is_loopback or a.is_unspecified for a in (address, mapped) if a)
+
+
+def _host(authority: str) -> str:
+    try:
+        return urlsplit("//" + authority).hostname or ""
+    except ValueError:
+        return authority

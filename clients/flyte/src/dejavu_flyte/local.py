@@ -1,0 +1,84 @@
+"""Flyte's own cache on this machine: the file, opened beside Flyte."""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from dejavu_flyte.keys import ImageKey, Key, Value
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of `image_cache` or `bundle_cache`; `created_at` is in seconds since 1970."""
+
+    key: str
+    value: Value
+    created_at: float
+
+
+def cache() -> LocalCache:
+    """Return the cache of the installed Flyte, for the configuration in force here."""
+    database = importlib.import_module("flyte._persistence._db").LocalDB
+    database.initialize_sync()  # makes the tables
+    return LocalCache(Path(database._get_db_path()))
+
+
+def journal() -> Path:
+    """Return the file of our own notes, beside that of Flyte."""
+    return Path(importlib.import_module("flyte._persistence._db").LocalDB._get_db_path()).with_name("dejavu.db")
+
+
+class LocalCache:
+    """Both tables of the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def live(self, kind: type[Key]) -> list[Row]:
+        """Return the rows that Flyte would still believe, oldest first."""
+        table, key = _table(kind)
+        sql = (
+            f"select {key}, created_at, {', '.join(kind.members)} from {table} "  # noqa: S608  (names of our own)
+            "where created_at > ? order by created_at"
+        )
+        with closing(self._open()) as c:
+            found = c.execute(sql, (time.time() - seconds_to_live(kind),))
+            return [Row(k, dict(zip(kind.members, members, strict=True)), at) for k, at, *members in found]
+
+    def add(self, kind: type[Key], rows: list[Row]) -> int:
+        """Write rows, over those that are there; return how many."""
+        table, key = _table(kind)
+        sql = (
+            f"insert or replace into {table} ({key}, created_at, {', '.join(kind.members)}) "  # noqa: S608
+            f"values (?, ?, {', '.join('?' for _ in kind.members)})"
+        )
+        with closing(self._open()) as c, c:
+            c.executemany(sql, [(r.key, r.created_at, *(r.value[m] for m in kind.members)) for r in rows])
+        return len(rows)
+
+    def remove(self, key: Key) -> None:
+        """Forget one row, if the file is free."""
+        table, name = _table(type(key))
+        with closing(self._open(timeout=0.1)) as c, c:
+            c.execute(f"delete from {table} where {name} = ?", (key.hash,))  # noqa: S608
+
+    def _open(self, timeout: float = 5) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=timeout)
+
+
+def seconds_to_live(kind: type[Key]) -> float:
+    """Return for how long the installed Flyte believes a row."""
+    if kind is ImageKey:
+        module, name = "flyte._internal.imagebuild.image_builder", "_IMAGE_CACHE_TTL_DAYS"
+    else:
+        module, name = "flyte._code_bundle.bundle", "_BUNDLE_CACHE_TTL_DAYS"
+    return float(getattr(importlib.import_module(module), name)) * 86400
+
+
+def _table(kind: type[Key]) -> tuple[str, str]:
+    return ("image_cache", "key") if kind is ImageKey else ("bundle_cache", "digest")

@@ -1,0 +1,195 @@
+"""The HTTP of a Dejavu service."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+import httpx
+
+from dejavu_flyte import __version__
+from dejavu_flyte.keys import Key, Value
+from dejavu_flyte.settings import Settings
+
+_PROBLEM = "urn:dejavu:problem:"
+_BATCH = 1000
+_PAGE = 500
+_LONGEST_ANSWER = 16 * 1024 * 1024
+# The service closes a connection that was idle for 20 s; one that is about to be closed must not be used.
+_IDLE_SECONDS = 10.0
+
+Entry = dict[str, Any]
+
+
+class ServiceError(Exception):
+    """The service could not be asked, or did not answer as a Dejavu service does; the text says how."""
+
+
+class EntryRefused(ServiceError):
+    """The service is well and refuses this one entry."""
+
+
+class WriteForbidden(ServiceError):
+    """The service is well and lets this caller read only."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    content: Any
+    media_type: str
+
+    @property
+    def problem(self) -> str:
+        """The name of one of Dejavu's own problems, else empty."""
+        kind = self.content.get("type", "") if isinstance(self.content, dict) else ""
+        return kind.removeprefix(_PROBLEM) if isinstance(kind, str) and kind.startswith(_PROBLEM) else ""
+
+    @property
+    def detail(self) -> str:
+        """What the answer says about itself, on one line."""
+        said = self.content if isinstance(self.content, dict) else {}
+        return " ".join(str(said.get("detail") or said.get("title") or "").split())[:200]
+
+
+class Service:
+    """One connection to the service; every call is bounded by `timeout` seconds and raises a `ServiceError`."""
+
+    def __init__(self, settings: Settings, timeout: float | None = None) -> None:
+        self._timeout = timeout or settings.timeout
+        headers = {"User-Agent": f"dejavu-flyte/{__version__}", "Accept": "application/json"}
+        if settings.token:
+            headers["Authorization"] = f"Bearer {settings.token}"
+        self._has_token = bool(settings.token)
+        try:
+            self._client = self._connected(settings, headers)
+        except (OSError, ValueError) as e:  # certificates and proxies are configured outside
+            raise ServiceError(f"it cannot be asked from here: {e}") from e
+
+    def _connected(self, settings: Settings, headers: dict[str, str]) -> httpx.Client:
+        return httpx.Client(
+            base_url=settings.public_url + "/",
+            headers=headers,
+            auth=None if settings.token else settings.user,
+            timeout=self._timeout,
+            # Without TLS there is nothing to verify, and the certificates take 50 ms to load.
+            verify=settings.is_tls,
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=_IDLE_SECONDS),
+            follow_redirects=False,
+        )
+
+    def find(self, key: Key) -> Value | None:
+        """Return what the team knows under the key; None: it knows nothing."""
+        answer = self._call("GET", f"{key.collection}/{key.hash}")
+        if answer.status == 404 and answer.problem:
+            return None
+        return _value(type(key), key.hash, self._expect(answer, 200))
+
+    def put(self, key: Key, value: Value) -> None:
+        """Tell the team, with the parts of the key.
+
+        Raises:
+            EntryRefused: this entry cannot be shared
+            WriteForbidden: this caller may only read
+        """
+        self.put_hash(type(key), key.hash, value | key.parts())
+
+    def put_hash(self, kind: type[Key], key: str, body: dict[str, Any]) -> None:
+        """Tell the team under a key whose parts may be unknown."""
+        answer = self._call("PUT", f"{kind.collection}/{key}", body=body)
+        if answer.status in (400, 413, 422) and answer.problem:
+            raise EntryRefused(answer.detail or answer.problem)
+        if answer.status == 403:
+            raise WriteForbidden(answer.detail or "it lets us read only")
+        _value(kind, key, self._expect(answer, 200, 201))
+
+    def lookup(self, kind: type[Key], keys: list[str]) -> dict[str, Entry]:
+        """Of any number of keys, return the entries that the team has."""
+        found: dict[str, Entry] = {}
+        for start in range(0, len(keys), _BATCH):
+            answer = self._call("POST", f"{kind.collection}/lookup", body={kind.ids: keys[start : start + _BATCH]})
+            found.update((entry[kind.id], entry) for entry in _entries(kind, self._expect(answer, 200)))
+        return found
+
+    def entries(self, kind: type[Key], **only: str) -> Iterator[Entry]:
+        """Return all live entries, newest first."""
+        query: dict[str, Any] = {"limit": _PAGE} | only
+        while True:
+            page = self._expect(self._call("GET", kind.collection, query=query), 200)
+            yield from _entries(kind, page)
+            if not page.get("next"):
+                return
+            query["after"] = page["next"]
+
+    def version(self) -> str:
+        """The version of the service, empty when it does not say."""
+        build = self._expect(self._call("GET", "actuator/info"), 200).get("build")
+        return str(build.get("version", "")) if isinstance(build, dict) else ""
+
+    def stats(self) -> dict[str, Any]:
+        """What the service counted since its start."""
+        return self._expect(self._call("GET", "stats"), 200)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _expect(self, answer: _Answer, *statuses: int) -> dict[str, Any]:
+        if answer.status in statuses and isinstance(answer.content, dict):
+            return answer.content
+        if answer.status == 401:
+            raise ServiceError("it does not accept DEJAVU_TOKEN" if self._has_token else "it asks for a DEJAVU_TOKEN")
+        if answer.problem or answer.media_type.startswith("application/problem+json"):
+            raise ServiceError(f"it answers {answer.status}: {answer.detail or answer.problem}")
+        raise ServiceError(f"it answers {answer.status} {answer.media_type or 'nothing'}, not as a Dejavu service does")
+
+    def _call(self, method: str, path: str, *, body: object = None, query: dict[str, Any] | None = None) -> _Answer:
+        deadline = time.monotonic() + self._timeout
+        content = bytearray()
+        try:
+            with self._client.stream(method, path, json=body, params=query) as response:
+                for chunk in response.iter_bytes():
+                    content += chunk
+                    if time.monotonic() > deadline:
+                        raise ServiceError(self._late())  # the library's limit is for each read, not for the whole
+                    if len(content) > _LONGEST_ANSWER:
+                        raise ServiceError("its answer does not end")
+        except httpx.TimeoutException:
+            raise ServiceError(self._late()) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as e:
+            raise ServiceError(f"it cannot be reached: {str(e) or type(e).__name__}") from e
+        media_type = response.headers.get("Content-Type", "").partition(";")[0]
+        return _Answer(response.status_code, _parsed(bytes(content), media_type), media_type)
+
+    def _late(self) -> str:
+        return f"no answer within {self._timeout:g} s"
+
+
+def _parsed(content: bytes, media_type: str) -> object:
+    if not media_type.endswith("json"):
+        return None
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def _entries(kind: type[Key], page: dict[str, Any]) -> list[Entry]:
+    entries = page.get("entries")
+    if not isinstance(entries, list) or not all(_is_entry(entry, kind) for entry in entries):
+        raise ServiceError("its answer is no list of entries")
+    return entries
+
+
+def _value(kind: type[Key], key: str, entry: Entry) -> Value:
+    if not _is_entry(entry, kind) or entry[kind.id] != key:
+        raise ServiceError("its answer is no entry of this key")
+    return {member: entry[member] for member in kind.members}
+
+
+def _is_entry(entry: object, kind: type[Key]) -> TypeGuard[Entry]:
+    members = (kind.id, *kind.members, "created_at", "expires_at")
+    return isinstance(entry, dict) and all(isinstance(entry.get(m), str) and entry[m] for m in members)

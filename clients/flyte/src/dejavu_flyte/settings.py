@@ -1,0 +1,94 @@
+"""What the environment says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+_OFF = {"0", "false", "no", "off"}
+_ON = {"", "1", "true", "yes", "on"}
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used; the text names it and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this process.
+
+    `timeout` is in seconds, for one whole request. `remote_builder` says whether the team is asked before the
+    backend when images are built remotely.
+    """
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    timeout: float = 0.5
+    remote_builder: bool = True
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read `DEJAVU_URL`, `DEJAVU_TOKEN`, `DEJAVU_TIMEOUT` and `DEJAVU_REMOTE_BUILDER`.
+
+        Raises:
+            SettingError: one of them is wrong, or there is no `DEJAVU_URL`
+        """
+        env = os.environ if environment is None else environment
+        return cls(
+            url=_url(env.get("DEJAVU_URL", "").strip()),
+            token=_token(env.get("DEJAVU_TOKEN", "").strip()),
+            timeout=_timeout(env.get("DEJAVU_TIMEOUT", "").strip()),
+            remote_builder=_switch("DEJAVU_REMOTE_BUILDER", env.get("DEJAVU_REMOTE_BUILDER", "").strip().lower()),
+        )
+
+    @property
+    def public_url(self) -> str:
+        """The URL as it may be shown: without a user and a password."""
+        parts = urlsplit(self.url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    @property
+    def user(self) -> tuple[str, str] | None:
+        """The user and the password in the URL."""
+        parts = urlsplit(self.url)
+        return (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the connection is to be encrypted, and the service to prove who it is."""
+        return urlsplit(self.url).scheme != "http"
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or "@" in parts.path:
+        raise SettingError("DEJAVU_URL must be an address like http://dejavu.example.com:8080")
+    return value.rstrip("/")
+
+
+def _token(value: str) -> str | None:
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise SettingError("DEJAVU_TOKEN must be one word of ASCII characters")
+    return value or None
+
+
+def _timeout(value: str) -> float:
+    try:
+        seconds = float(value or Settings.timeout)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= 30:
+        raise SettingError("DEJAVU_TIMEOUT must be a number of seconds, more than 0 and at most 30")
+    return seconds
+
+
+def _switch(name: str, value: str) -> bool:
+    if value not in _OFF | _ON:
+        raise SettingError(f"{name} must be on or off")
+    return value in _ON

@@ -1,0 +1,69 @@
+"""What is asked of the team and told to it, around Flyte's own reads and writes."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable
+
+from dejavu_flyte import journal
+from dejavu_flyte.journal import Journal
+from dejavu_flyte.keys import Key, Value
+from dejavu_flyte.team import Team, TeamOff
+
+
+class Sharing:
+    """Decides for each key.
+
+    A local row that this machine made itself is believed, as Flyte does. A row that came from the team is asked again
+    in each process, so that what the team forgot is not believed here for another day; without the team it counts as
+    any other local row.
+    """
+
+    def __init__(self, team: Team, notes: Journal, forget: Callable[[Key], None]) -> None:
+        self._team = team
+        self._notes = notes
+        self._forget = forget
+        self._missed: dict[Key, float] = {}
+        self._echoes: dict[Key, Value] = {}
+
+    def read(self, key: Key, local: Value | None, remember: Callable[[Value], None]) -> Value | None:
+        """Return what is known under the key, `local` being what this machine knows.
+
+        `remember` writes a value of the team's into the local cache.
+        """
+        if key.obstacle() or (local is not None and not self._notes.is_borrowed(key)):
+            return local
+        try:
+            found = self._team.find(key)
+        except TeamOff:
+            return local
+        if found is None or key.value_obstacle(found):
+            self._notes.count(key, journal.MISS)
+            self._missed[key] = time.monotonic()
+            if local is not None:
+                with contextlib.suppress(OSError, sqlite3.Error):
+                    self._forget(key)
+            return None
+        if found != local and self._notes.borrow(key, [key.hash]):
+            remember(found)
+        if local is None:
+            self._notes.count(key, journal.HIT)
+        return found
+
+    def echo(self, key: Key, value: Value) -> None:
+        """Expect that Flyte writes what the team has just said, which is no news to the team."""
+        self._echoes[key] = value
+
+    def wrote(self, key: Key, value: Value, *, built: bool = False) -> None:
+        """Tell the team what this machine found out and wrote into its local cache."""
+        if self._echoes.pop(key, None) == value:
+            return
+        missed = self._missed.pop(key, None)
+        if missed is not None and not built:
+            self._notes.count(key, journal.WORK, time.monotonic() - missed)
+        self._notes.own(key)
+        if key.obstacle() or key.value_obstacle(value):
+            return
+        self._team.put(key, value, told=lambda: self._notes.count(key, journal.SHARED))

@@ -1,0 +1,163 @@
+"""The team's cache as a run may use it: never in the way."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as LateError
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from dejavu_flyte import log
+from dejavu_flyte.keys import Key, Value
+from dejavu_flyte.service import EntryRefused, Service, ServiceError, WriteForbidden
+from dejavu_flyte.settings import Settings
+
+_FLUSH_SECONDS = 1.0
+_PATIENCE_SECONDS = 1.0
+_READ, _WRITE, _LAST = range(3)
+
+T = TypeVar("T")
+
+
+class TeamOff(Exception):
+    """The team's cache is not asked any more in this process."""
+
+
+@dataclass(order=True)
+class _Job:
+    rank: int
+    number: int
+    call: Callable[[Service], Any] = field(compare=False)
+    result: Future[Any] = field(compare=False)
+
+
+class Team:
+    """Asks and tells the service from a thread of its own, over one connection, reads before writes.
+
+    The caller waits for a read as long as one request may take, and as long again when another one was on its way: so
+    not even a name server that hangs holds up a run for longer. The first failure turns the team off for the rest of
+    the process, with one line in the log. One that answers, but so slowly that its misses have cost a second, is not
+    asked any more.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._numbers = itertools.count()
+        self._waited = 0.0
+        self._read_only = False
+        self._off = False
+        self._lock = threading.Lock()
+        self._jobs: queue.PriorityQueue[_Job] | None = None
+        self._begin()
+        atexit.register(self.flush)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    def find(self, key: Key) -> Value | None:
+        """Return what the team knows under the key; None: it knows nothing.
+
+        Raises:
+            TeamOff: it could not be asked
+        """
+        if self._off or self._waited > _PATIENCE_SECONDS:
+            raise TeamOff
+        begin = time.monotonic()
+        answer = self._submit(_READ, lambda service: service.find(key))
+        try:
+            found = answer.result(timeout=2 * self._settings.timeout)
+        except LateError:
+            self._turn_off(f"no answer within {self._settings.timeout:g} s")
+            raise TeamOff from None
+        if found is None:
+            self._waited += time.monotonic() - begin
+            if self._waited > _PATIENCE_SECONDS:
+                log.warn(
+                    "The team cache at %s is not asked any more in this run: it is slow, %.1f s went without a hit.",
+                    self._settings.public_url,
+                    self._waited,
+                )
+        return found
+
+    def put(self, key: Key, value: Value, told: Callable[[], None]) -> None:
+        """Tell the team soon; `told` is called when it knows."""
+
+        def tell(service: Service) -> None:
+            if self._read_only:
+                return
+            try:
+                service.put(key, value)
+            except EntryRefused as e:
+                log.info("The team cache did not take %s: %s", value, e)
+            except WriteForbidden as e:
+                self._read_only = True
+                log.info("The team cache is read only for this run: %s", e)
+            else:
+                told()
+
+        if not self._off:
+            self._submit(_WRITE, tell)
+
+    def flush(self) -> None:
+        """Wait until all that was put is told, for a second at most; not at all for a team that is off."""
+        if self._off or self._jobs is None:
+            return
+        try:
+            self._submit(_LAST, lambda _: None).result(timeout=_FLUSH_SECONDS)
+        except LateError:
+            log.info("The team cache was not told everything within %g s", _FLUSH_SECONDS)
+        except TeamOff:
+            pass
+
+    def _turn_off(self, reason: str) -> None:
+        """Ask and tell nothing more in this process."""
+        with self._lock:
+            if self._off:
+                return
+            self._off = True
+        log.warn(
+            "The team cache at %s is off for this run: %s. Flyte goes on without it.", self._settings.public_url, reason
+        )
+
+    def _begin(self) -> queue.PriorityQueue[_Job]:
+        jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._jobs = jobs
+        threading.Thread(target=self._work, args=(jobs,), name="dejavu", daemon=True).start()
+        return jobs
+
+    def _forked(self) -> None:
+        """After a fork the thread, its connection and what it was asked are the parent's."""
+        self._lock = threading.Lock()
+        self._jobs = None
+
+    def _submit(self, rank: int, call: Callable[[Service], T]) -> Future[T]:
+        result: Future[T] = Future()
+        (self._jobs or self._begin()).put(_Job(rank, next(self._numbers), call, result))
+        return result
+
+    def _work(self, jobs: queue.PriorityQueue[_Job]) -> None:
+        service: Service | None = None
+        with contextlib.suppress(ServiceError):  # said when it is needed
+            service = Service(self._settings)
+        while True:
+            job = jobs.get()
+            try:
+                if self._off:
+                    raise TeamOff  # noqa: TRY301
+                service = service or Service(self._settings)
+                job.result.set_result(job.call(service))
+                continue
+            except TeamOff:
+                pass
+            except ServiceError as e:
+                self._turn_off(str(e))
+            except Exception as e:  # noqa: BLE001  (a defect of ours is not the run's)
+                self._turn_off(f"{type(e).__name__}: {e}")
+            job.result.set_exception(TeamOff())

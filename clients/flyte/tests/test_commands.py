@@ -1,0 +1,303 @@
+"""`flyte team-cache`, as a person uses it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import BOTH, Machine, Service, exists
+
+Machines = Callable[..., Machine]
+
+SCRIPT = """\
+import flyte
+
+image = flyte.Image.from_debian_base(registry="ghcr.io/acme", name={name!r}, platform=("linux/amd64",))
+env = flyte.TaskEnvironment(name="hello", image=image.with_env_vars({{"A": "1"}}))
+plain = flyte.TaskEnvironment(name="plain", image="ghcr.io/acme/ready-made:v1")
+
+@env.task
+def main() -> int:
+    return 1
+"""
+
+
+def test_status_tells_hits_and_seconds(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines()
+    first.run(exists(unique), {"do": "bundle"}, DOCKER_SECONDS="2")
+    second.run(exists(unique), {"do": "bundle"})
+
+    worker, sharer = first.cli("status"), second.cli("status")
+
+    assert re.search(r"answers, Dejavu \d", worker)
+    assert re.search(
+        r"images: 0 hits, 1 misses, 1 told to the team; about 0\.0 s saved \(2\.\d s each, measured 1 times\)", worker
+    )
+    assert re.search(r"bundles: 0 hits, 1 misses, 1 told to the team", worker)
+    assert re.search(
+        r"images: 1 hits, 0 misses, 0 told to the team; about 4\.0 s saved \(4\.0 s each, assumed\)", sharer
+    )
+    assert re.search(r"bundles: 1 hits, 0 misses, 0 told to the team; what it saved is not known yet", sharer)
+
+
+def test_asking_again_is_counted_once(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines()
+    first.run(exists(unique))
+    second.run(exists(unique))
+    second.run(exists(unique))
+
+    assert re.search(r"images: 1 hits, 0 misses", second.cli("status"))
+
+
+def test_build_counts_not_as_a_check(machines: Machines, unique: str) -> None:
+    machine = machines()
+    machine.run({"do": "build", "name": f"{unique}-absent", "platforms": BOTH})
+
+    assert re.search(r"images: 0 hits, 1 misses, 1 told to the team; .*4\.0 s each, assumed", machine.cli("status"))
+
+
+def test_status_of_a_service_that_is_away(machines: Machines) -> None:
+    said = machines(url="http://127.0.0.1:9").cli("status", status=1)
+
+    assert "does not work: it cannot be reached" in said
+
+
+def test_commands_without_a_url_say_so(machines: Machines) -> None:
+    for command in (["status"], ["push"], ["pull"], ["explain", "ghcr.io/a/b:v1"]):
+        assert "DEJAVU_URL must be" in machines(url=None).cli(*command, status=2)
+
+
+def test_commands_say_when_the_service_fails(machines: Machines) -> None:
+    machine = machines(url="http://127.0.0.1:9")
+    machine.run({"do": "bundle"})
+    for command in (["push"], ["pull"], ["explain", "ghcr.io/a/b:v1"]):
+        assert "does not work: it cannot be reached" in " ".join(machine.cli(*command, status=1).split())
+
+
+def test_module_is_the_same_command(machines: Machines) -> None:
+    machine = machines()
+
+    said = subprocess.run(
+        [sys.executable, "-m", "dejavu_flyte", "status"], env=machine.env(), capture_output=True, text=True, check=True
+    )
+
+    assert said.stdout == machine.cli("status")
+
+
+def test_push_starts_a_team(machines: Machines, unique: str, service: Service) -> None:
+    laptop, runner = machines(), machines()
+    worked = laptop.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"}, DEJAVU_URL="")
+    assert service.entries("images", image_uri=worked.values[0]) == []
+
+    said = laptop.cli("push", "-p", unique, "-d", "development")
+
+    assert "2 images told to the team" in said
+    assert "1 bundles told to the team" in said
+    shared = runner.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"})
+    assert (shared.checks, shared.uploads) == (0, 0)
+    assert service.entries("images", image_uri=worked.values[0])[0]["platforms"] == BOTH
+    again = laptop.cli("push", "-p", unique, "-d", "development")
+    assert "0 images told to the team" in again
+    assert "2 left: known to the team already" in again
+
+
+def test_push_finds_the_project_in_the_remote_path(machines: Machines, unique: str, service: Service) -> None:
+    laptop = machines()
+    remote_path = laptop.run({"do": "bundle"}, DEJAVU_URL="").values[0][0]
+
+    laptop.cli("push")
+
+    assert service.entries("bundles", remote_path=remote_path)[0]["scope"] == laptop.scope
+
+
+def test_push_leaves_what_only_this_machine_can_reach(machines: Machines, unique: str, service: Service) -> None:
+    laptop = machines(endpoint="dns:///localhost:30080")
+    laptop.run(exists(unique, registry="localhost:30000"), {"do": "bundle"}, DEJAVU_URL="")
+    before = service.entries("images"), service.entries("bundles")
+
+    with_the_same = laptop.cli("push", "-p", unique, "-d", "development")
+    laptop.endpoint = "dns:///flyte.example.com"
+    with_another = laptop.cli("push", "-p", unique, "-d", "development")
+
+    assert (service.entries("images"), service.entries("bundles")) == before
+    assert with_the_same.count("1 left: can be reached from one machine only") == 2
+    assert with_another.count("1 left: of another backend, project or platform") == 1
+
+
+def test_push_does_not_give_back_what_was_borrowed(machines: Machines, unique: str, service: Service) -> None:
+    first, second = machines(), machines()
+    uri = first.run(exists(unique)).values[0]
+    second.run(exists(unique))
+    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+
+    second.cli("push", "-p", unique)
+
+    assert service.entries("images", image_uri=uri) == []
+
+
+def test_pull_serves_a_runner_without_the_plugin(machines: Machines, unique: str) -> None:
+    first, runner = machines(), machines()
+    worked = first.run(exists(unique), {"do": "bundle"})
+
+    said = runner.cli("pull", "-p", unique, "-d", "development")
+    shared = runner.run(exists(unique), {"do": "bundle"}, DEJAVU_URL="")
+
+    assert re.search(r"\d+ images written into the local cache", said)
+    assert (shared.checks, shared.uploads) == (0, 0)
+    assert shared.values == worked.values
+
+
+def test_pull_leaves_other_scopes_and_own_rows(machines: Machines, unique: str) -> None:
+    first, other = machines(), machines(project=f"{unique}-other")
+    first.run(exists(unique), {"do": "bundle"})
+    other.run(exists(unique, tag="own"))
+    rows = other.rows("image_cache")
+
+    said = other.cli("pull", "-p", f"{unique}-other", "-d", "development")
+
+    assert "of another scope" in said
+    assert "1 left: known to this machine already" in said
+    assert other.rows("image_cache") == rows
+
+
+def test_pulled_rows_are_asked_again_with_the_plugin(machines: Machines, unique: str, service: Service) -> None:
+    first, runner = machines(), machines()
+    uri = first.run(exists(unique)).values[0]
+    runner.cli("pull", "-p", unique, "-d", "development")
+    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+
+    assert runner.run(exists(unique)).checks == 1
+
+
+def test_pull_has_a_limit(machines: Machines, unique: str) -> None:
+    first, runner = machines(), machines()
+    first.run(*(exists(f"{unique}-{n}") for n in range(3)))
+
+    assert "2 images written" in runner.cli("pull", "-p", unique, "-d", "development", "--limit", "2")
+
+
+def test_explain_image(machines: Machines, unique: str) -> None:
+    machine = machines()
+    uri = machine.run(exists(unique)).values[0]
+
+    hit = machine.cli("explain", "-p", unique, "-d", "development", uri)
+    other_platform = machine.cli(
+        "explain", "-p", unique, "-d", "development", "--platform", "linux/s390x", uri, status=1
+    )
+    other_project = machine.cli("explain", "-p", "other", "-d", "development", uri, status=1)
+
+    assert f"hit: the team has {uri}" in hit
+    assert "the team has it with platforms linux/amd64, linux/arm64" in other_platform
+    assert f"the team has it with scope {machine.scope}" in other_project
+    assert "platforms linux/amd64, linux/arm64" not in other_project.partition("miss")[2]
+
+
+def test_explain_folder_gives_the_key_of_the_run(machines: Machines, unique: str) -> None:
+    machine = machines()
+    remote_path = machine.run({"do": "bundle"}).values[0][0]
+
+    said = machine.cli("explain", "-p", unique, "-d", "development", "--files", ".")
+
+    assert remote_path in said
+    assert "main.py" in said
+
+
+def test_explain_script_gives_the_keys_of_its_images_and_of_its_bundle(machines: Machines, unique: str) -> None:
+    machine = machines()
+    (machine.root / "main.py").write_text(SCRIPT.format(name=unique))
+
+    before = machine.cli("explain", "-p", unique, "-d", "development", "main.py", status=1)
+    machine.run({"do": "deploy"})
+    after = machine.cli("explain", "-p", unique, "-d", "development", "main.py")
+
+    assert before.count("miss: the team does not have it") == 2
+    assert "ghcr.io/acme/ready-made:v1 is never looked up" in before
+    assert after.count("hit: the team has") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ghcr.io/acme/my-app"], "has no tag"),
+        (["ghcr.io/acme/my-app:"], "has no tag"),
+        (["ghcr.io/acme/my-app@sha256:00"], "has no tag"),
+        (["README.md"], "has no tag"),
+        (["--platform", "amd64", "ghcr.io/acme/my-app:v1"], "as in linux/amd64"),
+        (["empty"], "no files"),
+        (["broken.py"], "no-such-module"),
+    ],
+)
+def test_explain_says_what_it_cannot_read(machines: Machines, arguments: list[str], said: str) -> None:
+    machine = machines()
+    (machine.root / "README.md").write_text("read me")
+    (machine.root / "empty").mkdir()
+    (machine.root / "broken.py").write_text("raise ValueError('no-such-module')\n")
+
+    assert said in machine.cli("explain", *arguments, status=1 if arguments == ["broken.py"] else 2)
+
+
+def test_values_are_shown_whole_in_a_narrow_terminal(machines: Machines, unique: str) -> None:
+    machine = machines()
+
+    said = machine.cli("explain", "-p", unique, "-d", "development", "ghcr.io/a/b:v1", status=1, COLUMNS="40")
+
+    assert machine.scope in said
+    assert re.search(r"key +[0-9a-f]{64}", said)
+
+
+def test_failures_are_lines_and_no_tracebacks(machines: Machines, unique: str) -> None:
+    machine = machines()
+    assert "cannot be asked from here" in machine.cli("push", status=1, HTTP_PROXY="foo://x")
+    machine.run(exists(unique))
+    machine.cache.write_bytes(b"damaged" * 1000)
+    assert "DatabaseError" in machine.cli("push", status=1)
+
+
+def test_push_tells_a_newer_value_but_no_older_one(machines: Machines, unique: str, service: Service) -> None:
+    laptop, other = machines(), machines(upload_to="s3://other/bucket")
+    other.run({"do": "bundle"})
+    (entry,) = service.entries("bundles", remote_path=other.rows("bundle_cache")[0][2])
+    remote_path = laptop.run({"do": "bundle"}, DEJAVU_URL="").values[0][0]
+
+    laptop.cli("push", "-p", unique, "-d", "development")
+    other.age(3600)
+    other.cli("push", "-p", unique, "-d", "development")
+
+    (pushed,) = service.entries("bundles", remote_path=remote_path)
+    assert pushed["digest"] == entry["digest"]
+
+
+def test_push_leaves_the_latest_tag(machines: Machines, unique: str) -> None:
+    laptop = machines()
+    laptop.run({"do": "build", "name": unique, "platforms": BOTH, "tag": "latest", "force": True}, DEJAVU_URL="")
+
+    assert "0 images told to the team" in laptop.cli("push", "-p", unique, "-d", "development")
+
+
+def test_pull_takes_nothing_of_one_machine_and_nothing_for_too_long(
+    machines: Machines, unique: str, tmp_path: Path
+) -> None:
+    lenient = Service(tmp_path / "lenient", "--dejavu.accept-local=true", "--dejavu.image.ttl=1h")
+    try:
+        runner = machines(url=lenient.url)
+        for n, uri in enumerate(["localhost:5000/app:v1", "ghcr.io/acme/app:v1"]):
+            httpx.put(f"{lenient.url}/images/{n:064}", json={"image_uri": uri}).raise_for_status()
+
+        assert "1 left: can be reached from one machine only" in runner.cli("pull", "-p", unique)
+
+        ((_, uri, created_at),) = runner.rows("image_cache")
+        assert uri == "ghcr.io/acme/app:v1"
+        assert created_at + 86400 < time.time() + 3601
+    finally:
+        lenient.stop()
+
+
+@pytest.mark.parametrize("arguments", [[], ["explain", "--help"], ["push", "--help"], ["pull", "--help"]])
+def test_help(machines: Machines, arguments: list[str]) -> None:
+    assert "Usage: flyte team-cache" in machines().cli(*arguments, status=0 if arguments else 2)

@@ -1,0 +1,462 @@
+"""A team cache that fails costs one line and at most a second, once; Flyte does what it does without it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from conftest import Machine, Service, exists
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from dejavu_flyte import hook
+
+Machines = Callable[..., Machine]
+
+# What one run may lose: a request of half a second that was on its way, and the next one.
+BOUND = 1.0
+# What a busy machine may add to steps that take some milliseconds.
+NOISE = 0.8
+# What another start of Python may take longer.
+START_NOISE = 1.5
+
+
+Behaviour = Callable[[socket.socket, bytes], None]
+
+
+@dataclass
+class Server:
+    """A server on loopback that behaves badly, and keeps what was sent to it."""
+
+    behave: Behaviour
+    tls: ssl.SSLContext | None = None
+    requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                if self.tls:
+                    connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:
+            while head := b"".join(itertools.takewhile(lambda line: line != b"\r\n", stream)):
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+                request = head + stream.read(int(length[1]) if length else 0)
+                self.requests.append(request)
+                self.behave(connection, request)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def answer(status: str, content_type: str, body: str, *more: str) -> Behaviour:
+    head = [f"HTTP/1.1 {status}", f"Content-Type: {content_type}", f"Content-Length: {len(body.encode())}", *more]
+    return lambda s, _: s.sendall("\r\n".join([*head, "", body]).encode())
+
+
+def reads_and_writes(read: Behaviour, write: Behaviour) -> Behaviour:
+    return lambda s, request: (read if request.startswith(b"GET") else write)(s, request)
+
+
+def hang(_: socket.socket, __: bytes) -> None:
+    time.sleep(60)
+
+
+def drip(s: socket.socket, _: bytes) -> None:
+    s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(1000):
+        s.sendall(b" ")
+        time.sleep(0.1)
+
+
+def drip_headers(s: socket.socket, _: bytes) -> None:
+    s.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(1000):
+        s.sendall(b"x")
+        time.sleep(0.1)
+
+
+def cut(s: socket.socket, _: bytes) -> None:
+    s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+    s.shutdown(socket.SHUT_RDWR)
+
+
+def flood(s: socket.socket, _: bytes) -> None:
+    s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    while True:
+        s.sendall(b" " * 65536)
+
+
+OTHER_ENTRY = {
+    "hash": "0" * 64,
+    "digest": "0" * 64,
+    "image_uri": "ghcr.io/x/y:1",
+    "hash_digest": "1",
+    "remote_path": "s3://b",
+}
+MISS = answer("404 Not Found", "application/problem+json", '{"type": "urn:dejavu:problem:miss"}')
+READ_ONLY = answer("403 Forbidden", "application/problem+json", '{"type": "about:blank", "title": "Forbidden"}')
+PROBLEM = {"type": "urn:dejavu:problem:storage-unavailable", "title": "Storage unavailable", "detail": "Ask later"}
+
+BEHAVIOURS = {
+    "hangs": (hang, "no answer within 0.5 s"),
+    "drips the body": (drip, "no answer within 0.5 s"),
+    "drips the headers": (drip_headers, "no answer within 0.5 s"),
+    "html 200": (answer("200 OK", "text/html", "<html>Sign in"), "it answers 200 text/html, not as a Dejavu"),
+    "html 404": (answer("404 Not Found", "text/html", "<html>Not here"), "it answers 404 text/html, not as a Dejavu"),
+    "json 404": (answer("404 Not Found", "application/json", '{"status": 404}'), "not as a Dejavu"),
+    "500": (answer("500 Internal Server Error", "text/plain", "oops"), "it answers 500"),
+    "503": (answer("503 Unavailable", "application/problem+json", json.dumps(PROBLEM)), "it answers 503: Ask later"),
+    "401": (answer("401 Unauthorized", "application/problem+json", "{}"), "it asks for a DEJAVU_TOKEN"),
+    "redirects": (answer("302 Found", "text/html", "", "Location: /login"), "it answers 302"),
+    "no json": (answer("200 OK", "application/json", "{nonsense"), "it answers 200 application/json, not as a Dejavu"),
+    "a list": (answer("200 OK", "application/json", "[]"), "not as a Dejavu"),
+    "another entry": (answer("200 OK", "application/json", json.dumps(OTHER_ENTRY)), "no entry of this key"),
+    "cuts": (cut, "it cannot be reached"),
+    "floods": (flood, ""),
+    "no http": (lambda s, _: s.sendall(b"\x00\x01SSH-2.0\r\n\r\n"), "it cannot be reached"),
+}
+
+
+@pytest.fixture(params=BEHAVIOURS, ids=str)
+def failing(request: pytest.FixtureRequest) -> Iterator[tuple[Server, str]]:
+    behave, said = BEHAVIOURS[request.param]
+    server = Server(behave)
+    yield server, said
+    server.close()
+
+
+def check_that_flyte_goes_on(machine: Machine, unique: str, said: str, **env: str) -> None:
+    run = machine.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"}, **env)
+
+    assert (run.checks, run.uploads) == (2, 1)
+    assert all(run.values)
+    assert run.said("The team cache") == 1, run.output
+    assert run.said("is off for this run: ") == 1
+    assert run.said(said), run.output
+    assert sum(run.seconds) < BOUND + NOISE
+    assert len(machine.rows("image_cache")) == 2
+    assert len(machine.rows("bundle_cache")) == 1
+
+
+def test_failing_service_is_never_in_the_way(machines: Machines, unique: str, failing: tuple[Server, str]) -> None:
+    server, said = failing
+
+    check_that_flyte_goes_on(machines(url=server.url), unique, said)
+
+    assert server.connections == 1
+
+
+def test_stopped_service(machines: Machines, unique: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+
+    check_that_flyte_goes_on(machines(url=f"http://127.0.0.1:{port}"), unique, "Connection refused")
+
+
+def test_connection_that_is_never_accepted(machines: Machines, unique: str) -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = []
+        for _ in range(4):  # fill its queue
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex(full.getsockname())
+            waiting.append(s)
+
+        check_that_flyte_goes_on(
+            machines(url=f"http://127.0.0.1:{full.getsockname()[1]}"), unique, "no answer within 0.5 s"
+        )
+        for s in waiting:
+            s.close()
+
+
+def test_name_server_that_hangs(machines: Machines, unique: str, tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "sitecustomize.py").write_text(
+        "import socket, time\n"
+        "resolve = socket.getaddrinfo\n"
+        "def hang(host, *args, **kwargs):\n"
+        "    if 'slow' in str(host):\n"
+        "        time.sleep(30)\n"
+        "    return resolve(host, *args, **kwargs)\n"
+        "socket.getaddrinfo = hang\n"
+    )
+
+    begin = time.monotonic()
+    check_that_flyte_goes_on(
+        machines(url="http://slow.example.com"), unique, "no answer within 0.5 s", PYTHONPATH=str(slow)
+    )
+
+    assert time.monotonic() - begin < 20
+
+
+def test_name_that_does_not_exist(machines: Machines, unique: str) -> None:
+    check_that_flyte_goes_on(machines(url="http://dejavu.invalid"), unique, "cannot be reached")
+
+
+def test_limit_is_lost_only_once(machines: Machines, unique: str) -> None:
+    server = Server(hang)
+    machine = machines(url=server.url)
+
+    run = machine.run(*(exists(f"{unique}-{n}") for n in range(4)))
+
+    assert run.seconds[0] >= 0.5
+    assert sum(run.seconds[1:]) < 0.5
+    server.close()
+
+
+def test_end_of_a_run_waits_for_a_second_at_most(machines: Machines, unique: str) -> None:
+    """The first read is answered; what is told at the end is not."""
+    server = Server(reads_and_writes(MISS, hang))
+    machine = machines(url=server.url, environment={"DEJAVU_TIMEOUT": "20"})
+    without = machines(url=None).run(exists(unique)).wall
+
+    run = machine.run(exists(unique))
+
+    assert any(r.startswith(b"PUT") for r in server.requests)
+    assert run.wall < without + BOUND + START_NOISE
+    server.close()
+
+
+def test_failing_write_is_said_and_forgotten(machines: Machines, unique: str) -> None:
+    server = Server(reads_and_writes(MISS, answer("500 Internal Server Error", "text/plain", "oops")))
+
+    run = machines(url=server.url).run(exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"))
+
+    assert run.checks == 2
+    assert run.said("is off for this run: it answers 500") == 1
+    assert sum(r.startswith(b"GET") for r in server.requests) == 1
+    server.close()
+
+
+def test_reader_without_the_right_to_write_goes_on_reading(machines: Machines, unique: str) -> None:
+    server = Server(reads_and_writes(MISS, READ_ONLY))
+
+    run = machines(url=server.url).run(
+        exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"), {"do": "bundle"}
+    )
+
+    assert run.said("The team cache") == 0
+    assert sum(r.startswith(b"GET") for r in server.requests) == 3
+    assert sum(r.startswith(b"PUT") for r in server.requests) == 1
+    assert server.connections == 1
+    server.close()
+
+
+def test_token_is_sent_and_never_shown(machines: Machines, unique: str) -> None:
+    server = Server(answer("401 Unauthorized", "application/problem+json", "{}"))
+
+    run = machines(url=server.url).run(exists(unique), DEJAVU_TOKEN="djv_secret", LOG_LEVEL="debug")
+
+    assert b"\r\nauthorization: bearer djv_secret\r\n" in server.requests[0].lower()
+    assert run.said("it does not accept DEJAVU_TOKEN") == 1
+    assert "djv_secret" not in run.output
+    server.close()
+
+
+def test_password_in_the_url_is_used_and_never_shown(machines: Machines, unique: str) -> None:
+    server = Server(answer("500 Oops", "text/plain", ""))
+
+    run = machines(url=server.url.replace("//", "//me:secret@")).run(
+        exists(unique), LOG_LEVEL="info", FLYTE_RESET_ROOT_LOGGER="1"
+    )
+
+    assert b"\r\nauthorization: basic bwu6c2vjcmv0\r\n" in server.requests[0].lower()
+    assert "secret" not in run.output
+    server.close()
+
+
+def test_slow_service_is_asked_until_a_second_went_without_a_hit(machines: Machines, unique: str) -> None:
+    def slow(s: socket.socket, request: bytes) -> None:
+        time.sleep(0.3)
+        MISS(s, request)
+
+    server = Server(reads_and_writes(slow, READ_ONLY))
+
+    run = machines(url=server.url).run(*(exists(f"{unique}-{n}") for n in range(8)), DEJAVU_TIMEOUT="5")
+
+    assert run.checks == 8
+    assert sum(r.startswith(b"GET") for r in server.requests) == 4
+    assert run.said("is not asked any more in this run: it is slow") == 1
+    assert sum(run.seconds) < 4 * 0.3 + NOISE
+    server.close()
+
+
+def test_refused_entry_turns_nothing_off(machines: Machines, unique: str) -> None:
+    refusal = '{"type": "urn:dejavu:problem:not-shareable", "detail": "no"}'
+    server = Server(reads_and_writes(MISS, answer("422 No", "application/problem+json", refusal)))
+
+    run = machines(url=server.url).run(exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"))
+
+    assert run.said("The team cache") == 0
+    assert sum(r.startswith(b"GET") for r in server.requests) == 2
+    server.close()
+
+
+def test_words_of_a_server_are_no_markup(machines: Machines, unique: str) -> None:
+    problem = json.dumps({**PROBLEM, "detail": "See [/docs] [bold]now"})
+    server = Server(answer("503 Unavailable", "application/problem+json", problem))
+
+    check_that_flyte_goes_on(machines(url=server.url), unique, "it answers 503: See [/docs] [bold]now.")
+
+    server.close()
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+def test_service_must_prove_who_it_is(machines: Machines, unique: str, tmp_path: Path, scheme: str) -> None:
+    certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = Server(reads_and_writes(MISS, READ_ONLY), context)
+    machine = machines(url=server.url.replace("http", scheme))
+
+    check_that_flyte_goes_on(machine, unique, "CERTIFICATE_VERIFY_FAILED", DEJAVU_TOKEN="djv_secret")
+    assert server.requests == []
+    trusting = machine.run(exists(f"{unique}-3"), SSL_CERT_FILE=str(certificate))
+
+    assert trusting.said("The team cache") == 0, trusting.output
+    assert len(server.requests) >= 1
+    server.close()
+
+
+def self_signed(folder: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return file
+
+
+def test_defect_of_ours_is_not_the_runs() -> None:
+    def fail() -> str:
+        raise RuntimeError("a defect")
+
+    assert hook._unless_it_fails(fail, "as without us") == "as without us"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEJAVU_URL", "localhost:8080"),
+        ("DEJAVU_URL", "ftp://example.com"),
+        ("DEJAVU_URL", "http://example.com/?a=b"),
+        ("DEJAVU_URL", "http://[::1"),
+        ("DEJAVU_TOKEN", "two words"),
+        ("DEJAVU_TOKEN", "geheim\u00fc"),
+        ("DEJAVU_TIMEOUT", "soon"),
+        ("DEJAVU_TIMEOUT", "nan"),
+        ("DEJAVU_TIMEOUT", "0"),
+        ("DEJAVU_REMOTE_BUILDER", "perhaps"),
+    ],
+)
+def test_wrong_setting_is_said_in_one_line(machines: Machines, unique: str, name: str, value: str) -> None:
+    run = machines().run(exists(unique), **{name: value})
+
+    assert run.said("The team cache") == 1
+    assert run.said(f"The team cache is not used: {name} must be") == 1
+    assert run.checks == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("del flyte._internal.imagebuild.image_builder._read_image_cache", "there is no .*_read_image_cache"),
+        ("flyte._code_bundle.bundle._read_bundle_cache = lambda digest, scope: None", "takes digest, scope"),
+        ("del flyte._persistence._db.get_init_config", "there is no .*get_init_config"),
+        (
+            "flyte._internal.imagebuild.remote_builder.RemoteImageBuilder.get_checkers = lambda self, image: []",
+            "get_checkers takes self, image",
+        ),
+    ],
+)
+def test_unknown_flyte_is_left_alone(machines: Machines, unique: str, change: str, said: str) -> None:
+    machine = machines()
+    (machine.root / "changed.py").write_text(
+        "import flyte._code_bundle.bundle, flyte._internal.imagebuild.remote_builder\n"
+        f"{change}\n"
+        "before = [flyte._code_bundle.bundle._write_bundle_cache,\n"
+        "          flyte._internal.imagebuild.image_builder._write_image_cache]\n"
+        "flyte.init()\n"
+        "flyte.init()\n"
+        "assert before == [flyte._code_bundle.bundle._write_bundle_cache,\n"
+        "                  flyte._internal.imagebuild.image_builder._write_image_cache]\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "changed.py"], cwd=machine.root, env=machine.env(), capture_output=True, text=True, check=False
+    )
+
+    output = process.stdout + process.stderr
+    assert process.returncode == 0, output
+    said_in_all = " ".join(output.split())  # a terminal wraps long lines
+    assert said_in_all.count("The team cache") == 1
+    assert re.search(r"The team cache is not used: dejavu-flyte knows Flyte 2\.\d+\.\d+ to 2\.\d+\.\d+", said_in_all)
+    assert re.search(said, said_in_all)
+
+
+def test_restarted_service_is_reached_by_the_same_process(machines: Machines, unique: str, tmp_path: Path) -> None:
+    """Between a check and the end of a build lie minutes, in which the service may have been restarted."""
+    home, restarted = tmp_path / "restarted", tmp_path / "done"
+    service = Service(home)
+    port = service.url.rpartition(":")[2]
+    machine = machines(url=service.url)
+
+    def restart() -> None:
+        nonlocal service
+        while not service.entries("images"):
+            time.sleep(0.1)
+        service.stop()
+        service = Service(home, f"--server.port={port}")
+        restarted.touch()
+
+    restarting = threading.Thread(target=restart)
+    restarting.start()
+    run = machine.run(exists(unique), {"do": "wait", "path": str(restarted)}, exists(f"{unique}-2"))
+    restarting.join()
+
+    assert run.said("The team cache") == 0
+    assert len(service.entries("images")) == 2
+    service.stop()

@@ -1,0 +1,36 @@
+"""What the package says about itself."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+from pathlib import Path
+
+import dejavu_flyte
+from dejavu_flyte import hook
+
+HERE = Path(__file__).parent.parent
+
+
+def test_supported_versions_are_those_that_are_tested() -> None:
+    versions = re.findall(r"^\d\S*", (HERE / "versions.txt").read_text(), re.MULTILINE)
+
+    assert (versions[0], versions[-1]) == (hook.OLDEST, hook.NEWEST)
+    assert hook.flyte_version() in versions
+    assert f"flyte>={hook.OLDEST}" in (metadata.requires("dejavu-flyte") or [])
+
+
+def test_version() -> None:
+    assert metadata.version("dejavu-flyte") == dejavu_flyte.__version__
+
+
+def test_nothing_is_needed_but_what_flyte_brings() -> None:
+    brought = {
+        re.split(r"[^\w-]", name)[0].lower() for name in metadata.requires("flyte") or [] if "extra ==" not in name
+    }
+    brought |= {"flyte"}
+    brought |= {"rich"}  # with rich-click
+
+    needed = {re.split(r"[^\w-]", name)[0].lower() for name in metadata.requires("dejavu-flyte") or []}
+
+    assert needed <= brought

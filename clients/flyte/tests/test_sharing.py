@@ -1,0 +1,348 @@
+"""What one machine found out, the others need not."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import BOTH, Machine, Service, build, exists
+
+from dejavu_flyte.keys import BundleKey, ImageKey
+
+Machines = Callable[..., Machine]
+
+
+def test_second_machine_does_no_work(machines: Machines, unique: str, service: Service) -> None:
+    first = machines()
+
+    worked = first.run(exists(unique), {"do": "bundle"}, DOCKER_SECONDS="4")
+    others = [machines().run(exists(unique), {"do": "bundle"}, DOCKER_SECONDS="4") for _ in range(5)]
+
+    assert (worked.checks, worked.uploads) == (1, 1)
+    assert all((other.checks, other.uploads) == (0, 0) for other in others)
+    assert all(other.values == worked.values for other in others)
+    assert worked.seconds[0] > 4
+    shared = min(other.seconds[0] for other in others)  # the machine that runs the tests may be busy
+    assert shared < 0.05
+    print(f"\nimage check: first machine {worked.seconds[0]:.3f} s, others {shared:.3f} s")
+    (image,) = service.entries("images", image_uri=worked.values[0])
+    assert image["scope"] == first.scope
+    assert image["platforms"] == BOTH
+    (bundle,) = service.entries("bundles", remote_path=worked.values[1][0])
+    assert bundle["files_digest"] in bundle["remote_path"]
+
+
+def test_team_hit_is_written_into_the_local_cache(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines()
+    worked = first.run(exists(unique), {"do": "bundle"})
+
+    second.run(exists(unique), {"do": "bundle"})
+    alone = second.run(exists(unique), {"do": "bundle"}, DEJAVU_URL="")
+
+    assert (alone.checks, alone.uploads) == (0, 0)
+    assert alone.values == worked.values
+
+
+def test_local_row_of_its_own_is_believed_without_asking(machines: Machines, unique: str, service: Service) -> None:
+    machine = machines()
+    uri = machine.run(exists(unique)).values[0]
+    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+
+    again = machine.run(exists(unique))
+
+    assert (again.values, again.checks) == ([uri], 0)
+    assert service.entries("images", image_uri=uri) == []
+
+
+def test_older_local_row_than_flyte_believes_is_asked_of_the_team(machines: Machines, unique: str) -> None:
+    machine = machines()
+    worked = machine.run(exists(unique), {"do": "bundle"})
+    machine.age(2 * 86400)
+
+    again = machine.run(exists(unique), {"do": "bundle"})
+
+    assert (again.checks, again.uploads, again.values) == (0, 0, worked.values)
+
+
+def test_forgotten_by_the_team_is_seen_by_a_new_process(machines: Machines, unique: str, service: Service) -> None:
+    first, second = machines(), machines()
+    uri, (remote_path, _) = first.run(exists(unique), {"do": "bundle"}).values
+    second.run(exists(unique), {"do": "bundle"})
+    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.forget("bundles", service.entries("bundles", remote_path=remote_path)[0]["digest"])
+
+    after = second.run(exists(unique), {"do": "bundle"})
+
+    assert (after.checks, after.uploads) == (1, 1)
+    assert len(service.entries("images", image_uri=uri)) == 1
+
+
+def test_forgotten_by_the_team_is_not_believed_without_it_either(
+    machines: Machines, unique: str, service: Service
+) -> None:
+    first, second = machines(), machines()
+    uri = first.run(exists(unique)).values[0]
+    second.run(exists(unique))
+    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+
+    second.run(exists(unique), DOCKER_FAILS="yes")  # so it finds out nothing itself
+
+    assert second.rows("image_cache") == []
+
+
+def test_row_is_its_own_after_its_own_work(machines: Machines, unique: str, service: Service) -> None:
+    first, second = machines(), machines()
+    uri = first.run(exists(unique)).values[0]
+    second.run(exists(unique))
+    second.run(build(unique, force=True))
+    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+
+    assert second.run(exists(unique)).checks == 0
+
+
+def test_forgotten_row_in_a_locked_cache_is_not_believed(machines: Machines, unique: str, service: Service) -> None:
+    first, second = machines(), machines()
+    uri = first.run(exists(unique, tag="v1")).values[0]
+    second.run(exists(unique, tag="v1"))
+    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    with contextlib.closing(sqlite3.connect(second.cache)) as locking:
+        locking.execute("begin immediate")
+
+        run = second.run({"do": "read", "name": unique})
+
+    assert run.values == [None]
+    assert run.seconds[0] < 2
+
+
+def test_what_only_one_machine_can_reach_is_not_believed(machines: Machines, unique: str, tmp_path: Path) -> None:
+    lenient = Service(tmp_path / "lenient", "--dejavu.accept-local=true")
+    try:
+        machine = machines(url=lenient.url)
+        key = ImageKey(machine.scope, f"ghcr.io/acme/{unique}", "v1", tuple(BOTH)).hash
+        httpx.put(f"{lenient.url}/images/{key}", json={"image_uri": "localhost:5000/app:v1"}).raise_for_status()
+
+        run = machine.run(exists(unique, tag="v1"))
+
+        assert (run.checks, run.values) == (1, [f"ghcr.io/acme/{unique}:v1"])
+    finally:
+        lenient.stop()
+
+
+def test_installed_twice_asks_once(machines: Machines, unique: str) -> None:
+    machine = machines()
+
+    machine.run({"do": "install"}, exists(unique))
+
+    assert "images: 0 hits, 1 misses" in machine.cli("status")
+
+
+def test_forked_child_asks_for_itself(machines: Machines, unique: str) -> None:
+    steps = [exists(unique), *({"do": "fork", "name": f"{unique}-{n}"} for n in range(20))]
+
+    assert machines().run(*steps).values[1:] == [0] * 20
+
+
+def test_team_hit_does_not_make_the_entry_younger(machines: Machines, unique: str, service: Service) -> None:
+    first, second, third = machines(), machines(), machines()
+    uri = first.run(exists(unique)).values[0]
+    before = service.entries("images", image_uri=uri)
+
+    second.run(exists(unique))
+    third.run(exists(unique), builder="remote")
+
+    assert service.entries("images", image_uri=uri) == before
+
+
+def test_expired_entry_is_a_miss(machines: Machines, unique: str, tmp_path: Path) -> None:
+    short = Service(tmp_path / "short", "--dejavu.image.ttl=1s", "--dejavu.bundle.ttl=1s")
+    try:
+        first, second = machines(url=short.url), machines(url=short.url)
+        first.run(exists(unique), {"do": "bundle"}, {"do": "sleep", "seconds": 1.5})
+
+        after = second.run(exists(unique), {"do": "bundle"})
+
+        assert (after.checks, after.uploads) == (1, 1)
+    finally:
+        short.stop()
+
+
+@pytest.mark.parametrize("other", [["linux/amd64"], ["linux/arm64"]])
+def test_wrong_platform_is_a_miss(machines: Machines, unique: str, other: list[str]) -> None:
+    first, second = machines(), machines()
+    first.run(exists(unique, tag="v1"))
+
+    assert second.run(exists(unique, other, tag="v1")).checks == 1
+
+
+def test_order_of_platforms_does_not_matter(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines()
+    first.run(exists(unique, BOTH, tag="v1"))
+
+    assert second.run(exists(unique, BOTH[::-1], tag="v1")).checks == 0
+
+
+def test_other_project_is_a_miss(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines(project=unique + "-2")
+    first.run(exists(unique), {"do": "bundle"})
+
+    other = second.run(exists(unique), {"do": "bundle"})
+
+    assert (other.checks, other.uploads) == (1, 1)
+
+
+def test_bundle_of_relative_paths_is_shared(machines: Machines) -> None:
+    first, second = machines(), machines()
+    step = {"do": "relative", "paths": ["main.py"]}
+
+    assert first.run(step).uploads == 1
+    assert second.run(step).uploads == 0
+
+
+def test_bundle_of_other_code_is_a_miss(machines: Machines) -> None:
+    first, second = machines(), machines()
+    first.run({"do": "bundle"})
+    (second.root / "main.py").write_text("print('changed')\n")
+
+    assert second.run({"do": "bundle"}).uploads == 1
+
+
+def test_build_is_shared(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines()
+    name = unique + "-absent"  # so the check says, and the build makes it
+
+    built = first.run(build(name))
+    again = second.run(build(name))
+
+    assert (built.checks, built.builds) == (1, 1)
+    assert (again.checks, again.builds) == (0, 0)
+    assert again.values == built.values
+
+
+def test_remote_builder_asks_the_team_before_the_backend(machines: Machines, unique: str, service: Service) -> None:
+    first, second, third = machines(), machines(), machines()
+    step = exists(unique, registry=None)
+
+    asked = first.run(step, builder="remote")
+    shared = second.run(step, builder="remote")
+    switched_off = third.run(step, builder="remote", DEJAVU_REMOTE_BUILDER="off")
+
+    assert (asked.backend, shared.backend, switched_off.backend) == (1, 0, 1)
+    assert asked.values[0].startswith("cr.example.com/acme/")
+    assert shared.values == switched_off.values == asked.values
+    assert service.entries("images", image_uri=asked.values[0])[0]["repository"].endswith(unique)
+
+
+def test_remote_builder_does_not_read_the_local_cache(machines: Machines, unique: str) -> None:
+    machine = machines()
+    step = exists(unique, registry=None)
+    machine.run(step, builder="remote")
+
+    assert machine.run(step, builder="remote", DEJAVU_URL="http://127.0.0.1:9").backend == 1
+
+
+@pytest.mark.parametrize("endpoint", ["dns:///localhost:30080", "http://127.0.0.1:30080", "https://[::1]:30080"])
+def test_scope_of_one_machine_is_never_shared(machines: Machines, unique: str, service: Service, endpoint: str) -> None:
+    machine = machines(endpoint=endpoint)
+    before = service.entries("images"), service.entries("bundles")
+
+    run = machine.run(exists(unique), {"do": "bundle"})
+
+    assert (run.checks, run.uploads) == (1, 1)
+    assert (service.entries("images"), service.entries("bundles")) == before
+    assert "never shared" in machine.cli("explain", "-p", unique, ".", status=1)
+
+
+def test_without_an_endpoint_bundles_are_never_shared(machines: Machines, unique: str, service: Service) -> None:
+    first, second = machines(endpoint=None), machines(endpoint=None)
+
+    first.run(exists(unique), {"do": "bundle"})
+    run = second.run(exists(unique), {"do": "bundle"})
+
+    assert (run.checks, run.uploads) == (0, 1)
+
+
+@pytest.mark.parametrize("registry", ["localhost:30000", "127.0.0.1:5000/team", "host.docker.internal:5000"])
+def test_image_of_one_machine_is_never_shared(machines: Machines, unique: str, service: Service, registry: str) -> None:
+    first, second = machines(), machines()
+    before = service.entries("images")
+
+    first.run(exists(unique, registry=registry))
+
+    assert service.entries("images") == before
+    assert second.run(exists(unique, registry=registry)).checks == 1
+
+
+@pytest.mark.parametrize("upload_to", ["file:///tmp/x", "/tmp/x", "s3://localhost:9000/bucket"])
+def test_upload_of_one_machine_is_never_shared(machines: Machines, service: Service, upload_to: str) -> None:
+    first, second = machines(upload_to=upload_to), machines(upload_to=upload_to)
+    before = service.entries("bundles")
+
+    first.run({"do": "bundle"})
+
+    assert service.entries("bundles") == before
+    assert second.run({"do": "bundle"}).uploads == 1
+
+
+def test_latest_and_dry_runs_are_never_shared(machines: Machines, unique: str, service: Service) -> None:
+    machine = machines()
+    before = service.entries("images"), service.entries("bundles")
+
+    run = machine.run(
+        build(unique, tag="latest", force=True), build(unique, dry_run=True), {"do": "bundle", "dryrun": True}
+    )
+
+    assert run.builds == 1
+    assert (service.entries("images"), service.entries("bundles")) == before
+
+
+def test_forced_build_is_told_to_the_team(machines: Machines, unique: str, service: Service) -> None:
+    first, second = machines(), machines()
+    uri = first.run(exists(unique)).values[0]
+    before = service.entries("images", image_uri=uri)[0]["created_at"]
+
+    second.run(build(unique, force=True))
+
+    assert service.entries("images", image_uri=uri)[0]["created_at"] > before
+
+
+def test_keys_are_flytes_own(machines: Machines, unique: str) -> None:
+    machine = machines()
+
+    keys = machine.run({"do": "golden"}).values[0]
+
+    assert keys == [
+        ImageKey(machine.scope, "ghcr.io/acme/my-app", "v1.0", ("linux/amd64", "linux/arm64")).hash,
+        BundleKey(machine.scope, "0" * 32).hash,
+    ]
+
+
+def test_without_the_url_nothing_happens(machines: Machines, unique: str) -> None:
+    machine = machines(url=None)
+
+    run = machine.run(exists(unique), {"do": "bundle"})
+
+    assert (run.checks, run.uploads) == (1, 1)
+    assert run.modules == ["dejavu_flyte"]
+    assert not machine.cache.with_name("dejavu.db").exists()
+
+
+def test_many_writes_at_the_end_are_flushed(machines: Machines, unique: str, service: Service) -> None:
+    machine = machines()
+
+    uris = machine.run(*(exists(f"{unique}-{n}") for n in range(30))).values
+
+    assert all(service.entries("images", image_uri=uri) for uri in uris)
+
+
+def test_machine_whose_home_cannot_be_written_still_shares(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines()
+    uri = first.run(exists(unique)).values[0]
+    (second.home / ".flyte").write_text("not a folder")
+
+    run = second.run(exists(unique))
+
+    assert (run.values, run.checks) == ([uri], 0)
