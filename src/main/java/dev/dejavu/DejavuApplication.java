@@ -18,6 +18,7 @@ import org.springframework.context.annotation.Bean;
  * <li>{@code image}, {@code bundle}: the two caches, from HTTP down to SQL; neither knows
  * the other
  * <li>{@code cache}: the words that both share
+ * <li>{@code access}: who may read, write and administer, and the trail of who did what
  * <li>{@code pruning}: expired rows go, by the clock and by chance
  * <li>{@code metrics}: what was asked, found and written, as metrics and as
  * {@code /stats}

@@ -17,6 +17,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.Stored;
 
 /**
  * All SQL of {@code bundle_cache}, the same for SQLite and PostgreSQL. A delete that
@@ -35,13 +36,18 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             """;
 
     private static final String PUT = """
-            insert into bundle_cache (digest, hash_digest, remote_path, scope, files_digest, created_at, revision)
-            values (:digest, :hashDigest, :remotePath, :scope, :filesDigest, :createdAt, 1)
+            insert into bundle_cache (digest, hash_digest, remote_path, scope, files_digest, created_at, written_by,
+                revision)
+            values (:digest, :hashDigest, :remotePath, :scope, :filesDigest, :createdAt, :writtenBy, 1)
             on conflict (digest) do update set
                 hash_digest = excluded.hash_digest, remote_path = excluded.remote_path, scope = excluded.scope,
                 files_digest = excluded.files_digest, created_at = excluded.created_at,
-                revision = case when bundle_cache.created_at > :expiredBefore then bundle_cache.revision + 1 else 1 end
-            returning revision
+                written_by = excluded.written_by,
+                revision = case when bundle_cache.created_at > :expiredBefore then bundle_cache.revision + 1 else 1 end,
+                replaced = case when bundle_cache.created_at > :expiredBefore
+                    and (bundle_cache.remote_path <> excluded.remote_path
+                        or bundle_cache.hash_digest <> excluded.hash_digest) then bundle_cache.remote_path end
+            returning revision, replaced
             """;
 
     private static final String REMOVE = """
@@ -108,7 +114,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     }
 
     @Override
-    public boolean put(CachedBundle bundle) {
+    public Stored<CachedBundle> put(CachedBundle bundle) {
         BundleParts parts = bundle.parts();
         return writer.sql(PUT)
             .param("digest", bundle.digest().hex())
@@ -118,8 +124,9 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             .param("filesDigest", (parts != null) ? parts.filesDigest() : null)
             .param("createdAt", bundle.createdAt().toEpochMilli())
             .param("expiredBefore", freshness.expiredBefore())
-            .query(Long.class)
-            .single() == 1;
+            .param("writtenBy", bundle.writtenBy())
+            .query((row, number) -> new Stored<>(bundle, row.getLong("revision") == 1, row.getString("replaced")))
+            .single();
     }
 
     @Override
@@ -171,7 +178,8 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     private CachedBundle bundle(ResultSet row, int number) throws SQLException {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedBundle(new CacheKey(row.getString("digest")), row.getString("hash_digest"),
-                row.getString("remote_path"), parts(row), createdAt, freshness.expiry(createdAt));
+                row.getString("remote_path"), parts(row), createdAt, freshness.expiry(createdAt),
+                row.getString("written_by"));
     }
 
     private static String ofValue(@Nullable String remotePath) {

@@ -57,7 +57,7 @@ class BundleController {
     @PutMapping("/{digest}")
     ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody Claim claim) {
         CachedBundle bundle = claim.bundle(CacheKey.digest(digest), bundles.freshness(), sharing);
-        return Answers.stored(bundles.put(bundle), "/bundles/" + bundle.digest(), bundle);
+        return Answers.stored("/bundles/", bundles.put(bundle));
     }
 
     @DeleteMapping("/{digest}")
@@ -102,7 +102,7 @@ class BundleController {
                 Members.match(digest, parts.key());
             }
             Instant now = freshness.now();
-            return new CachedBundle(digest, hash, path, parts, now, freshness.expiry(now));
+            return new CachedBundle(digest, hash, path, parts, now, freshness.expiry(now), null);
         }
 
         private @Nullable BundleParts parts() {

@@ -17,13 +17,24 @@ import dev.dejavu.cache.CacheKey;
  * @param parts what the key is made of, if the writer told
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it ceases to be served under today's TTL
+ * @param writtenBy who stored it, if that is known
  */
 record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,
-        Instant createdAt, Instant expiresAt) implements CacheEntry {
+        Instant createdAt, Instant expiresAt, @Nullable String writtenBy) implements CacheEntry {
 
     @Override
     public CacheKey key() {
         return digest;
+    }
+
+    @Override
+    public String value() {
+        return remotePath;
+    }
+
+    @Override
+    public CachedBundle withWrittenBy(@Nullable String name) {
+        return new CachedBundle(digest, hashDigest, remotePath, parts, createdAt, expiresAt, name);
     }
 
 }

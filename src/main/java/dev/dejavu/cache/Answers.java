@@ -21,10 +21,12 @@ public final class Answers {
 
     /**
      * The answer to a PUT.
-     * @param created whether the key was new
+     * @param path the collection, as in {@code /images/}
      */
-    public static <T> ResponseEntity<T> stored(boolean created, String location, T body) {
-        return answer(created ? ResponseEntity.created(URI.create(location)) : ResponseEntity.ok(), body);
+    public static <E extends CacheEntry> ResponseEntity<E> stored(String path, Stored<E> stored) {
+        E entry = stored.entry();
+        return answer(stored.created() ? ResponseEntity.created(URI.create(path + entry.key())) : ResponseEntity.ok(),
+                entry);
     }
 
     private static <T> ResponseEntity<T> answer(ResponseEntity.BodyBuilder builder, T body) {

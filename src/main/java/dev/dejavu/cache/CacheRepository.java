@@ -28,9 +28,8 @@ public interface CacheRepository<E extends CacheEntry> extends Prunable {
     /**
      * Stores an entry, in place of the one that has its key. When it returns, the entry
      * survives the death of this process.
-     * @return whether the key was new, which an expired entry leaves it
      */
-    boolean put(E entry);
+    Stored<E> put(E entry);
 
     void remove(CacheKey key);
 

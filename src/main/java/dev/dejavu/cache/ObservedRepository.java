@@ -43,10 +43,10 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Override
-    public boolean put(E entry) {
-        boolean created = repository.put(entry);
+    public Stored<E> put(E entry) {
+        Stored<E> stored = repository.put(entry);
         tell((observer) -> observer.written(name()));
-        return created;
+        return stored;
     }
 
     @Override

@@ -19,7 +19,15 @@ public enum Problem {
     /** Only one machine can reach it. */
     NOT_SHAREABLE,
 
-    TOO_LARGE,
+    TOO_LARGE, TOO_SLOW,
+
+    /** Nobody, or nobody known here. */
+    UNAUTHENTICATED,
+
+    /** Somebody whose role does not do. */
+    FORBIDDEN,
+
+    NAME_TAKEN,
 
     STORAGE_UNAVAILABLE;
 

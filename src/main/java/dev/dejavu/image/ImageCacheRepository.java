@@ -18,6 +18,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.Stored;
 
 /**
  * All SQL of {@code image_cache}, the same for SQLite and PostgreSQL. A delete that first
@@ -36,13 +37,16 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String PUT = """
-            insert into image_cache (hash, image_uri, scope, repository, tag, platforms, created_at, revision)
-            values (:hash, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, 1)
+            insert into image_cache (hash, image_uri, scope, repository, tag, platforms, created_at, written_by, revision)
+            values (:hash, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, :writtenBy, 1)
             on conflict (hash) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
-                revision = case when image_cache.created_at > :expiredBefore then image_cache.revision + 1 else 1 end
-            returning revision
+                written_by = excluded.written_by,
+                revision = case when image_cache.created_at > :expiredBefore then image_cache.revision + 1 else 1 end,
+                replaced = case when image_cache.created_at > :expiredBefore
+                    and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end
+            returning revision, replaced
             """;
 
     private static final String REMOVE = """
@@ -109,7 +113,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public boolean put(CachedImage image) {
+    public Stored<CachedImage> put(CachedImage image) {
         ImageParts parts = image.parts();
         return writer.sql(PUT)
             .param("hash", image.hash().hex())
@@ -120,8 +124,9 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .param("platforms", (parts != null) ? String.join(",", parts.platforms()) : null)
             .param("createdAt", image.createdAt().toEpochMilli())
             .param("expiredBefore", freshness.expiredBefore())
-            .query(Long.class)
-            .single() == 1;
+            .param("writtenBy", image.writtenBy())
+            .query((row, number) -> new Stored<>(image, row.getLong("revision") == 1, row.getString("replaced")))
+            .single();
     }
 
     @Override
@@ -173,7 +178,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     private CachedImage image(ResultSet row, int number) throws SQLException {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedImage(new CacheKey(row.getString("hash")), row.getString("image_uri"), parts(row), createdAt,
-                freshness.expiry(createdAt));
+                freshness.expiry(createdAt), row.getString("written_by"));
     }
 
     private static String ofValue(@Nullable String imageUri) {

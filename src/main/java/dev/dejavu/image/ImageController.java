@@ -57,7 +57,7 @@ class ImageController {
     @PutMapping("/{hash}")
     ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody Claim claim) {
         CachedImage image = claim.image(CacheKey.sha256(hash), images.freshness(), sharing);
-        return Answers.stored(images.put(image), "/images/" + image.hash(), image);
+        return Answers.stored("/images/", images.put(image));
     }
 
     @DeleteMapping("/{hash}")
@@ -98,7 +98,7 @@ class ImageController {
                 Members.match(hash, parts.key());
             }
             Instant now = freshness.now();
-            return new CachedImage(hash, uri, parts, now, freshness.expiry(now));
+            return new CachedImage(hash, uri, parts, now, freshness.expiry(now), null);
         }
 
         private @Nullable ImageParts parts() {

@@ -4,6 +4,8 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.List;
 
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpHeaders;
@@ -18,7 +20,7 @@ import dev.dejavu.cache.ProblemException;
 
 /**
  * Bounds the body of a request, whether it tells its length or not: 16 KiB for what is
- * stored, 128 KiB for what asks.
+ * stored, 128 KiB for what asks, and ten seconds for all of it.
  */
 @ControllerAdvice
 class BodyLimit extends RequestBodyAdviceAdapter {
@@ -26,6 +28,8 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     private static final int STORED = 16 * 1024;
 
     private static final int ASKED = 128 * 1024;
+
+    private static final Duration TIME = Duration.ofSeconds(10);
 
     @Override
     public boolean supports(MethodParameter parameter, Type type,
@@ -36,7 +40,8 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     @Override
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converterType) throws IOException {
-        int limit = parameter.hasMethodAnnotation(PostMapping.class) ? ASKED : STORED;
+        PostMapping post = parameter.getMethodAnnotation(PostMapping.class);
+        int limit = (post != null && List.of(post.value()).contains("/lookup")) ? ASKED : STORED;
         return new Bounded(message.getHeaders(), new BoundedStream(message.getBody(), limit));
     }
 
@@ -57,6 +62,8 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     private static final class BoundedStream extends FilterInputStream {
 
         private final int limit;
+
+        private final long begin = System.nanoTime();
 
         private int count;
 
@@ -83,6 +90,10 @@ class BodyLimit extends RequestBodyAdviceAdapter {
             count += bytes;
             if (count > limit) {
                 throw new ProblemException(Problem.TOO_LARGE, "The body may have " + limit + " bytes at most.");
+            }
+            if (System.nanoTime() - begin > TIME.toNanos()) {
+                throw new ProblemException(Problem.TOO_SLOW,
+                        "The body may take " + TIME.toSeconds() + " seconds at most.");
             }
         }
 

@@ -110,6 +110,12 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleHttpMessageNotReadable(HttpMessageNotReadableException ex,
             HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        for (Throwable cause = ex.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof ProblemException limit) {
+                // met while the body was read
+                return handle(limit, request);
+            }
+        }
         return problem(ex, Problem.MALFORMED_BODY, unreadable(ex.getCause()), request);
     }
 
@@ -145,6 +151,10 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             case MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY -> HttpStatus.BAD_REQUEST;
             case KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST, NOT_SHAREABLE ->
                 HttpStatus.UNPROCESSABLE_CONTENT;
+            case TOO_SLOW -> HttpStatus.REQUEST_TIMEOUT;
+            case UNAUTHENTICATED -> HttpStatus.UNAUTHORIZED;
+            case FORBIDDEN -> HttpStatus.FORBIDDEN;
+            case NAME_TAKEN -> HttpStatus.CONFLICT;
             case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
             case STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
         };

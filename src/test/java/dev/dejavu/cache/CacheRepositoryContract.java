@@ -49,11 +49,23 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     @Test
     void secondPutReplacesAndSaysSo() {
         E entry = newEntry();
-        assertThat(repository.put(entry)).isTrue();
+        assertThat(repository.put(entry).created()).isTrue();
         E other = entry(entry.key(), newValue());
-        assertThat(repository.put(other)).isFalse();
-        assertThat(repository.put(other)).isFalse();
+        assertThat(repository.put(other).created()).isFalse();
+        assertThat(repository.put(other).created()).isFalse();
         assertThat(repository.find(entry.key())).contains(other);
+    }
+
+    @Test
+    void putOfAnotherValueSaysWhichItReplaced() {
+        E entry = newEntry();
+        assertThat(repository.put(entry).replaced()).isNull();
+        assertThat(repository.put(entry).replaced()).isNull();
+        E other = entry(entry.key(), newValue());
+        assertThat(repository.put(other).replaced()).isEqualTo(entry.value());
+        assertThat(repository.put(other).replaced()).isNull();
+        clock.advance(TTL);
+        assertThat(repository.put(entry).replaced()).isNull();
     }
 
     @Test
@@ -61,8 +73,8 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         E entry = newEntry();
         repository.put(entry);
         clock.advance(TTL);
-        assertThat(repository.put(entry(entry.key(), newValue()))).isTrue();
-        assertThat(repository.put(entry(entry.key(), newValue()))).isFalse();
+        assertThat(repository.put(entry(entry.key(), newValue())).created()).isTrue();
+        assertThat(repository.put(entry(entry.key(), newValue())).created()).isFalse();
     }
 
     @Test
@@ -177,7 +189,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     @Test
     void manyWritersOfOneKeyMakeOneNewEntry() throws Exception {
         E entry = newEntry();
-        List<Boolean> created = atOnce(8, () -> repository.put(entry));
+        List<Boolean> created = atOnce(8, () -> repository.put(entry).created());
         assertThat(created).filteredOn((one) -> one).hasSize(1);
         assertThat(repository.find(entry.key())).contains(entry);
     }

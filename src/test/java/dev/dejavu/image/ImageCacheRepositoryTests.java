@@ -43,7 +43,7 @@ class ImageCacheRepositoryTests {
         @Override
         protected CachedImage entry(CacheKey hash, String imageUri) {
             Instant now = clock.instant();
-            return new CachedImage(hash, imageUri, null, now, now.plus(TTL));
+            return new CachedImage(hash, imageUri, null, now, now.plus(TTL), null);
         }
 
         @Test
@@ -52,7 +52,7 @@ class ImageCacheRepositoryTests {
             ImageParts parts = new ImageParts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0",
                     List.of("linux/arm64", "linux/amd64"));
             CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, plain.createdAt(),
-                    plain.expiresAt());
+                    plain.expiresAt(), null);
             repository.put(image);
             assertThat(repository.find(image.hash())).contains(image);
             assertThat(parts.platforms()).containsExactly("linux/amd64", "linux/arm64");

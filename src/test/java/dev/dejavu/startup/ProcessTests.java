@@ -179,8 +179,10 @@ class ProcessTests {
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder);
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.http().port())) {
             String body = "{\"image_uri\":\"ghcr.io/acme/slow:v1\"}";
-            send(socket, "PUT /images/" + Keys.next() + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                    + "Connection: close\r\nContent-Length: " + body.length() + "\r\n\r\n" + body.substring(0, 10));
+            send(socket,
+                    "PUT /images/" + Keys.next() + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                            + "Connection: close\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                            + body.substring(0, 10));
             // once this is answered, the request before it is in the hands of its thread
             service.http().get("/stats");
             service.terminate();

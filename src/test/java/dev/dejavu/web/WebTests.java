@@ -5,6 +5,8 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -54,11 +56,12 @@ class WebTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "GET /images/[ HTTP/1.1\r\nHost: a\r\n\r\n", "GET /images HTTP/1.1\r\n\r\n",
-            "GET /images/%zz HTTP/1.1\r\nHost: a\r\n\r\n", "GET /images/%00 HTTP/1.1\r\nHost: a\r\n\r\n",
-            "GET /images HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
-            "GET /a/%2e%2e/%5c HTTP/1.1\r\nHost: a\r\n\r\n", "NONSENSE\r\n\r\n",
-            "GET /images?%zz HTTP/1.1\r\nHost: a\r\n\r\n" })
+    @ValueSource(strings = { "GET /images/[ HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /images HTTP/1.1\r\n\r\n",
+            "GET /images/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /images/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /images HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+            "GET /a/%2e%2e/%5c HTTP/1.1\r\nHost: localhost\r\n\r\n", "NONSENSE\r\n\r\n",
+            "GET /images?%zz HTTP/1.1\r\nHost: localhost\r\n\r\n" })
     void request_malformed_isAnAnswerOf400(String request) throws IOException {
         String answer = raw(request);
         assertThat(answer).startsWith("HTTP/1.1 400 ")
@@ -69,7 +72,7 @@ class WebTests {
 
     @Test
     void request_headersTooLarge_isAProblem() throws IOException {
-        String answer = raw("GET /images HTTP/1.1\r\nHost: a\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
+        String answer = raw("GET /images HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
         assertThat(answer).matches("(?s)HTTP/1.1 4\\d\\d .*application/problem\\+json.*").doesNotContain("Exception");
     }
 
@@ -82,8 +85,36 @@ class WebTests {
     }
 
     @Test
+    void request_bodyThatDrips_isEndedInTime() throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
+            socket.setSoTimeout(30_000);
+            socket.getOutputStream()
+                .write(("PUT /images/" + Keys.next()
+                        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        + "Content-Length: 10000\r\n\r\n")
+                    .getBytes(UTF_8));
+            Thread.ofVirtual().start(() -> {
+                try {
+                    for (int i = 0; i < 100; i++) {
+                        socket.getOutputStream().write(' ');
+                        Thread.sleep(500);
+                    }
+                }
+                catch (IOException | InterruptedException ex) {
+                    // the service ended it
+                }
+            });
+            Instant before = Instant.now();
+            byte[] answer = socket.getInputStream().readNBytes(13);
+            assertThat(new String(answer, UTF_8)).isEqualTo("HTTP/1.1 408 ");
+            assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofSeconds(20));
+        }
+    }
+
+    @Test
     void request_trace_isRefused() throws IOException {
-        assertThat(raw("TRACE /images HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).startsWith("HTTP/1.1 405 ")
+        assertThat(raw("TRACE /images HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+            .startsWith("HTTP/1.1 405 ")
             .contains("application/problem+json");
     }
 
@@ -91,6 +122,35 @@ class WebTests {
     void request_queryIsNoValidText_is400() {
         assertProblem(http.get("/images?image_uri=%FF%FE"), 400, "malformed-query");
         assertProblem(http.delete("/images?image_uri=%FF%FE"), 400, "malformed-query");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "/images?a%00=b", "/images?%C2%81=b", "/stats?x=%00" })
+    void request_queryWithControlCharacters_isNoFaultOfOurs(String path) {
+        assertThat(http.get(path).statusCode()).isIn(200, 400);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "PROPFIND", "QUERY", "FOO" })
+    void request_unknownMethod_is405(String method) {
+        assertProblem(http.send(method, "/images", null), 405, "about:blank");
+    }
+
+    @Test
+    void request_limitInsideOfAValue_is413() {
+        assertProblem(http.put("/images/" + Keys.next(), "{\"image_uri\":\"" + "x".repeat(17_000) + "\"}"), 413,
+                "too-large");
+        assertProblem(http.post("/images/lookup", "{\"hashes\":[\"" + "a".repeat(140_000) + "\"]}"), 413, "too-large");
+        assertProblem(http.post("/tokens", "{\"name\":\"" + "a".repeat(17_000) + "\"}"), 413, "too-large");
+    }
+
+    @Test
+    void request_toAnotherName_isRefusedWhereLoopbackAloneMakesTheServiceOpen() throws IOException {
+        assertThat(raw("GET /images HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n"))
+            .startsWith("HTTP/1.1 403 ")
+            .contains("urn:dejavu:problem:forbidden", "localhost only");
+        assertThat(raw("GET /images HTTP/1.1\r\nHost: [::1]:8080\r\nConnection: close\r\n\r\n"))
+            .startsWith("HTTP/1.1 200 ");
     }
 
     @Test
@@ -137,7 +197,7 @@ class WebTests {
                         .forEach((method) -> answered.add(method + " " + path)));
             }
         }
-        assertThat(described).isEqualTo(answered).hasSize(13);
+        assertThat(described).isEqualTo(answered).hasSize(16);
         for (String path : new String[] { "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness",
                 "/actuator/info", "/actuator/prometheus" }) {
             assertThat(description.path("paths").has(path)).as(path).isTrue();
@@ -188,10 +248,15 @@ class WebTests {
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(header(page, "Content-Type")).startsWith("text/html");
         for (String part : new String[] { "webjars/swagger-ui/swagger-ui.css",
-                "webjars/swagger-ui/swagger-ui-bundle.js", "v3/api-docs" }) {
+                "webjars/swagger-ui/swagger-ui-bundle.js", "swagger-ui.js" }) {
             assertThat(page.body()).contains(part);
             assertThat(http.get("/" + part).statusCode()).as(part).isEqualTo(200);
         }
+        assertThat(http.get("/swagger-ui.js").body()).contains("v3/api-docs");
+        assertThat(http.get("/v3/api-docs").statusCode()).isEqualTo(200);
+        // Its own policy would stop a script in the page.
+        assertThat(header(page, "Content-Security-Policy")).contains("default-src 'self'");
+        assertThat(page.body()).doesNotContainPattern("<script>");
     }
 
     private String raw(String request) throws IOException {

@@ -1,0 +1,125 @@
+package dev.dejavu.access;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
+
+/**
+ * All SQL of {@code access_token}, the same for SQLite and PostgreSQL.
+ */
+@Repository
+class AccessTokenRepository {
+
+    private static final String LIST = """
+            select * from access_token order by created_at desc, id
+            """;
+
+    private static final String ADD = """
+            insert into access_token (id, name, role, secret_hash, created_at, expires_at)
+            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt)
+            on conflict (name) do nothing
+            """;
+
+    private static final String REPLACE = """
+            insert into access_token (id, name, role, secret_hash, created_at, expires_at)
+            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt)
+            on conflict (name) do update set
+                role = excluded.role, secret_hash = excluded.secret_hash, created_at = excluded.created_at,
+                expires_at = excluded.expires_at, last_used_at = null
+            where access_token.secret_hash <> excluded.secret_hash or access_token.role <> excluded.role
+                or access_token.expires_at is not null
+            """;
+
+    private static final String USED = """
+            update access_token set last_used_at = :at where id = :id and (last_used_at is null or last_used_at < :at)
+            """;
+
+    private static final String REMOVE = """
+            delete from access_token where id = ? returning name
+            """;
+
+    private final JdbcClient reader;
+
+    private final JdbcClient writer;
+
+    AccessTokenRepository(JdbcClient reader, JdbcClient writer) {
+        this.reader = reader;
+        this.writer = writer;
+    }
+
+    /** All tokens, newest first. */
+    List<AccessToken> list() {
+        return reader.sql(LIST).query(AccessTokenRepository::token).list();
+    }
+
+    /** All tokens by the hash of their secret. */
+    Map<String, AccessToken> byHash() {
+        return reader.sql(LIST)
+            .query((row, number) -> Map.entry(row.getString("secret_hash"), token(row, number)))
+            .list()
+            .stream()
+            .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
+    }
+
+    /**
+     * Adds it.
+     * @return whether its name was free
+     */
+    boolean add(AccessToken token, Secret secret) {
+        return write(ADD, token, secret) == 1;
+    }
+
+    /**
+     * Adds it, in place of the one that has its name.
+     * @return whether that changed anything
+     */
+    boolean replace(AccessToken token, Secret secret) {
+        return write(REPLACE, token, secret) == 1;
+    }
+
+    void used(String id, Instant at) {
+        writer.sql(USED).param("id", id).param("at", at.toEpochMilli()).update();
+    }
+
+    /**
+     * Removes it.
+     * @return the name it had, if it was there
+     */
+    Optional<String> remove(String id) {
+        return writer.sql(REMOVE).param(id).query(String.class).optional();
+    }
+
+    private int write(String sql, AccessToken token, Secret secret) {
+        Instant expiresAt = token.expiresAt();
+        return writer.sql(sql)
+            .param("id", token.id())
+            .param("name", token.name())
+            .param("role", token.role().toString())
+            .param("secretHash", secret.hash())
+            .param("createdAt", token.createdAt().toEpochMilli())
+            .param("expiresAt", (expiresAt != null) ? expiresAt.toEpochMilli() : null)
+            .update();
+    }
+
+    private static AccessToken token(ResultSet row, int number) throws SQLException {
+        return new AccessToken(row.getString("id"), row.getString("name"),
+                Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
+                Instant.ofEpochMilli(row.getLong("created_at")), instant(row, "expires_at"),
+                instant(row, "last_used_at"));
+    }
+
+    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+        long millis = row.getLong(column);
+        return row.wasNull() ? null : Instant.ofEpochMilli(millis);
+    }
+
+}

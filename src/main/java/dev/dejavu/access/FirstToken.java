@@ -1,0 +1,94 @@
+package dev.dejavu.access;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.core.env.Environment;
+import org.springframework.stereotype.Component;
+
+/**
+ * The token with which an administrator makes the others: the one of the setting, else
+ * one that is made at the first start and said once.
+ */
+@Component
+class FirstToken {
+
+    private static final Logger log = LoggerFactory.getLogger(FirstToken.class);
+
+    private static final String SETTING = "dejavu.admin-token";
+
+    private static final String NAME = "admin";
+
+    private static final int SHORTEST = 24;
+
+    private final AccessTokenRepository repository;
+
+    private final Clock clock;
+
+    private final @Nullable Secret given;
+
+    FirstToken(AccessTokenRepository repository, Clock clock, Environment environment) {
+        this.repository = repository;
+        this.clock = clock;
+        this.given = given(environment);
+    }
+
+    /**
+     * Sees to it that there is one.
+     * @param tokens those there are, by the hash of their secret
+     * @return whether there is another one than before
+     */
+    boolean ensure(Map<String, AccessToken> tokens) {
+        AccessToken token = new AccessToken(AccessToken.newId(), NAME, Role.ADMIN,
+                clock.instant().truncatedTo(ChronoUnit.MILLIS), null, null);
+        if (given != null) {
+            AccessToken same = tokens.get(given.hash());
+            if (same != null && !same.name().equals(NAME)) {
+                log.error("{} is the token of {}: it stays that, with the role {}", SETTING, same.name(), same.role());
+                return false;
+            }
+            return repository.replace(token, given);
+        }
+        if (!tokens.isEmpty()) {
+            return false;
+        }
+        Secret secret = Secret.random();
+        // Of instances that start together one adds it; the others find its name taken.
+        if (repository.add(token, secret)) {
+            log.info("First start: the administrator's token is {} (said this once; give others theirs with"
+                    + " POST /tokens)", secret.text());
+        }
+        return true;
+    }
+
+    private static @Nullable Secret given(Environment environment) {
+        String text = environment.getProperty(SETTING, "");
+        String file = environment.getProperty(SETTING + "-file", "");
+        if (text.isEmpty() && !file.isEmpty()) {
+            try {
+                text = Files.readString(Path.of(file)).strip();
+            }
+            catch (IOException ex) {
+                throw new InvalidConfigurationPropertyValueException(SETTING + "-file", file,
+                        "must be a file that can be read");
+            }
+        }
+        else if (text.isEmpty()) {
+            return null;
+        }
+        if (text.length() < SHORTEST || !text.chars().allMatch((c) -> c > ' ' && c <= '~')) {
+            throw new InvalidConfigurationPropertyValueException(SETTING, "…",
+                    "must have " + SHORTEST + " characters or more, ASCII and without white space");
+        }
+        return new Secret(text);
+    }
+
+}

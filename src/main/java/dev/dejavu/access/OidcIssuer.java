@@ -1,0 +1,102 @@
+package dev.dejavu.access;
+
+import java.net.URI;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/**
+ * An issuer of OpenID Connect whose tokens are believed.
+ *
+ * @param issuer as its tokens say it, and where it describes itself
+ * @param audience whom its tokens must be meant for
+ * @param rules from claims to a role: the first that matches counts; no match is no
+ * access
+ */
+record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
+
+    private static final String SETTING = "dejavu.access.oidc[*].";
+
+    OidcIssuer {
+        boolean web = issuer != null && issuer.getHost() != null && ("https".equals(issuer.getScheme())
+                || ("http".equals(issuer.getScheme()) && List.of("localhost", "127.0.0.1").contains(issuer.getHost())));
+        if (!web) {
+            throw new InvalidConfigurationPropertyValueException(SETTING + "issuer", issuer,
+                    "must be an https address, as in https://token.actions.githubusercontent.com");
+        }
+        if (audience == null || audience.isBlank()) {
+            throw new InvalidConfigurationPropertyValueException(SETTING + "audience", audience, "must not be empty");
+        }
+        if (rules.isEmpty()) {
+            throw new InvalidConfigurationPropertyValueException(SETTING + "rules", rules,
+                    "must have one rule at least, or nobody gets in");
+        }
+    }
+
+    Optional<Role> role(Map<String, Object> claims) {
+        return rules.stream().filter((rule) -> rule.matches(claims)).map(Rule::role).findFirst();
+    }
+
+    /**
+     * A role for those whose claims match.
+     *
+     * @param role the role they get
+     * @param claims all of them must match
+     */
+    record Rule(Role role, @DefaultValue List<Claim> claims) {
+
+        Rule {
+            if (role == null) {
+                throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].role", "",
+                        "must be read, write or admin");
+            }
+            if (claims.isEmpty()) {
+                throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].claims", claims,
+                        "must have one claim at least, as in sub=*");
+            }
+        }
+
+        boolean matches(Map<String, Object> actual) {
+            return claims.stream().allMatch((claim) -> claim.matches(actual.get(claim.name())));
+        }
+
+    }
+
+    /**
+     * What a claim must be, written {@code name=value}; a {@code *} in the value stands
+     * for any text. Of a claim that is a list, one element must match.
+     */
+    record Claim(String name, Pattern value) {
+
+        /** Reads it as it is written; public for the binder. */
+        public static Claim valueOf(String text) {
+            int equals = text.indexOf('=');
+            if (equals < 1) {
+                throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].claims", text,
+                        "must be written name=value");
+            }
+            String pattern = Stream.of(text.substring(equals + 1).strip().split("\\*", -1))
+                .map(Pattern::quote)
+                .collect(Collectors.joining(".*"));
+            return new Claim(text.substring(0, equals).strip(), Pattern.compile(pattern, Pattern.DOTALL));
+        }
+
+        boolean matches(@Nullable Object actual) {
+            return switch (actual) {
+                case null -> false;
+                case Collection<?> elements -> elements.stream().anyMatch(this::matches);
+                default -> value.matcher(actual.toString()).matches();
+            };
+        }
+
+    }
+
+}

@@ -1,0 +1,109 @@
+package dev.dejavu.access;
+
+import java.text.ParseException;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
+import com.nimbusds.jwt.JWTParser;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.security.authentication.AuthenticationServiceException;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.GrantedAuthority;
+import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
+import org.springframework.security.oauth2.core.OAuth2TokenValidatorResult;
+import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtAudienceValidator;
+import org.springframework.security.oauth2.jwt.JwtValidators;
+import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+import org.springframework.security.oauth2.server.resource.BearerTokenErrors;
+import org.springframework.security.oauth2.server.resource.InvalidBearerTokenException;
+import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
+import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationProvider;
+import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationToken;
+import org.springframework.stereotype.Component;
+
+/**
+ * Knows the tokens of the issuers that are believed.
+ */
+@Component
+class OidcTokens {
+
+    private final Map<String, JwtAuthenticationProvider> issuers;
+
+    OidcTokens(AccessProperties properties) {
+        if (properties.oidc().stream().map(OidcIssuer::issuer).distinct().count() < properties.oidc().size()) {
+            throw new InvalidConfigurationPropertyValueException("dejavu.access.oidc[*].issuer",
+                    properties.oidc().size(), "must be another one in each entry");
+        }
+        this.issuers = properties.oidc()
+            .stream()
+            .collect(Collectors.toUnmodifiableMap((oidc) -> oidc.issuer().toString(), OidcTokens::provider));
+    }
+
+    /** Whether a token is one of OpenID Connect, known or not, and not one of ours. */
+    boolean areLike(String token) {
+        return !issuers.isEmpty() && !token.startsWith(Secret.PREFIX)
+                && token.chars().filter((c) -> c == '.').count() == 2;
+    }
+
+    /**
+     * Knows the holder of a token.
+     * @throws InvalidBearerTokenException it is none of an issuer that is believed
+     * @throws Unavailable the issuer does not give its keys
+     */
+    Authentication authenticate(String token) {
+        JwtAuthenticationProvider issuer = issuers.get(issuer(token));
+        if (issuer == null) {
+            throw new InvalidBearerTokenException("The issuer is not known here.");
+        }
+        try {
+            return issuer.authenticate(new BearerTokenAuthenticationToken(token));
+        }
+        catch (AuthenticationServiceException ex) {
+            if (NestedExceptionUtils.getMostSpecificCause(ex) instanceof RateLimitReachedException) {
+                // Its keys were asked for a moment ago, and this one was not among them.
+                throw new InvalidBearerTokenException("The key of the token is not known.", ex);
+            }
+            throw new Unavailable("The issuer of the token does not give its keys.", ex);
+        }
+    }
+
+    private static String issuer(String token) {
+        try {
+            String issuer = JWTParser.parse(token).getJWTClaimsSet().getIssuer();
+            return (issuer != null) ? issuer : "";
+        }
+        catch (ParseException | RuntimeException ex) {
+            // Nimbus meets some nonsense with a NullPointerException.
+            throw new InvalidBearerTokenException("This is no token of OpenID Connect.");
+        }
+    }
+
+    private static JwtAuthenticationProvider provider(OidcIssuer oidc) {
+        NimbusJwtDecoder decoder = NimbusJwtDecoder.withJwkSource(OidcKeys.of(oidc.issuer()))
+            .jwsAlgorithms((algorithms) -> algorithms.addAll(List.of(SignatureAlgorithm.values())))
+            .build();
+        decoder.setJwtValidator(
+                new DelegatingOAuth2TokenValidator<>(JwtValidators.createDefaultWithIssuer(oidc.issuer().toString()),
+                        new JwtAudienceValidator(oidc.audience()), OidcTokens::expires));
+        JwtAuthenticationProvider provider = new JwtAuthenticationProvider(decoder);
+        provider.setJwtAuthenticationConverter((jwt) -> authentication(jwt, oidc));
+        return provider;
+    }
+
+    private static OAuth2TokenValidatorResult expires(Jwt jwt) {
+        return (jwt.getExpiresAt() != null) ? OAuth2TokenValidatorResult.success()
+                : OAuth2TokenValidatorResult.failure(BearerTokenErrors.invalidToken("It never expires"));
+    }
+
+    private static JwtAuthenticationToken authentication(Jwt jwt, OidcIssuer oidc) {
+        List<GrantedAuthority> authorities = oidc.role(jwt.getClaims()).map(Role::authorities).orElse(List.of());
+        String subject = jwt.getSubject();
+        return new JwtAuthenticationToken(jwt, authorities, (subject != null) ? subject : oidc.issuer().toString());
+    }
+
+}

@@ -1,0 +1,84 @@
+package dev.dejavu.access;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Optional;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.HttpHeaders;
+import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.authentication.InsufficientAuthenticationException;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.security.web.AuthenticationEntryPoint;
+import org.springframework.security.web.access.AccessDeniedHandler;
+import org.springframework.security.web.firewall.RequestRejectedException;
+import org.springframework.security.web.firewall.RequestRejectedHandler;
+import org.springframework.stereotype.Component;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * Refuses, in the same words whether a key is known or not, as the service words all its
+ * problems.
+ */
+@Component
+class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
+
+    private final HandlerExceptionResolver problems;
+
+    Refusals(@Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
+        this.problems = problems;
+    }
+
+    @Override
+    public void commence(HttpServletRequest request, HttpServletResponse response, AuthenticationException ex) {
+        if (ex instanceof Unavailable) {
+            refuse(request, response,
+                    new ProblemException(Problem.STORAGE_UNAVAILABLE, String.valueOf(ex.getMessage())));
+            return;
+        }
+        boolean silent = ex instanceof InsufficientAuthenticationException;
+        response.setHeader(HttpHeaders.WWW_AUTHENTICATE,
+                "Bearer realm=\"dejavu\"" + (silent ? "" : ", error=\"invalid_token\""));
+        response.addHeader(HttpHeaders.WWW_AUTHENTICATE, "Basic realm=\"dejavu\", charset=\"UTF-8\"");
+        refuse(request, response,
+                new ProblemException(Problem.UNAUTHENTICATED,
+                        silent ? "Show a token: as Authorization: Bearer, or as the password of Basic."
+                                : "The token is not known here, or it is wrong, revoked or expired."));
+    }
+
+    @Override
+    public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException ex) {
+        Authentication caller = SecurityContextHolder.getContext().getAuthentication();
+        refuse(request, response,
+                new ProblemException(Problem.FORBIDDEN, "This needs the role %s; %s.".formatted(Role.neededFor(request),
+                        highest(caller).map((role) -> "yours is " + role).orElse("no rule gives you one"))));
+    }
+
+    /**
+     * The firewall before all this lets pass no path with an encoded slash and the like.
+     */
+    @Override
+    public void handle(HttpServletRequest request, HttpServletResponse response, RequestRejectedException ex) {
+        refuse(request, response,
+                new ProblemException(Problem.MALFORMED_KEY, "The request has characters that no key has."));
+    }
+
+    private static Optional<Role> highest(@Nullable Authentication caller) {
+        return Arrays.stream(Role.values())
+            .filter((role) -> caller != null && role.isHeldBy(caller))
+            .max(Comparator.naturalOrder());
+    }
+
+    void refuse(HttpServletRequest request, HttpServletResponse response, ProblemException ex) {
+        problems.resolveException(request, response, null, ex);
+    }
+
+}

@@ -1,0 +1,73 @@
+package dev.dejavu.access;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.GrantedAuthority;
+import org.springframework.security.core.authority.SimpleGrantedAuthority;
+
+/**
+ * What a caller may do; each role may do what those before it may.
+ */
+enum Role {
+
+    /** Ask: GET, HEAD, lookup, statistics, metrics. */
+    READ,
+
+    /** Tell: PUT. */
+    WRITE,
+
+    /** Forget, and give and take tokens. */
+    ADMIN;
+
+    private static final List<String> OPEN = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs");
+
+    private static final List<String> READABLE = List.of("/actuator/prometheus", "/actuator/info");
+
+    /**
+     * The role that a request needs.
+     * @return {@code null} when it needs none: health, and the pages that describe the
+     * API
+     */
+    static @Nullable Role neededFor(HttpServletRequest request) {
+        // What is behind the servlet when it has a path of its own, else all.
+        String path = (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
+        boolean asks = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+        if (asks && OPEN.stream().anyMatch(path::startsWith)) {
+            return null;
+        }
+        if (path.equals("/tokens") || path.startsWith("/tokens/")
+                || (path.startsWith("/actuator/") && !READABLE.contains(path))) {
+            return ADMIN;
+        }
+        if (asks || (request.getMethod().equals("POST") && path.endsWith("/lookup"))) {
+            return READ;
+        }
+        return request.getMethod().equals("PUT") ? WRITE : ADMIN;
+    }
+
+    /** This role and those before it. */
+    List<GrantedAuthority> authorities() {
+        return Arrays.stream(values())
+            .filter((role) -> role.compareTo(this) <= 0)
+            .<GrantedAuthority>map((role) -> new SimpleGrantedAuthority(role.name()))
+            .toList();
+    }
+
+    boolean isHeldBy(Authentication caller) {
+        return caller.getAuthorities().stream().anyMatch((authority) -> name().equals(authority.getAuthority()));
+    }
+
+    /** As in JSON and in settings. */
+    @JsonValue
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+}

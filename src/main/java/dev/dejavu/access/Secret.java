@@ -1,0 +1,35 @@
+package dev.dejavu.access;
+
+import java.security.SecureRandom;
+import java.util.HexFormat;
+
+import dev.dejavu.cache.CacheKey;
+
+/**
+ * The secret of a token. It is random enough that its plain SHA-256 may be stored.
+ */
+record Secret(String text) {
+
+    static final String PREFIX = "djv_";
+
+    private static final int BYTES = 24;
+
+    private static final SecureRandom random = new SecureRandom();
+
+    static Secret random() {
+        byte[] bytes = new byte[BYTES];
+        random.nextBytes(bytes);
+        return new Secret(PREFIX + HexFormat.of().formatHex(bytes));
+    }
+
+    String hash() {
+        return CacheKey.hashOf(text).hex();
+    }
+
+    /** So that no log can have it by accident. */
+    @Override
+    public String toString() {
+        return PREFIX + "…";
+    }
+
+}

@@ -1,0 +1,111 @@
+package dev.dejavu.access;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.stereotype.Component;
+import org.springframework.util.function.SingletonSupplier;
+
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Cursor;
+import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.Stored;
+
+/**
+ * Signs what is written with the name of the caller, shows the signature to
+ * administrators only, and keeps the trail.
+ */
+record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
+        SingletonSupplier<Audit> audit) implements CacheRepository<E> {
+
+    @Override
+    public String name() {
+        return repository.name();
+    }
+
+    @Override
+    public Freshness freshness() {
+        return repository.freshness();
+    }
+
+    @Override
+    public Optional<E> find(CacheKey key) {
+        return repository.find(key).map(this::shown);
+    }
+
+    @Override
+    public List<E> findAll(Collection<CacheKey> keys) {
+        return repository.findAll(keys).stream().map(this::shown).toList();
+    }
+
+    @Override
+    public Stored<E> put(E entry) {
+        Stored<E> stored = repository.put(signed(entry, Caller.current().name()));
+        audit.obtain().written(name(), stored);
+        return new Stored<>(shown(stored.entry()), stored.created(), stored.replaced());
+    }
+
+    @Override
+    public void remove(CacheKey key) {
+        repository.remove(key);
+        audit.obtain().removed(name(), key);
+    }
+
+    @Override
+    public int removeAll(@Nullable String value) {
+        int rows = repository.removeAll(value);
+        audit.obtain().removedAll(name(), value, rows);
+        return rows;
+    }
+
+    @Override
+    public List<E> list(Cursor after, int limit, @Nullable String value) {
+        return repository.list(after, limit, value).stream().map(this::shown).toList();
+    }
+
+    @Override
+    public long count() {
+        return repository.count();
+    }
+
+    @Override
+    public int pruneExpired(int limit) {
+        return repository.pruneExpired(limit);
+    }
+
+    private E shown(E entry) {
+        return (entry.writtenBy() == null || Caller.current().administers()) ? entry : signed(entry, null);
+    }
+
+    // An entry with another signature is an entry of the same class.
+    @SuppressWarnings("unchecked")
+    private static <E extends CacheEntry> E signed(E entry, @Nullable String name) {
+        return (E) entry.withWrittenBy(name);
+    }
+
+    /**
+     * Wraps every repository in the context.
+     */
+    @Component
+    static class Wrapper implements BeanPostProcessor {
+
+        private final SingletonSupplier<Audit> audit;
+
+        Wrapper(ObjectProvider<Audit> audit) {
+            this.audit = SingletonSupplier.of(audit::getObject);
+        }
+
+        @Override
+        public Object postProcessAfterInitialization(Object bean, String name) {
+            return (bean instanceof CacheRepository<?> repository) ? new SignedRepository<>(repository, audit) : bean;
+        }
+
+    }
+
+}

@@ -1,0 +1,37 @@
+package dev.dejavu.access;
+
+import java.net.URI;
+import java.time.Duration;
+
+import com.nimbusds.jose.KeySourceException;
+import com.nimbusds.jose.jwk.JWKMatcher;
+import com.nimbusds.jose.jwk.JWKSelector;
+import com.nimbusds.jose.jwk.source.JWKSource;
+import com.nimbusds.jose.proc.SecurityContext;
+import org.junit.jupiter.api.Test;
+
+import dev.dejavu.testing.Issuer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+class OidcKeysTests {
+
+    @Test
+    void keysThatAreNoLongerFreshCountWhileTheIssuerIsAway() throws KeySourceException {
+        try (Issuer issuer = new Issuer()) {
+            JWKSource<SecurityContext> keys = OidcKeys.of(URI.create(issuer.uri()), Duration.ofMillis(100),
+                    Duration.ofMillis(1));
+            JWKSelector all = new JWKSelector(new JWKMatcher.Builder().build());
+            assertThat(keys.get(all, null)).hasSize(1);
+            issuer.away(true);
+            int before = issuer.asked();
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                assertThat(keys.get(all, null)).hasSize(1);
+                return issuer.asked() > before;
+            });
+            assertThat(keys.get(all, null)).hasSize(1);
+        }
+    }
+
+}

@@ -1,0 +1,130 @@
+package dev.dejavu.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Date;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpServer;
+
+/**
+ * An issuer of OpenID Connect on loopback.
+ */
+public final class Issuer implements AutoCloseable {
+
+    private final HttpServer server;
+
+    private final AtomicInteger asked = new AtomicInteger();
+
+    private volatile RSAKey key = newKey();
+
+    private volatile boolean away;
+
+    public Issuer() {
+        try {
+            this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        }
+        catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+        answer("/.well-known/openid-configuration",
+                () -> "{\"issuer\":\"" + uri() + "\",\"jwks_uri\":\"" + uri() + "/keys\"}");
+        answer("/keys", () -> new JWKSet(key.toPublicJWK()).toString());
+        server.start();
+    }
+
+    private void answer(String path, java.util.function.Supplier<String> body) {
+        server.createContext(path, (exchange) -> {
+            asked.incrementAndGet();
+            byte[] bytes = body.get().getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().add("Content-Type", "application/json");
+            exchange.sendResponseHeaders(away ? 503 : 200, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        });
+    }
+
+    public String uri() {
+        return "http://127.0.0.1:" + server.getAddress().getPort();
+    }
+
+    /** How many requests it got. */
+    public int asked() {
+        return asked.get();
+    }
+
+    public void away(boolean isAway) {
+        this.away = isAway;
+    }
+
+    /** Signs with a new key from now on. */
+    public void rotate() {
+        this.key = newKey();
+    }
+
+    /** A token that counts for an hour. */
+    public String token(String audience, Map<String, Object> claims) {
+        return token(uri(), audience, Instant.now().plus(Duration.ofHours(1)), claims, key);
+    }
+
+    public String expired(String audience, Map<String, Object> claims) {
+        return token(uri(), audience, Instant.now().minus(Duration.ofHours(1)), claims, key);
+    }
+
+    /** A token with a key that the issuer never had. */
+    public String forged(String audience, Map<String, Object> claims) {
+        return token(uri(), audience, Instant.now().plus(Duration.ofHours(1)), claims, newKey());
+    }
+
+    /** A token that says another issuer. */
+    public String ofAnother(String issuer, String audience, Map<String, Object> claims) {
+        return token(issuer, audience, Instant.now().plus(Duration.ofHours(1)), claims, key);
+    }
+
+    private static String token(String issuer, String audience, Instant expiry, Map<String, Object> claims,
+            RSAKey key) {
+        JWTClaimsSet.Builder set = new JWTClaimsSet.Builder().issuer(issuer)
+            .audience(audience)
+            .expirationTime(Date.from(expiry));
+        claims.forEach(set::claim);
+        SignedJWT jwt = new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(),
+                set.build());
+        try {
+            jwt.sign(new RSASSASigner(key));
+        }
+        catch (JOSEException ex) {
+            throw new IllegalStateException(ex);
+        }
+        return jwt.serialize();
+    }
+
+    private static RSAKey newKey() {
+        try {
+            return new RSAKeyGenerator(2048).keyIDFromThumbprint(true).generate();
+        }
+        catch (JOSEException ex) {
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+    }
+
+}
