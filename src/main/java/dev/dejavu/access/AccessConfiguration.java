@@ -35,6 +35,7 @@ import dev.dejavu.access.AccessProperties.Mode;
 import dev.dejavu.cache.LocalHost;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.Signatures;
 
 /**
  * Stands before every request.
@@ -129,6 +130,11 @@ class AccessConfiguration {
             .requestCache(AbstractHttpConfigurer::disable)
             .logout(AbstractHttpConfigurer::disable)
             .servletApi(AbstractHttpConfigurer::disable);
+    }
+
+    @Bean
+    Signatures signatures() {
+        return () -> Caller.current().administers();
     }
 
     /** To observe each filter of each request costs more than the filters. */

@@ -6,7 +6,7 @@ import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 import org.springframework.util.function.SingletonSupplier;
 
@@ -14,7 +14,8 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.DelegatingRepository;
+import dev.dejavu.cache.RepositoryLayer;
 import dev.dejavu.cache.Stored;
 
 /**
@@ -22,17 +23,7 @@ import dev.dejavu.cache.Stored;
  * administrators only, and keeps the trail.
  */
 record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
-        SingletonSupplier<Audit> audit) implements CacheRepository<E> {
-
-    @Override
-    public String name() {
-        return repository.name();
-    }
-
-    @Override
-    public Freshness freshness() {
-        return repository.freshness();
-    }
+        SingletonSupplier<Audit> audit) implements DelegatingRepository<E> {
 
     @Override
     public Optional<E> find(CacheKey key) {
@@ -69,16 +60,6 @@ record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
         return repository.list(after, limit, value).stream().map(this::shown).toList();
     }
 
-    @Override
-    public long count() {
-        return repository.count();
-    }
-
-    @Override
-    public int pruneExpired(int limit) {
-        return repository.pruneExpired(limit);
-    }
-
     private E shown(E entry) {
         return (entry.writtenBy() == null || Caller.current().administers()) ? entry : signed(entry, null);
     }
@@ -89,21 +70,19 @@ record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
         return (E) entry.withWrittenBy(name);
     }
 
-    /**
-     * Wraps every repository in the context.
-     */
     @Component
-    static class Wrapper implements BeanPostProcessor {
+    @Order(4)
+    static class Layer implements RepositoryLayer {
 
         private final SingletonSupplier<Audit> audit;
 
-        Wrapper(ObjectProvider<Audit> audit) {
+        Layer(ObjectProvider<Audit> audit) {
             this.audit = SingletonSupplier.of(audit::getObject);
         }
 
         @Override
-        public Object postProcessAfterInitialization(Object bean, String name) {
-            return (bean instanceof CacheRepository<?> repository) ? new SignedRepository<>(repository, audit) : bean;
+        public <E extends CacheEntry> CacheRepository<E> around(CacheRepository<E> repository) {
+            return new SignedRepository<>(repository, audit);
         }
 
     }

@@ -30,10 +30,16 @@ public final class Answers {
     }
 
     private static <T> ResponseEntity<T> answer(ResponseEntity.BodyBuilder builder, T body) {
-        // A record's text has every member of its JSON, so it changes when the answer
-        // does.
-        String tag = CacheKey.hashOf(body.toString()).hex().substring(0, 32);
-        return builder.eTag(tag).cacheControl(CacheControl.noCache()).body(body);
+        return builder.eTag(tag(body)).cacheControl(CacheControl.noCache()).body(body);
+    }
+
+    /**
+     * The strong {@code ETag} of an answer, in its quotes.
+     * @param body a record: its text has every member of its JSON, so it changes when the
+     * answer does
+     */
+    public static String tag(Object body) {
+        return '"' + CacheKey.hashOf(body.toString()).hex().substring(0, 32) + '"';
     }
 
 }

@@ -5,28 +5,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
- * Tells the observers what happens at a repository, so that neither the repository nor
- * its controller has to.
+ * Tells the observers what happens at a repository.
  */
 record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
-        SingletonSupplier<List<CacheObserver>> observers) implements CacheRepository<E> {
-
-    @Override
-    public String name() {
-        return repository.name();
-    }
-
-    @Override
-    public Freshness freshness() {
-        return repository.freshness();
-    }
+        SingletonSupplier<List<CacheObserver>> observers) implements DelegatingRepository<E> {
 
     @Override
     public Optional<E> find(CacheKey key) {
@@ -50,26 +38,6 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Override
-    public void remove(CacheKey key) {
-        repository.remove(key);
-    }
-
-    @Override
-    public int removeAll(@Nullable String value) {
-        return repository.removeAll(value);
-    }
-
-    @Override
-    public List<E> list(Cursor after, int limit, @Nullable String value) {
-        return repository.list(after, limit, value);
-    }
-
-    @Override
-    public long count() {
-        return repository.count();
-    }
-
-    @Override
     public int pruneExpired(int limit) {
         int rows = repository.pruneExpired(limit);
         tell((observer) -> observer.pruned(name(), rows));
@@ -80,23 +48,20 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
         observers.obtain().forEach(event);
     }
 
-    /**
-     * Wraps every repository in the context.
-     */
     @Component
-    static class Wrapper implements BeanPostProcessor {
+    @Order(3)
+    static class Layer implements RepositoryLayer {
 
         // Late, because observers may ask for repositories themselves.
         private final SingletonSupplier<List<CacheObserver>> observers;
 
-        Wrapper(ObjectProvider<CacheObserver> observers) {
+        Layer(ObjectProvider<CacheObserver> observers) {
             this.observers = SingletonSupplier.of(() -> observers.orderedStream().toList());
         }
 
         @Override
-        public Object postProcessAfterInitialization(Object bean, String name) {
-            return (bean instanceof CacheRepository<?> repository) ? new ObservedRepository<>(repository, observers)
-                    : bean;
+        public <E extends CacheEntry> CacheRepository<E> around(CacheRepository<E> repository) {
+            return new ObservedRepository<>(repository, observers);
         }
 
     }

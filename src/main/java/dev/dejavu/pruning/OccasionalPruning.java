@@ -1,5 +1,8 @@
 package dev.dejavu.pruning;
 
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
 import org.springframework.core.task.TaskRejectedException;
@@ -9,10 +12,13 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheObserver;
 
 /**
- * Prunes after a share of the single reads, behind the reader's back.
+ * Prunes after a share of the single reads, behind the reader's back; once a second at
+ * most, however many readers there are.
  */
 @Component
 class OccasionalPruning implements CacheObserver {
+
+    private static final long DISTANCE = Duration.ofSeconds(1).toMillis();
 
     private final Pruner pruner;
 
@@ -22,17 +28,22 @@ class OccasionalPruning implements CacheObserver {
 
     private final RandomGenerator random;
 
+    private final Clock clock;
+
+    private final AtomicLong last = new AtomicLong();
+
     OccasionalPruning(Pruner pruner, PruningProperties properties, ThreadPoolTaskScheduler scheduler,
-            RandomGenerator random) {
+            RandomGenerator random, Clock clock) {
         this.pruner = pruner;
         this.probability = properties.probability();
         this.scheduler = scheduler;
         this.random = random;
+        this.clock = clock;
     }
 
     @Override
     public void found(String cache, boolean hit) {
-        if (random.nextDouble() < probability && !pruner.isBusy()) {
+        if (random.nextDouble() < probability && isTime() && !pruner.isBusy()) {
             try {
                 scheduler.execute(pruner::prune);
             }
@@ -40,6 +51,13 @@ class OccasionalPruning implements CacheObserver {
                 // on the way down: the next instance will prune
             }
         }
+    }
+
+    private boolean isTime() {
+        long now = clock.millis();
+        long before = last.get();
+        // The distance, either way: clocks are set back, too.
+        return Math.abs(now - before) >= DISTANCE && last.compareAndSet(before, now);
     }
 
 }

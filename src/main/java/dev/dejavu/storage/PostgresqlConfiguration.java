@@ -1,13 +1,25 @@
 package dev.dejavu.storage;
 
+import java.util.Arrays;
+import java.util.stream.Stream;
+
 import javax.sql.DataSource;
 
+import com.zaxxer.hikari.HikariDataSource;
+import org.flywaydb.core.api.Location;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionOperations;
+import org.springframework.transaction.support.TransactionTemplate;
+import org.springframework.util.function.SingletonSupplier;
+
+import dev.dejavu.cache.ChangeObserver;
 
 /**
  * PostgreSQL has one pool for readers and writers.
@@ -16,18 +28,35 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Conditional(Database.OnPostgresql.class)
 class PostgresqlConfiguration {
 
+    private static final Location TRIGGERS = Location.fromPath("classpath:", "db/postgresql");
+
     @Bean({ "reader", "writer" })
     JdbcClient jdbcClient(DataSource dataSource) {
         return JdbcClient.create(dataSource);
     }
 
+    @Bean
+    TransactionOperations writing(DataSource dataSource) {
+        return new TransactionTemplate(new JdbcTransactionManager(dataSource));
+    }
+
+    @Bean
+    PostgresqlChanges changes(JdbcConnectionDetails details, HikariDataSource pool,
+            ObjectProvider<ChangeObserver> observers) {
+        // Late, because observers ask for this themselves.
+        return new PostgresqlChanges(details, pool.getDataSourceProperties(),
+                SingletonSupplier.of(() -> observers.orderedStream().toList()));
+    }
+
     /**
      * A connection outside the pool, whose time-out of a second is made for lookups and
-     * too short for a migration.
+     * too short for a migration; and the triggers, as only PostgreSQL has others to tell.
      */
     @Bean
     FlywayConfigurationCustomizer migrateOutsideThePool(JdbcConnectionDetails details) {
-        return (flyway) -> flyway.dataSource(details.getJdbcUrl(), details.getUsername(), details.getPassword());
+        return (flyway) -> flyway.dataSource(details.getJdbcUrl(), details.getUsername(), details.getPassword())
+            .locations(
+                    Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(TRIGGERS)).toArray(Location[]::new));
     }
 
 }

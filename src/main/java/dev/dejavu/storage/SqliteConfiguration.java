@@ -15,6 +15,11 @@ import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionOperations;
+import org.springframework.transaction.support.TransactionTemplate;
+
+import dev.dejavu.cache.Changes;
 
 /**
  * SQLite takes one writer at a time, and lets a second one poll the file. So all writers
@@ -65,6 +70,17 @@ class SqliteConfiguration {
         config.setMaximumPoolSize(size);
         config.setConnectionTimeout(QUEUE);
         return config;
+    }
+
+    /** The file is open to this process alone. */
+    @Bean
+    Changes changes() {
+        return () -> true;
+    }
+
+    @Bean
+    TransactionOperations writing(@Qualifier("writerDataSource") DataSource writerDataSource) {
+        return new TransactionTemplate(new JdbcTransactionManager(writerDataSource));
     }
 
     @Bean

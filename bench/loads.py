@@ -1,0 +1,88 @@
+"""What is asked: each load is a list of requests, the same for all peers."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import itertools
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+EVEN = 100_000
+ALL = 1_000_000
+CREATED = 1_790_000_000_000
+URI = "ghcr.io/acme/my-app:v1.0"
+# As long as the entry that Dejavu answers.
+PAYLOAD = json.dumps(
+    {"hash": "0" * 64, "image_uri": URI, "created_at": "2026-11-23T19:20:25.385Z", "expires_at": "2026-12-23T19:20:25.385Z"},
+    separators=(",", ":"),
+)
+
+
+def key(number: int) -> str:
+    """The key of an entry: numbers up to ALL are stored before the run, others are not."""
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def zipf(size: int, samples: int, chance: random.Random) -> Iterator[int]:
+    """Ranks from 1 to size; the n-th is asked for 1/n as often as the first."""
+    cumulated = list(itertools.accumulate(1 / rank for rank in range(1, size + 1)))
+    for _ in range(samples):
+        yield bisect.bisect_left(cumulated, chance.random() * cumulated[-1]) + 1
+
+
+@dataclass(frozen=True)
+class Load:
+    name: str
+    title: str
+    # HTTP status of every answer: 2 for 2xx, 4 for 404.
+    expected: int = 2
+
+    def requests(self, path: str) -> Iterator[str]:
+        """Lines for load.lua; path is the peer's, as in /images/."""
+        chance = random.Random(self.name)
+        body = json.dumps({"image_uri": URI})
+        if self.name == "hot":
+            yield f"GET {path}{key(7)}"
+        elif self.name == "even":
+            for number in chance.sample(range(1, EVEN + 1), EVEN):
+                yield f"GET {path}{key(number)}"
+        elif self.name == "zipf":
+            for rank in zipf(ALL, 300_000, chance):
+                yield f"GET {path}{key(rank)}"
+        elif self.name == "miss":
+            for number in range(300_000):
+                yield f"GET {path}{key(-1 - number)}"
+        elif self.name == "mixed":
+            for number in range(200_000):
+                if chance.random() < 0.1:
+                    yield f"PUT {path}{key(chance.randint(1, EVEN))} {body}"
+                else:
+                    yield f"GET {path}{key(chance.randint(1, EVEN))}"
+        elif self.name == "lookup":
+            for _ in range(2_000):
+                hashes = [key(chance.randint(1, EVEN)) for _ in range(100)]
+                yield f"POST {path}lookup {json.dumps({'hashes': hashes})}"
+        elif self.name == "put":
+            for number in range(300_000):
+                yield f"PUT {path}{key(2 * ALL + number)} {body}"
+
+    def write(self, folder: Path, path: str) -> Path:
+        file = folder / (self.name + path.replace("/", "-"))
+        if not file.exists():
+            file.write_text("".join(line + "\n" for line in self.requests(path)))
+        return file
+
+
+LOADS = [
+    Load("hot", "one hot key"),
+    Load("even", "100,000 keys evenly"),
+    Load("zipf", "Zipf over 1,000,000 keys"),
+    Load("miss", "misses", expected=4),
+    Load("mixed", "90 % reads, 10 % writes"),
+    Load("lookup", "lookup of 100 keys"),
+    Load("put", "PUT, acknowledged when durable"),
+]

@@ -1,0 +1,16 @@
+package dev.dejavu.cache;
+
+import java.util.List;
+
+/**
+ * Is told what changes in the database, whoever changed it, after it has happened.
+ */
+public interface ChangeObserver {
+
+    /** These keys of a cache may say something else now. */
+    void changed(String cache, List<CacheKey> keys);
+
+    /** Anything may be another thing now. */
+    void allChanged();
+
+}

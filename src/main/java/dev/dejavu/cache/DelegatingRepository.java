@@ -1,0 +1,67 @@
+package dev.dejavu.cache;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A repository that does some things in its own way and leaves the rest to another one.
+ */
+public interface DelegatingRepository<E extends CacheEntry> extends CacheRepository<E> {
+
+    /** The other one. */
+    CacheRepository<E> repository();
+
+    @Override
+    default String name() {
+        return repository().name();
+    }
+
+    @Override
+    default Freshness freshness() {
+        return repository().freshness();
+    }
+
+    @Override
+    default Optional<E> find(CacheKey key) {
+        return repository().find(key);
+    }
+
+    @Override
+    default List<E> findAll(Collection<CacheKey> keys) {
+        return repository().findAll(keys);
+    }
+
+    @Override
+    default Stored<E> put(E entry) {
+        return repository().put(entry);
+    }
+
+    @Override
+    default void remove(CacheKey key) {
+        repository().remove(key);
+    }
+
+    @Override
+    default int removeAll(@Nullable String value) {
+        return repository().removeAll(value);
+    }
+
+    @Override
+    default List<E> list(Cursor after, int limit, @Nullable String value) {
+        return repository().list(after, limit, value);
+    }
+
+    @Override
+    default long count() {
+        return repository().count();
+    }
+
+    @Override
+    default int pruneExpired(int limit) {
+        return repository().pruneExpired(limit);
+    }
+
+}

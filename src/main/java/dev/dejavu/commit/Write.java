@@ -1,0 +1,102 @@
+package dev.dejavu.commit;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.QueryTimeoutException;
+
+/**
+ * A statement that waits for its commit. Either its writer gives up, or it is carried
+ * out: never both.
+ */
+final class Write<T> {
+
+    /** With what one transaction takes it stays below the 2 s that a request may wait. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private final String key;
+
+    private final Supplier<T> statement;
+
+    private final AtomicBoolean taken = new AtomicBoolean();
+
+    private final CompletableFuture<T> done = new CompletableFuture<>();
+
+    private volatile Runnable outcome = () -> {
+    };
+
+    Write(String key, Supplier<T> statement) {
+        this.key = key;
+        this.statement = statement;
+    }
+
+    /** What it writes to: those of one key keep their order. */
+    String key() {
+        return key;
+    }
+
+    /**
+     * Takes it, to be carried out or given up.
+     * @return whether nobody did before
+     */
+    boolean take() {
+        return taken.compareAndSet(false, true);
+    }
+
+    /** Carries it out; what it gave counts once it is committed. */
+    void run() {
+        T result = statement.get();
+        outcome = () -> done.complete(result);
+    }
+
+    void committed() {
+        outcome.run();
+    }
+
+    void failed(RuntimeException cause) {
+        done.completeExceptionally(cause);
+    }
+
+    /**
+     * Waits for the commit.
+     * @throws DataAccessException it was not, or nobody knows whether it was
+     */
+    T await() {
+        try {
+            return done.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        catch (TimeoutException ex) {
+            if (take()) {
+                throw new QueryTimeoutException("Too many writers waited before this one", ex);
+            }
+            return outcome();
+        }
+        catch (ExecutionException ex) {
+            return outcome();
+        }
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new QueryTimeoutException("Stopped while it waited for its commit", ex);
+        }
+    }
+
+    private T outcome() {
+        try {
+            return done.join();
+        }
+        catch (CompletionException ex) {
+            if (ex.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw ex;
+        }
+    }
+
+}

@@ -1,0 +1,44 @@
+package dev.dejavu.near;
+
+import java.io.IOException;
+import java.io.OutputStream;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.cache.Answers;
+import dev.dejavu.cache.CacheEntry;
+
+/**
+ * An entry as it is sent, without its signature.
+ */
+final class Answer {
+
+    private final String tag;
+
+    private final byte[] body;
+
+    private Answer(String tag, byte[] body) {
+        this.tag = tag;
+        this.body = body;
+    }
+
+    static Answer of(CacheEntry entry, JsonMapper json) {
+        CacheEntry unsigned = entry.withWrittenBy(null);
+        return new Answer(Answers.tag(unsigned), json.writeValueAsBytes(unsigned));
+    }
+
+    /** Its {@code ETag}. */
+    String tag() {
+        return tag;
+    }
+
+    /** Bytes of its JSON. */
+    int length() {
+        return body.length;
+    }
+
+    void writeTo(OutputStream stream) throws IOException {
+        stream.write(body);
+    }
+
+}

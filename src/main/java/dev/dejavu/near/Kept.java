@@ -1,0 +1,57 @@
+package dev.dejavu.near;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.cache.CacheEntry;
+
+/**
+ * An entry as it was read, and the answer that is made of it once it is asked for again.
+ *
+ * @param <E> the entry
+ */
+final class Kept<E extends CacheEntry> {
+
+    private static final int OVERHEAD = 600;
+
+    private final E entry;
+
+    private final int version;
+
+    private @Nullable Answer answer;
+
+    Kept(E entry, int version) {
+        this.entry = entry;
+        this.version = version;
+    }
+
+    E entry() {
+        return entry;
+    }
+
+    /**
+     * Bytes of heap, nearly: measured, with the answer and what the cache itself needs.
+     */
+    int weight() {
+        return OVERHEAD + 2 * entry.toString().length();
+    }
+
+    /**
+     * What every caller who is not shown signatures is answered.
+     */
+    Answer answer(JsonMapper json) {
+        // Of several that are made at once any will do: its members are final.
+        Answer made = answer;
+        if (made == null) {
+            made = Answer.of(entry, json);
+            answer = made;
+        }
+        return made;
+    }
+
+    /** The version of its key when it was read. */
+    int version() {
+        return version;
+    }
+
+}

@@ -1,0 +1,156 @@
+package dev.dejavu.near;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.DelegatingRepository;
+import dev.dejavu.cache.Stored;
+
+/**
+ * Keeps what it finds. An entry that is kept is given only while it is live, no change of
+ * its key has begun since it was read, and the changes that others make are told.
+ */
+final class NearRepository<E extends CacheEntry> implements DelegatingRepository<E> {
+
+    private final CacheRepository<E> repository;
+
+    private final Changes changes;
+
+    private final Versions versions = new Versions();
+
+    private final Cache<CacheKey, Kept<E>> kept;
+
+    NearRepository(CacheRepository<E> repository, Changes changes, long size) {
+        this.repository = repository;
+        this.changes = changes;
+        this.kept = Caffeine.newBuilder()
+            .maximumWeight(size)
+            .weigher((CacheKey key, Kept<E> entry) -> entry.weight())
+            .executor(Runnable::run)
+            .build();
+    }
+
+    @Override
+    public CacheRepository<E> repository() {
+        return repository;
+    }
+
+    /**
+     * What is kept of a key and may be given.
+     */
+    @Nullable Kept<E> near(CacheKey key) {
+        // Asked first: what was told until now is then seen in the version.
+        if (!changes.areTold()) {
+            return null;
+        }
+        Kept<E> near = kept.getIfPresent(key);
+        return (near != null && versions.isCurrent(key, near.version()) && isLive(near.entry())) ? near : null;
+    }
+
+    private boolean isLive(E entry) {
+        return entry.createdAt().toEpochMilli() > freshness().expiredBefore();
+    }
+
+    @Override
+    public Optional<E> find(CacheKey key) {
+        Kept<E> near = near(key);
+        if (near != null) {
+            return Optional.of(near.entry());
+        }
+        int version = versions.of(key);
+        Optional<E> found = repository.find(key);
+        found.ifPresent((entry) -> keep(entry, version));
+        return found;
+    }
+
+    @Override
+    public List<E> findAll(Collection<CacheKey> keys) {
+        List<E> found = new ArrayList<>(keys.size());
+        Map<CacheKey, Integer> others = new HashMap<>();
+        for (CacheKey key : keys) {
+            Kept<E> near = near(key);
+            if (near != null) {
+                found.add(near.entry());
+            }
+            else {
+                others.put(key, versions.of(key));
+            }
+        }
+        if (!others.isEmpty()) {
+            for (E entry : repository.findAll(others.keySet())) {
+                keep(entry, others.getOrDefault(entry.key(), Versions.NONE));
+                found.add(entry);
+            }
+        }
+        return found;
+    }
+
+    private void keep(E entry, int version) {
+        if (version != Versions.NONE) {
+            kept.put(entry.key(), new Kept<>(entry, version));
+        }
+    }
+
+    @Override
+    public Stored<E> put(E entry) {
+        versions.begin(entry.key());
+        try {
+            return repository.put(entry);
+        }
+        finally {
+            versions.end(entry.key());
+        }
+    }
+
+    @Override
+    public void remove(CacheKey key) {
+        versions.begin(key);
+        try {
+            repository.remove(key);
+        }
+        finally {
+            versions.end(key);
+        }
+    }
+
+    @Override
+    public int removeAll(@Nullable String value) {
+        versions.beginAll();
+        try {
+            return repository.removeAll(value);
+        }
+        finally {
+            versions.endAll();
+            kept.invalidateAll();
+        }
+    }
+
+    /** Others changed these keys. */
+    void changed(List<CacheKey> keys) {
+        for (CacheKey key : keys) {
+            versions.begin(key);
+            versions.end(key);
+            kept.invalidate(key);
+        }
+    }
+
+    /** Others may have changed anything. */
+    void allChanged() {
+        versions.beginAll();
+        versions.endAll();
+        kept.invalidateAll();
+    }
+
+}

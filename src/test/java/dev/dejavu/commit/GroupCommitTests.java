@@ -1,0 +1,98 @@
+package dev.dejavu.commit;
+
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+import dev.dejavu.DejavuApplication;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.WithPostgres;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+
+@WithPostgres
+class GroupCommitTests {
+
+    @Test
+    void writersThatArriveTogetherShareACommit(@LocalServerPort int port, @Autowired JdbcClient reader)
+            throws Exception {
+        Http http = new Http(port);
+        long before = transactions(reader);
+        List<CacheKey> keys = putTogether(http, 400);
+        assertThat(transactions(reader) - before).isLessThan(keys.size() / 2);
+        assertThat(keys).allMatch((key) -> http.get("/images/" + key).statusCode() == 200);
+    }
+
+    @Test
+    void writeThatCannotBeCarriedOutFailsAlone() throws Exception {
+        String database = Postgres.newDatabase();
+        String url = Postgres.url(Postgres.port(), database);
+        try (ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
+                "--spring.datasource.url=" + url);
+                Connection holder = DriverManager.getConnection(url);
+                ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            Http http = new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+            CacheKey held = Keys.next();
+            put(http, held);
+            hold(holder);
+            Future<HttpResponse<String>> blocked = executor.submit(() -> put(http, held));
+            // They come while it is in its way, and after it.
+            putTogether(http, 10);
+            assertProblem(blocked.get(), 503, "storage-unavailable");
+            holder.rollback();
+            assertThat(put(http, held).statusCode()).isEqualTo(200);
+        }
+    }
+
+    private static void hold(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("select 1 from image_cache for update");
+        }
+    }
+
+    private static List<CacheKey> putTogether(Http http, int count) throws Exception {
+        List<CacheKey> keys = new ArrayList<>();
+        List<Future<HttpResponse<String>>> puts = new ArrayList<>();
+        try (ExecutorService executor = Executors.newFixedThreadPool(32)) {
+            for (int n = 0; n < count; n++) {
+                CacheKey key = Keys.next();
+                keys.add(key);
+                puts.add(executor.submit(() -> put(http, key)));
+            }
+        }
+        for (Future<HttpResponse<String>> put : puts) {
+            assertThat(put.get(1, TimeUnit.SECONDS).statusCode()).isEqualTo(201);
+        }
+        return keys;
+    }
+
+    private static HttpResponse<String> put(Http http, CacheKey key) {
+        return http.put("/images/" + key, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
+    }
+
+    /** How many have been given a number; those that only read get none. */
+    private static long transactions(JdbcClient client) {
+        return client.sql("select pg_current_xact_id()::text::bigint").query(Long.class).single();
+    }
+
+}

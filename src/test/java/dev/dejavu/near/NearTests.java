@@ -1,0 +1,281 @@
+package dev.dejavu.near;
+
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.TestPropertySource;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Changes;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.SettableClock;
+import dev.dejavu.testing.WithPostgres;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.header;
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+class NearTests {
+
+    private static final String ADMIN = "an-administrator-of-the-tests";
+
+    abstract static class Contract {
+
+        @Autowired
+        private NearLayer layer;
+
+        @Autowired
+        private Changes changes;
+
+        @Autowired
+        private SettableClock clock;
+
+        @Autowired
+        protected JdbcClient writer;
+
+        private Http http = new Http(0);
+
+        @BeforeEach
+        void connect(@LocalServerPort int port) {
+            http = new Http(port);
+            await().atMost(Duration.ofSeconds(10)).until(changes::areTold);
+        }
+
+        @Test
+        void whatWasFoundIsKeptAndAnsweredAlikeByteForByte() {
+            CacheKey key = stored("v1");
+            HttpResponse<String> first = http.get(path(key));
+            await().until(() -> isKept(key));
+            HttpResponse<String> second = http.get(path(key));
+            assertThat(second.statusCode()).isEqualTo(200);
+            assertThat(second.body()).isEqualTo(first.body());
+            assertThat(headers(second)).isEqualTo(headers(first));
+        }
+
+        @Test
+        void nearAnswersAreCounted() {
+            CacheKey key = kept("v1");
+            long before = json(http.get("/stats")).at("/images/hits").asLong();
+            http.get(path(key));
+            assertThat(json(http.get("/stats")).at("/images/hits").asLong()).isEqualTo(before + 1);
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "Accept,*/*,200", "Accept,application/json,200", "Accept,text/html,406",
+                "Accept,'application/json, */*',200", "If-None-Match,TAG,304", "If-None-Match,W/TAG,304",
+                "If-None-Match,'\"x\", TAG',304", "If-None-Match,\"x\",200", "If-Match,\"x\",412" })
+        void keptOrNotTheAnswerIsTheSame(String name, String value, int status) {
+            CacheKey key = stored("v1");
+            String tag = header(http.head(path(key)), "ETag");
+            forgetNear();
+            HttpResponse<String> far = http.get(path(key), name, value.replace("TAG", tag));
+            http.get(path(key));
+            await().until(() -> isKept(key));
+            HttpResponse<String> near = http.get(path(key), name, value.replace("TAG", tag));
+            assertThat(far.statusCode()).isEqualTo(status);
+            assertThat(near.statusCode()).isEqualTo(status);
+            assertThat(near.body()).isEqualTo(far.body());
+            assertThat(headers(near)).isEqualTo(headers(far));
+        }
+
+        @Test
+        void ownWriteAndRemovalAreSeenAtOnce() {
+            CacheKey key = kept("v1");
+            for (int n = 2; n < 20; n++) {
+                put(key, "v" + n);
+                assertThat(tag(http.get(path(key)))).isEqualTo("v" + n);
+            }
+            await().until(() -> http.get(path(key)).statusCode() == 200 && isKept(key));
+            http.delete(path(key));
+            assertProblem(http.get(path(key)), 404, "miss");
+            CacheKey one = kept("one");
+            CacheKey other = kept("other");
+            http.delete("/images?image_uri=ghcr.io/acme/a:one");
+            assertProblem(http.get(path(one)), 404, "miss");
+            assertThat(http.get(path(other)).statusCode()).isEqualTo(200);
+            http.delete("/images");
+            assertProblem(http.get(path(other)), 404, "miss");
+        }
+
+        @Test
+        void keptEntryExpiresToTheMillisecond() {
+            CacheKey key = kept("v1");
+            clock.advance(Duration.ofDays(30).minusMillis(1));
+            assertThat(http.get(path(key)).statusCode()).isEqualTo(200);
+            assertThat(isKept(key)).isTrue();
+            clock.advance(Duration.ofMillis(1));
+            assertProblem(http.get(path(key)), 404, "miss");
+            assertThat(json(lookup(key)).path("missing")).hasSize(1);
+        }
+
+        @Test
+        void lookupTakesFromNearAndKeeps() {
+            CacheKey near = kept("near");
+            CacheKey far = stored("far");
+            CacheKey unknown = Keys.next();
+            HttpResponse<String> answer = lookup(near, unknown, far);
+            assertThat(json(answer).at("/entries/0/image_uri").asString()).endsWith(":near");
+            assertThat(json(answer).at("/entries/1/image_uri").asString()).endsWith(":far");
+            assertThat(json(answer).at("/missing/0").asString()).isEqualTo(unknown.hex());
+            await().until(() -> json(lookup(far)).path("entries").size() == 1 && isKept(far));
+        }
+
+        @Test
+        void keyThatIsNoneIsRefusedAsEver() {
+            assertProblem(http.get("/images/ABC"), 400, "malformed-key");
+            assertProblem(http.get("/nothing/" + Keys.next()), 404, "about:blank");
+        }
+
+        protected final CacheKey stored(String tag) {
+            CacheKey key = Keys.next();
+            put(key, tag);
+            return key;
+        }
+
+        /** Stored, found, and answered from near when it is asked for again. */
+        protected final CacheKey kept(String tag) {
+            CacheKey key = stored(tag);
+            await().until(() -> http.get(path(key)).statusCode() == 200 && isKept(key));
+            return key;
+        }
+
+        protected final boolean isKept(CacheKey key) {
+            return layer.repositories().get("images") instanceof NearRepository<?> images && images.near(key) != null;
+        }
+
+        protected final HttpResponse<String> get(CacheKey key) {
+            return http.get(path(key));
+        }
+
+        private void forgetNear() {
+            layer.allChanged();
+        }
+
+        private void put(CacheKey key, String tag) {
+            assertThat(http.put(path(key), "{\"image_uri\":\"ghcr.io/acme/a:" + tag + "\"}").statusCode()).isIn(200,
+                    201);
+        }
+
+        private HttpResponse<String> lookup(CacheKey... keys) {
+            return http.post("/images/lookup", "{\"hashes\":[\""
+                    + String.join("\",\"", List.of(keys).stream().map(CacheKey::hex).toList()) + "\"]}");
+        }
+
+        private static String tag(HttpResponse<String> response) {
+            return json(response).path("image_uri").asString().replaceFirst(".*:", "");
+        }
+
+        private static String path(CacheKey key) {
+            return "/images/" + key;
+        }
+
+        /** But for those that say how the body is cut for transport, and when. */
+        private static Map<String, List<String>> headers(HttpResponse<String> response) {
+            Map<String, List<String>> headers = new TreeMap<>(response.headers().map());
+            headers.keySet()
+                .removeIf(Predicate.not((name) -> List.of("cache-control", "etag", "content-type", "vary", "allow")
+                    .contains(name.toLowerCase(java.util.Locale.ROOT))));
+            return headers;
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    class OnSqlite extends Contract {
+
+        /** Behind the back of the service, so that what it answers can only be kept. */
+        @Test
+        void hitAsksNoDatabase() {
+            CacheKey key = kept("v1");
+            writer.sql("delete from image_cache where hash = ?").param(key.hex()).update();
+            assertThat(get(key).statusCode()).isEqualTo(200);
+        }
+
+    }
+
+    @Nested
+    @WithPostgres
+    class OnPostgres extends Contract {
+
+        @Test
+        void changeByHandIsSeenWithinASecond() {
+            CacheKey changed = kept("v1");
+            writer.sql("update image_cache set image_uri = 'ghcr.io/acme/a:v2' where hash = ?")
+                .param(changed.hex())
+                .update();
+            await().atMost(Duration.ofSeconds(1)).until(() -> get(changed).body().contains(":v2"));
+            CacheKey removed = kept("v1");
+            writer.sql("delete from image_cache where hash = ?").param(removed.hex()).update();
+            await().atMost(Duration.ofSeconds(1)).until(() -> get(removed).statusCode() == 404);
+            CacheKey emptied = kept("v1");
+            writer.sql("truncate image_cache").update();
+            await().atMost(Duration.ofSeconds(1)).until(() -> get(emptied).statusCode() == 404);
+        }
+
+        @Test
+        void manyRowsThatGoAtOnceAreAllTold() {
+            List<CacheKey> keys = java.util.stream.IntStream.range(0, 120).mapToObj((n) -> kept("many")).toList();
+            writer.sql("delete from image_cache where image_uri = 'ghcr.io/acme/a:many'").update();
+            await().atMost(Duration.ofSeconds(1)).until(() -> keys.stream().noneMatch(this::isKept));
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN,
+            "dejavu.access.anonymous-read=true" })
+    class Signed {
+
+        @Test
+        void signatureOfAKeptEntryIsShownToAdministratorsOnly(@LocalServerPort int port) {
+            Http http = new Http(port);
+            String path = "/images/" + Keys.next();
+            http.send("PUT", path, BodyPublishers.ofString("{\"image_uri\":\"ghcr.io/acme/a:v1\"}"), "Content-Type",
+                    "application/json", "Authorization", "Bearer " + ADMIN);
+            for (int n = 0; n < 3; n++) {
+                assertThat(http.get(path).body()).contains("image_uri").doesNotContain("written_by");
+                assertThat(http.get(path, "Authorization", "Bearer " + ADMIN).body())
+                    .contains("\"written_by\":\"admin\"");
+            }
+            assertProblem(http.get(path, "Authorization", "Bearer djv_wrong"), 401, "unauthenticated");
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    @TestPropertySource(properties = "dejavu.near.size=0")
+    class Without {
+
+        @Test
+        void withoutRoomNothingIsKept(@LocalServerPort int port, @Autowired NearLayer layer) {
+            Http http = new Http(port);
+            String path = "/images/" + Keys.next();
+            http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
+            assertThat(http.get(path).statusCode()).isEqualTo(200);
+            assertThat(http.get(path).statusCode()).isEqualTo(200);
+            assertThat(layer.repositories()).isEmpty();
+        }
+
+    }
+
+}
