@@ -28,7 +28,9 @@ def ship(java: Path, app: Path) -> list[str]:
     run(str(ROOT / "mvnw"), "-B", "-ntp", "-q", "-DskipTests", "package", cwd=ROOT)
     shutil.rmtree(app, ignore_errors=True)
     run(str(java), "-Djarmode=tools", "-jar", str(ROOT / "target/dejavu.jar"), "extract", "--destination", str(app))
+    # Its path is part of the cache: so must it be started.
+    command = [str(java), *options(), "-jar", f"{app}/dejavu.jar"]
     with tempfile.TemporaryDirectory() as home:
-        run(str(java), *options(), "-XX:AOTCacheOutput=dejavu.aot", "-Dspring.context.exit=onRefresh", "-jar", "dejavu.jar",
-            f"--dejavu.home={home}", cwd=app)
-    return [str(java), *options(), f"-XX:AOTCache={app}/dejavu.aot", "-jar", f"{app}/dejavu.jar"]
+        run(*command[:-2], f"-XX:AOTCacheOutput={app}/dejavu.aot", "-Dspring.context.exit=onRefresh", *command[-2:],
+            f"--dejavu.home={home}")
+    return [*command[:-2], f"-XX:AOTCache={app}/dejavu.aot", *command[-2:]]

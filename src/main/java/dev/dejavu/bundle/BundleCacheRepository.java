@@ -100,6 +100,11 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     }
 
     @Override
+    public CacheKey key(String text) {
+        return CacheKey.digest(text);
+    }
+
+    @Override
     public Optional<CachedBundle> find(CacheKey digest) {
         return reader.sql(FIND).param(digest.hex()).param(freshness.expiredBefore()).query(this::bundle).optional();
     }

@@ -49,20 +49,18 @@ class BundleController {
 
     @GetMapping("/{digest}")
     ResponseEntity<CachedBundle> find(@PathVariable String digest) {
-        return bundles.find(CacheKey.digest(digest))
-            .map(Answers::ok)
-            .orElseThrow(() -> new ProblemException(Problem.MISS, "Not known here: make and upload it."));
+        return bundles.find(bundles.key(digest)).map(Answers::ok).orElseThrow(ProblemException::miss);
     }
 
     @PutMapping("/{digest}")
     ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody Claim claim) {
-        CachedBundle bundle = claim.bundle(CacheKey.digest(digest), bundles.freshness(), sharing);
+        CachedBundle bundle = claim.bundle(bundles.key(digest), bundles.freshness(), sharing);
         return Answers.stored("/bundles/", bundles.put(bundle));
     }
 
     @DeleteMapping("/{digest}")
     ResponseEntity<Void> remove(@PathVariable String digest) {
-        bundles.remove(CacheKey.digest(digest));
+        bundles.remove(bundles.key(digest));
         return ResponseEntity.noContent().build();
     }
 
@@ -78,7 +76,7 @@ class BundleController {
 
     @PostMapping("/lookup")
     ResponseEntity<Lookup<CachedBundle>> lookup(@RequestBody Question question) {
-        return Answers.ok(Lookup.of(bundles, Members.keys("digests", question.digests(), CacheKey::digest)));
+        return Answers.ok(Lookup.of(bundles, Members.keys("digests", question.digests(), bundles::key)));
     }
 
     /**

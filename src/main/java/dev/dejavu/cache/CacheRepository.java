@@ -17,6 +17,12 @@ public interface CacheRepository<E extends CacheEntry> extends Prunable {
 
     Freshness freshness();
 
+    /**
+     * Reads a key of this cache.
+     * @throws ProblemException {@link Problem#MALFORMED_KEY}
+     */
+    CacheKey key(String text);
+
     Optional<E> find(CacheKey key);
 
     /**

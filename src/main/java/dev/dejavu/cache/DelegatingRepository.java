@@ -25,6 +25,11 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
+    default CacheKey key(String text) {
+        return repository().key(text);
+    }
+
+    @Override
     default Optional<E> find(CacheKey key) {
         return repository().find(key);
     }

@@ -15,6 +15,11 @@ public final class ProblemException extends RuntimeException {
         this.problem = problem;
     }
 
+    /** What is asked for is not known here. */
+    public static ProblemException miss() {
+        return new ProblemException(Problem.MISS, "Not known here: go on as you would without this cache.");
+    }
+
     public Problem problem() {
         return problem;
     }

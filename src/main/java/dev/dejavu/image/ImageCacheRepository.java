@@ -99,6 +99,11 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
+    public CacheKey key(String text) {
+        return CacheKey.sha256(text);
+    }
+
+    @Override
     public Optional<CachedImage> find(CacheKey hash) {
         return reader.sql(FIND).param(hash.hex()).param(freshness.expiredBefore()).query(this::image).optional();
     }

@@ -26,7 +26,6 @@ import dev.dejavu.cache.Freshness;
 import dev.dejavu.cache.Lookup;
 import dev.dejavu.cache.Members;
 import dev.dejavu.cache.Page;
-import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.Removal;
 import dev.dejavu.cache.SharingProperties;
@@ -49,20 +48,18 @@ class ImageController {
 
     @GetMapping("/{hash}")
     ResponseEntity<CachedImage> find(@PathVariable String hash) {
-        return images.find(CacheKey.sha256(hash))
-            .map(Answers::ok)
-            .orElseThrow(() -> new ProblemException(Problem.MISS, "Not known here: ask the registry."));
+        return images.find(images.key(hash)).map(Answers::ok).orElseThrow(ProblemException::miss);
     }
 
     @PutMapping("/{hash}")
     ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody Claim claim) {
-        CachedImage image = claim.image(CacheKey.sha256(hash), images.freshness(), sharing);
+        CachedImage image = claim.image(images.key(hash), images.freshness(), sharing);
         return Answers.stored("/images/", images.put(image));
     }
 
     @DeleteMapping("/{hash}")
     ResponseEntity<Void> remove(@PathVariable String hash) {
-        images.remove(CacheKey.sha256(hash));
+        images.remove(images.key(hash));
         return ResponseEntity.noContent().build();
     }
 
@@ -78,7 +75,7 @@ class ImageController {
 
     @PostMapping("/lookup")
     ResponseEntity<Lookup<CachedImage>> lookup(@RequestBody Question question) {
-        return Answers.ok(Lookup.of(images, Members.keys("hashes", question.hashes(), CacheKey::sha256)));
+        return Answers.ok(Lookup.of(images, Members.keys("hashes", question.hashes(), images::key)));
     }
 
     /**

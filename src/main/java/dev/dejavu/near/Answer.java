@@ -9,7 +9,7 @@ import dev.dejavu.cache.Answers;
 import dev.dejavu.cache.CacheEntry;
 
 /**
- * An entry as it is sent, without its signature.
+ * An entry as it is sent.
  */
 final class Answer {
 
@@ -23,8 +23,7 @@ final class Answer {
     }
 
     static Answer of(CacheEntry entry, JsonMapper json) {
-        CacheEntry unsigned = entry.withWrittenBy(null);
-        return new Answer(Answers.tag(unsigned), json.writeValueAsBytes(unsigned));
+        return new Answer(Answers.tag(entry), json.writeValueAsBytes(entry));
     }
 
     /** Its {@code ETag}. */

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
@@ -34,17 +35,20 @@ class NearLayer implements RepositoryLayer, ChangeObserver {
 
     @Override
     public <E extends CacheEntry> CacheRepository<E> around(CacheRepository<E> repository) {
-        if (properties.size().toBytes() == 0) {
+        if (properties.bytes() == 0) {
             return repository;
         }
-        NearRepository<E> near = new NearRepository<>(repository, changes, properties.size().toBytes());
+        NearRepository<E> near = new NearRepository<>(repository, changes, properties.bytes());
         repositories.put(near.name(), near);
         return near;
     }
 
-    /** By the names of their caches. */
-    Map<String, NearRepository<?>> repositories() {
-        return repositories;
+    /**
+     * What is kept of a key and may be given.
+     */
+    @Nullable Kept<?> near(String cache, CacheKey key) {
+        NearRepository<?> repository = repositories.get(cache);
+        return (repository != null) ? repository.near(key) : null;
     }
 
     @Override

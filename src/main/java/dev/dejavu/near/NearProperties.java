@@ -1,24 +1,31 @@
 package dev.dejavu.near;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.util.unit.DataSize;
 
 /**
  * How much is kept.
  *
- * @param size of the heap, for each cache; 0 keeps nothing
+ * @param size of the heap, for each cache; 0 keeps nothing; 128 MB or a quarter of the
+ * heap, whichever is less, if it is not set
  */
 @ConfigurationProperties("dejavu.near")
-record NearProperties(@DefaultValue("64MB") DataSize size) {
+record NearProperties(@Nullable DataSize size) {
 
-    private static final DataSize LARGEST = DataSize.ofGigabytes(64);
+    private static final DataSize ENOUGH = DataSize.ofMegabytes(128);
 
     NearProperties {
-        if (size.isNegative() || size.compareTo(LARGEST) > 0) {
-            throw new InvalidConfigurationPropertyValueException("dejavu.near.size", size, "must be from 0 to 64GB");
+        if (size != null && (size.isNegative() || size.toBytes() > Runtime.getRuntime().maxMemory() / 2)) {
+            throw new InvalidConfigurationPropertyValueException("dejavu.near.size", size,
+                    "must be from 0 to half of the heap, which has %s MB"
+                        .formatted(Runtime.getRuntime().maxMemory() >> 20));
         }
+    }
+
+    long bytes() {
+        return (size != null) ? size.toBytes() : Math.min(ENOUGH.toBytes(), Runtime.getRuntime().maxMemory() / 4);
     }
 
 }

@@ -4,9 +4,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -138,6 +140,16 @@ class NearTests {
         }
 
         @Test
+        void missIsAnsweredAsByTheController() {
+            String path = path(Keys.next());
+            HttpResponse<String> plain = http.get(path);
+            HttpResponse<String> other = http.get(path, "Accept", "application/json, */*");
+            assertProblem(plain, 404, "miss");
+            assertThat(plain.body()).isEqualTo(other.body());
+            assertThat(headers(plain)).isEqualTo(headers(other));
+        }
+
+        @Test
         void keyThatIsNoneIsRefusedAsEver() {
             assertProblem(http.get("/images/ABC"), 400, "malformed-key");
             assertProblem(http.get("/nothing/" + Keys.next()), 404, "about:blank");
@@ -157,7 +169,7 @@ class NearTests {
         }
 
         protected final boolean isKept(CacheKey key) {
-            return layer.repositories().get("images") instanceof NearRepository<?> images && images.near(key) != null;
+            return layer.near("images", key) != null;
         }
 
         protected final HttpResponse<String> get(CacheKey key) {
@@ -191,7 +203,7 @@ class NearTests {
             Map<String, List<String>> headers = new TreeMap<>(response.headers().map());
             headers.keySet()
                 .removeIf(Predicate.not((name) -> List.of("cache-control", "etag", "content-type", "vary", "allow")
-                    .contains(name.toLowerCase(java.util.Locale.ROOT))));
+                    .contains(name.toLowerCase(Locale.ROOT))));
             return headers;
         }
 
@@ -232,7 +244,7 @@ class NearTests {
 
         @Test
         void manyRowsThatGoAtOnceAreAllTold() {
-            List<CacheKey> keys = java.util.stream.IntStream.range(0, 120).mapToObj((n) -> kept("many")).toList();
+            List<CacheKey> keys = IntStream.range(0, 120).mapToObj((n) -> kept("many")).toList();
             writer.sql("delete from image_cache where image_uri = 'ghcr.io/acme/a:many'").update();
             await().atMost(Duration.ofSeconds(1)).until(() -> keys.stream().noneMatch(this::isKept));
         }
@@ -269,11 +281,12 @@ class NearTests {
         @Test
         void withoutRoomNothingIsKept(@LocalServerPort int port, @Autowired NearLayer layer) {
             Http http = new Http(port);
-            String path = "/images/" + Keys.next();
+            CacheKey key = Keys.next();
+            String path = "/images/" + key;
             http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
             assertThat(http.get(path).statusCode()).isEqualTo(200);
             assertThat(http.get(path).statusCode()).isEqualTo(200);
-            assertThat(layer.repositories()).isEmpty();
+            assertThat(layer.near("images", key)).isNull();
         }
 
     }

@@ -15,7 +15,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -184,7 +186,7 @@ class TwoInstancesTests {
                 put(writer, written.key(), number);
             }
             written.acknowledged(removal ? -number : number, writer);
-            java.util.concurrent.locks.LockSupport.parkNanos(random.nextInt(40_000_000));
+            LockSupport.parkNanos(random.nextInt(40_000_000));
         }
     }
 
@@ -264,9 +266,7 @@ class TwoInstancesTests {
         CacheKey key = Keys.next();
         put(one, key, 1);
         await().atMost(Duration.ofSeconds(10))
-            .until(() -> version(other, key) == 1
-                    && layer.repositories().get("images") instanceof NearRepository<?> images
-                    && images.near(key) != null);
+            .until(() -> version(other, key) == 1 && layer.near("images", key) != null);
         return key;
     }
 
