@@ -8,15 +8,14 @@ RUN mvn -B -ntp -DskipTests package \
     && java -Djarmode=tools -jar target/dejavu.jar extract --destination target/app
 
 FROM maven:3.9-eclipse-temurin-25 AS java
-# The JVM's options are kept in the runtime itself: an AOT cache is of use only to a JVM with the options of the one
-# that made it. JAVA_TOOL_OPTIONS and JDK_JAVA_OPTIONS come after them and win. Compressed oops are asked for in words
-# because the cache needs them and a machine with more than 64 GB would go without; -Xms because Java would otherwise
-# begin with more on a larger machine.
+# The JVM's options (see the file itself) are kept in the runtime: an AOT cache is of use only to a JVM with the options
+# of the one that made it. JAVA_TOOL_OPTIONS and JDK_JAVA_OPTIONS come after them and win.
 # Of the jdk.* modules: what the libraries look for, Kerberos and DNS for PostgreSQL's driver, jcmd and JFR for us.
+COPY src/main/jvm/java.options /
 RUN jlink --output /java \
     --add-modules java.se,jdk.jcmd,jdk.jfr,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.security.auth,jdk.security.jgss,jdk.unsupported,jdk.zipfs \
     --strip-java-debug-attributes --no-header-files --no-man-pages --compress zip-6 \
-    --add-options="-XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:+UseCompressedOops -Xms64m -XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError"
+    --add-options="$(grep -v '^#' /java.options | tr '\n' ' ')"
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="Dejavu" \

@@ -19,10 +19,14 @@ import org.springframework.context.annotation.Bean;
  * the other
  * <li>{@code cache}: the words that both share
  * <li>{@code access}: who may read, write and administer, and the trail of who did what
+ * <li>{@code near}: what was found is kept in the process while it is certain, and
+ * answered where the request enters
+ * <li>{@code commit}: writers that arrive together share one commit
  * <li>{@code pruning}: expired rows go, by the clock and by chance
  * <li>{@code metrics}: what was asked, found and written, as metrics and as
  * {@code /stats}
- * <li>{@code storage}: SQLite or PostgreSQL, and what each of them needs
+ * <li>{@code storage}: SQLite or PostgreSQL, what each of them needs, and what others
+ * change there
  * <li>{@code web}: errors as RFC 9457, limits of a request, the description of the API
  * <li>{@code startup}: what the log says at the start, good or bad
  * </ul>

@@ -54,7 +54,9 @@ class GroupCommit implements SmartLifecycle {
     /** A platform thread: SQLite's native code would pin a carrier. */
     @Override
     public void start() {
-        committer = Thread.ofPlatform().daemon().name("commit").start(this::run);
+        Thread thread = Thread.ofPlatform().daemon().name("commit").unstarted(this::run);
+        committer = thread;
+        thread.start();
     }
 
     @Override
@@ -79,7 +81,7 @@ class GroupCommit implements SmartLifecycle {
 
     private void run() {
         List<Write<?>> writes = new ArrayList<>();
-        while (isRunning()) {
+        while (committer == Thread.currentThread()) {
             try {
                 if (writes.isEmpty()) {
                     writes.add(queue.take());

@@ -16,6 +16,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.core.annotation.Order;
 import org.springframework.dao.DataAccessException;
@@ -24,6 +25,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.stereotype.Component;
+import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -51,9 +53,9 @@ class EntryFilter implements Filter {
 
     private final NearLayer layer;
 
-    private final Map<String, CacheRepository<?>> repositories;
+    private final SingletonSupplier<Map<String, CacheRepository<?>>> repositories;
 
-    private final List<CacheObserver> observers;
+    private final SingletonSupplier<List<CacheObserver>> observers;
 
     private final Signatures signatures;
 
@@ -61,13 +63,14 @@ class EntryFilter implements Filter {
 
     private final HandlerExceptionResolver problems;
 
-    EntryFilter(NearLayer layer, List<CacheRepository<?>> repositories, List<CacheObserver> observers,
-            Signatures signatures, JsonMapper json,
+    // The web server makes its filters early: what needs the database must come later.
+    EntryFilter(NearLayer layer, ObjectProvider<CacheRepository<?>> repositories,
+            ObjectProvider<CacheObserver> observers, Signatures signatures, JsonMapper json,
             @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
         this.layer = layer;
-        this.repositories = repositories.stream()
-            .collect(Collectors.toUnmodifiableMap(CacheRepository::name, Function.identity()));
-        this.observers = observers;
+        this.repositories = SingletonSupplier.of(() -> repositories.stream()
+            .collect(Collectors.toUnmodifiableMap(CacheRepository::name, Function.identity())));
+        this.observers = SingletonSupplier.of(() -> observers.orderedStream().toList());
         this.signatures = signatures;
         this.json = json;
         this.problems = problems;
@@ -94,7 +97,7 @@ class EntryFilter implements Filter {
     private boolean answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String path = request.getServletPath();
         int slash = path.indexOf('/', 1);
-        CacheRepository<?> repository = (slash > 0) ? repositories.get(path.substring(1, slash)) : null;
+        CacheRepository<?> repository = (slash > 0) ? repositories.obtain().get(path.substring(1, slash)) : null;
         if (repository == null) {
             return false;
         }
@@ -122,7 +125,7 @@ class EntryFilter implements Filter {
         if (kept == null || (kept.entry().writtenBy() != null && signatures.areShown())) {
             return null;
         }
-        observers.forEach((observer) -> observer.found(cache, true));
+        observers.obtain().forEach((observer) -> observer.found(cache, true));
         return kept.answer(json);
     }
 

@@ -69,7 +69,9 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     @Override
     public void start() {
-        listener = Thread.ofPlatform().daemon().name("changes").start(this::listen);
+        Thread thread = Thread.ofPlatform().daemon().name("changes").unstarted(this::listen);
+        listener = thread;
+        thread.start();
     }
 
     @Override
@@ -87,7 +89,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
     }
 
     private void listen() {
-        while (isRunning()) {
+        while (isListening()) {
             try (Connection connection = connect(); Statement statement = connection.createStatement()) {
                 statement.execute("listen dejavu");
                 // What was told while nobody listened is lost.
@@ -99,6 +101,10 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
             }
             pause();
         }
+    }
+
+    private boolean isListening() {
+        return listener == Thread.currentThread();
     }
 
     private Connection connect() throws SQLException {
@@ -118,7 +124,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
     private void listen(Connection connection) throws SQLException {
         PGConnection channel = connection.unwrap(PGConnection.class);
         try (PreparedStatement beat = connection.prepareStatement("select pg_notify('dejavu', ?)")) {
-            for (long number = 0; isRunning(); number++) {
+            for (long number = 0; isListening(); number++) {
                 long sent = System.nanoTime();
                 beat.setString(1, BEATS + number);
                 beat.execute();
