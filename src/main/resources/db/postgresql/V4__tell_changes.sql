@@ -3,6 +3,10 @@
 create function dejavu_tell_row() returns trigger language plpgsql as $$
 begin
     perform pg_notify('dejavu', tg_argv[0] || ' ' || (to_jsonb(new) ->> tg_argv[1]));
+    if tg_op = 'UPDATE' then
+        -- the same one, and so told once, unless somebody renames a key by hand
+        perform pg_notify('dejavu', tg_argv[0] || ' ' || (to_jsonb(old) ->> tg_argv[1]));
+    end if;
     return null;
 end $$;
 

@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -90,18 +91,18 @@ class GroupCommit implements SmartLifecycle {
                 writes = commit(writes);
             }
             catch (InterruptedException ex) {
-                Thread.currentThread().interrupt();
+                // to look whether it is the end
             }
         }
     }
 
     /**
-     * Commits writes together, or, when a database that answers refuses one of them, each
-     * alone.
+     * Commits writes together.
      * @return those for which there was no time
      */
     private List<Write<?>> commit(List<Write<?>> writes) {
-        // In one order everywhere, so that instances never wait for each other in a ring.
+        // In one order everywhere, so that instances seldom wait for each other in a
+        // ring.
         writes.sort(Comparator.comparing(Write::key));
         Deque<Write<?>> waiting = new ArrayDeque<>(writes);
         List<Write<?>> taken = new ArrayList<>();
@@ -109,18 +110,21 @@ class GroupCommit implements SmartLifecycle {
             transaction.executeWithoutResult((status) -> run(waiting, taken));
             taken.forEach(Write::committed);
         }
-        catch (TransactionException | DataAccessResourceFailureException ex) {
-            // Nobody who has come meanwhile should wait as long for the same.
-            queue.drainTo(waiting);
-            waiting.stream().filter(Write::take).forEach(taken::add);
-            waiting.clear();
-            fail(taken, ex);
-        }
-        catch (RuntimeException ex) {
-            // The last one did it. The others did nothing wrong, and those behind it
-            // wait.
-            fail(List.of(taken.removeLast()), ex);
-            taken.forEach(this::commitAlone);
+        // Whatever it is, those who wait must be told.
+        catch (Throwable ex) {
+            if (isAway(ex)) {
+                // Nobody who has come meanwhile should wait as long for the same.
+                queue.drainTo(waiting);
+                give(taken, waiting, (write) -> true);
+            }
+            else if (!taken.isEmpty()) {
+                // Who wants what the last one did not get would not get it either.
+                String key = taken.getLast().key();
+                List<Write<?>> same = new ArrayList<>();
+                give(same, waiting, (write) -> write.key().equals(key));
+                same.forEach((write) -> write.failed(failure(ex)));
+            }
+            commitAlone(taken, ex);
         }
         return new ArrayList<>(waiting);
     }
@@ -136,20 +140,39 @@ class GroupCommit implements SmartLifecycle {
         }
     }
 
-    private void commitAlone(Write<?> write) {
-        try {
-            transaction.executeWithoutResult((status) -> write.run());
-            write.committed();
-        }
-        catch (RuntimeException ex) {
-            fail(List.of(write), ex);
+    private static void give(List<Write<?>> taken, Deque<Write<?>> waiting, Predicate<Write<?>> which) {
+        waiting.stream().filter(which).filter(Write::take).forEach(taken::add);
+        waiting.removeIf(which);
+    }
+
+    /**
+     * Of writes that failed together most did nothing wrong: each is tried alone, while
+     * there is a database and time. The one at which they failed is the last.
+     */
+    private void commitAlone(List<Write<?>> writes, Throwable together) {
+        Throwable failure = together;
+        for (Write<?> write : writes) {
+            if (writes.size() > 1 && !isAway(failure) && !write.isLate()) {
+                try {
+                    transaction.executeWithoutResult((status) -> write.run());
+                    write.committed();
+                    continue;
+                }
+                catch (Throwable ex) {
+                    failure = ex;
+                }
+            }
+            write.failed(failure(failure));
         }
     }
 
-    private static void fail(List<Write<?>> writes, RuntimeException cause) {
-        RuntimeException failure = (cause instanceof TransactionException)
+    private static boolean isAway(Throwable failure) {
+        return failure instanceof TransactionException || failure instanceof DataAccessResourceFailureException;
+    }
+
+    private static Throwable failure(Throwable cause) {
+        return (cause instanceof TransactionException)
                 ? new DataAccessResourceFailureException("The transaction could not begin or end", cause) : cause;
-        writes.forEach((write) -> write.failed(failure));
     }
 
 }

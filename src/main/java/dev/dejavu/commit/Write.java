@@ -18,12 +18,17 @@ import org.springframework.dao.QueryTimeoutException;
  */
 final class Write<T> {
 
-    /** With what one transaction takes it stays below the 2 s that a request may wait. */
+    /**
+     * To be taken; with what one transaction takes it stays near the 2 s that a request
+     * may wait.
+     */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final String key;
 
     private final Supplier<T> statement;
+
+    private final long begin = System.nanoTime();
 
     private final AtomicBoolean taken = new AtomicBoolean();
 
@@ -50,6 +55,11 @@ final class Write<T> {
         return taken.compareAndSet(false, true);
     }
 
+    /** Whether its writer has waited too long to wait for one more transaction. */
+    boolean isLate() {
+        return System.nanoTime() - begin > PATIENCE.toNanos();
+    }
+
     /** Carries it out; what it gave counts once it is committed. */
     void run() {
         T result = statement.get();
@@ -60,7 +70,7 @@ final class Write<T> {
         outcome.run();
     }
 
-    void failed(RuntimeException cause) {
+    void failed(Throwable cause) {
         done.completeExceptionally(cause);
     }
 
@@ -83,6 +93,9 @@ final class Write<T> {
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
+            if (!take()) {
+                return outcome();
+            }
             throw new QueryTimeoutException("Stopped while it waited for its commit", ex);
         }
     }
@@ -92,10 +105,7 @@ final class Write<T> {
             return done.join();
         }
         catch (CompletionException ex) {
-            if (ex.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw ex;
+            throw (ex.getCause() instanceof RuntimeException cause) ? cause : ex;
         }
     }
 

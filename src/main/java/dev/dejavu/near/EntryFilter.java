@@ -2,6 +2,7 @@ package dev.dejavu.near;
 
 import java.io.IOException;
 import java.net.URI;
+import java.util.Enumeration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,12 +87,22 @@ class EntryFilter implements Filter {
     }
 
     private static boolean isPlain(HttpServletRequest request) {
-        String accepted = request.getHeader(HttpHeaders.ACCEPT);
-        String known = request.getHeader(HttpHeaders.IF_NONE_MATCH);
+        String accepted = header(request, HttpHeaders.ACCEPT);
+        String known = header(request, HttpHeaders.IF_NONE_MATCH);
         return request.getMethod().equals("GET") && request.getPathInfo() == null
                 && (accepted == null || accepted.equals(MediaType.ALL_VALUE) || accepted.equals(JSON))
                 && (known == null || (known.startsWith("\"") && known.indexOf(',') < 0))
                 && request.getHeader(HttpHeaders.IF_MATCH) == null;
+    }
+
+    /** The value of a header, which is a list when there are several. */
+    private static @Nullable String header(HttpServletRequest request, String name) {
+        Enumeration<String> values = request.getHeaders(name);
+        if (!values.hasMoreElements()) {
+            return null;
+        }
+        String first = values.nextElement();
+        return values.hasMoreElements() ? first + "," : first;
     }
 
     private boolean answer(HttpServletRequest request, HttpServletResponse response) throws IOException {

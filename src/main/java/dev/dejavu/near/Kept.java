@@ -1,5 +1,7 @@
 package dev.dejavu.near;
 
+import java.nio.charset.StandardCharsets;
+
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -34,7 +36,7 @@ final class Kept<E extends CacheEntry> {
      * entries without parts 830 each were measured, and this gives 790.
      */
     int weight() {
-        return OVERHEAD + 2 * entry.toString().length();
+        return OVERHEAD + 2 * entry.toString().getBytes(StandardCharsets.UTF_8).length;
     }
 
     /**

@@ -17,9 +17,9 @@ record NearProperties(@Nullable DataSize size) {
     private static final DataSize ENOUGH = DataSize.ofMegabytes(128);
 
     NearProperties {
-        if (size != null && (size.isNegative() || size.toBytes() > Runtime.getRuntime().maxMemory() / 2)) {
+        if (size != null && (size.isNegative() || size.toBytes() > Runtime.getRuntime().maxMemory() / 4)) {
             throw new InvalidConfigurationPropertyValueException("dejavu.near.size", size,
-                    "must be from 0 to half of the heap, which has %s MB"
+                    "must be from 0 to a quarter of the heap, which has %s MB"
                         .formatted(Runtime.getRuntime().maxMemory() >> 20));
         }
     }

@@ -3,14 +3,17 @@ package dev.dejavu.storage;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
+import java.util.UUID;
 import java.util.function.Supplier;
 
+import com.zaxxer.hikari.HikariDataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -25,10 +28,10 @@ import dev.dejavu.cache.Changes;
 
 /**
  * Listens to what triggers tell of every change that is committed, on a connection of its
- * own. A few times a second it sends itself a notification: when that arrives, so has
- * every one of a change that was acknowledged before it was sent. A connection that is
- * lost, hangs, or does not lead to one and the same session thus ends its own trust, in
- * time and without anybody noticing.
+ * own. Five times a second another connection sends a notification to this instance
+ * alone: as they arrive in the order of their commits, every change that was acknowledged
+ * before has arrived when this one does. A connection that is lost, hangs, or leads to no
+ * session of its own thus ends its trust in time, without anybody noticing.
  */
 final class PostgresqlChanges implements Changes, SmartLifecycle {
 
@@ -41,11 +44,23 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
-    private static final String BEATS = "beat ";
+    /** Without a beat for so long the connection is given up. */
+    private static final long SILENCE = Duration.ofSeconds(5).toNanos();
+
+    private static final String TRIGGERS = """
+            select count(*) from pg_trigger
+            where tgrelid in ('image_cache'::regclass, 'bundle_cache'::regclass) and not tgisinternal
+                and tgname like '%\\_cache\\_%' and tgenabled <> 'D'
+            """;
+
+    private static final int ALL_TRIGGERS = 6;
+
+    /** A channel of this instance alone, so that its beats wake nobody else. */
+    private final String beats = "dejavu_beat_" + UUID.randomUUID().toString().replace("-", "");
+
+    private final HikariDataSource pool;
 
     private final JdbcConnectionDetails details;
-
-    private final Properties properties;
 
     private final Supplier<List<ChangeObserver>> observers;
 
@@ -56,9 +71,9 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private boolean warned;
 
-    PostgresqlChanges(JdbcConnectionDetails details, Properties properties, Supplier<List<ChangeObserver>> observers) {
+    PostgresqlChanges(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeObserver>> observers) {
+        this.pool = pool;
         this.details = details;
-        this.properties = properties;
         this.observers = observers;
     }
 
@@ -92,14 +107,24 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
         while (isListening()) {
             try (Connection connection = connect(); Statement statement = connection.createStatement()) {
                 statement.execute("listen dejavu");
-                // What was told while nobody listened is lost.
-                observers.get().forEach(ChangeObserver::allChanged);
-                listen(connection);
+                statement.execute("listen " + beats);
+                if (areTriggersThere(statement)) {
+                    // What was told while nobody listened is lost.
+                    observers.get().forEach(ChangeObserver::allChanged);
+                    listen(connection.unwrap(PGConnection.class));
+                }
             }
-            catch (SQLException ex) {
+            catch (SQLException | RuntimeException ex) {
                 log.debug("Changes are not told", ex);
             }
             pause();
+        }
+    }
+
+    /** Without them nothing is told, however well the channel works. */
+    private static boolean areTriggersThere(Statement statement) throws SQLException {
+        try (ResultSet count = statement.executeQuery(TRIGGERS)) {
+            return count.next() && count.getInt(1) == ALL_TRIGGERS;
         }
     }
 
@@ -109,7 +134,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private Connection connect() throws SQLException {
         Properties login = new Properties();
-        login.putAll(properties);
+        login.putAll(pool.getDataSourceProperties());
         put(login, "user", details.getUsername());
         put(login, "password", details.getPassword());
         return DriverManager.getConnection(details.getJdbcUrl(), login);
@@ -121,34 +146,52 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
         }
     }
 
-    private void listen(Connection connection) throws SQLException {
-        PGConnection channel = connection.unwrap(PGConnection.class);
-        try (PreparedStatement beat = connection.prepareStatement("select pg_notify('dejavu', ?)")) {
-            for (long number = 0; isListening(); number++) {
-                long sent = System.nanoTime();
-                beat.setString(1, BEATS + number);
-                beat.execute();
-                if (!pass(channel.getNotifications(), BEATS + number)) {
-                    warn();
-                    return;
+    private void listen(PGConnection channel) throws SQLException {
+        long heard = System.nanoTime();
+        for (long number = 0; isListening(); number++) {
+            long sent = System.nanoTime();
+            send(number);
+            boolean arrived = false;
+            // One call returns with the first that comes.
+            for (long left = BEAT.toMillis(); left > 0; left = BEAT.toMillis() - millisSince(sent)) {
+                if (pass(channel.getNotifications((int) left), String.valueOf(number))) {
+                    arrived = true;
+                    told = sent;
+                    heard = sent;
                 }
-                told = sent;
-                pass(channel.getNotifications((int) BEAT.toMillis()), "");
+            }
+            if (!arrived && sent - heard > SILENCE) {
+                warn();
+                return;
             }
         }
     }
 
+    private void send(long number) throws SQLException {
+        try (Connection connection = pool.getConnection();
+                PreparedStatement beat = connection.prepareStatement("select pg_notify(?, ?)")) {
+            beat.setString(1, beats);
+            beat.setString(2, String.valueOf(number));
+            beat.execute();
+        }
+    }
+
+    private static long millisSince(long start) {
+        return Duration.ofNanos(System.nanoTime() - start).toMillis();
+    }
+
     /**
      * Passes notifications on.
-     * @return whether the one that is awaited is among them
+     * @return whether the beat that is awaited is among them
      */
     private boolean pass(PGNotification @Nullable [] notifications, String awaited) {
         boolean arrived = false;
         for (PGNotification notification : (notifications != null) ? notifications : new PGNotification[0]) {
-            String text = notification.getParameter();
-            arrived |= text.equals(awaited);
-            if (!text.startsWith(BEATS)) {
-                pass(text.split(" "));
+            if (notification.getName().equals(beats)) {
+                arrived |= notification.getParameter().equals(awaited);
+            }
+            else {
+                pass(notification.getParameter().split(" "));
             }
         }
         return arrived;

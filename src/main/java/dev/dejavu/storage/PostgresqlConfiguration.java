@@ -44,8 +44,7 @@ class PostgresqlConfiguration {
     PostgresqlChanges changes(JdbcConnectionDetails details, HikariDataSource pool,
             ObjectProvider<ChangeObserver> observers) {
         // Late, because observers ask for this themselves.
-        return new PostgresqlChanges(details, pool.getDataSourceProperties(),
-                SingletonSupplier.of(() -> observers.orderedStream().toList()));
+        return new PostgresqlChanges(pool, details, SingletonSupplier.of(() -> observers.orderedStream().toList()));
     }
 
     /**

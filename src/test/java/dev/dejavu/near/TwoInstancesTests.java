@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -43,6 +44,12 @@ import static org.awaitility.Awaitility.await;
 class TwoInstancesTests {
 
     private static final Duration PROMISED = Duration.ofSeconds(1);
+
+    private static final String LISTENERS_END = """
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where (query like 'listen%' or query like '%pg_trigger%') and datname = current_database()
+                and pid <> pg_backend_pid()
+            """;
 
     private final List<ConfigurableApplicationContext> services = new ArrayList<>();
 
@@ -92,6 +99,38 @@ class TwoInstancesTests {
         }
     }
 
+    /** Two that listen to each other must not wake each other. */
+    @Test
+    void beatsStayFew() throws Exception {
+        keptByTheOther();
+        long before = transactions();
+        Thread.sleep(Duration.ofSeconds(2));
+        assertThat(transactions() - before).isBetween(10L, 30L);
+    }
+
+    private long transactions() throws SQLException {
+        try (Connection connection = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
+                Statement statement = connection.createStatement();
+                ResultSet number = statement.executeQuery("select pg_current_xact_id()::text::bigint")) {
+            number.next();
+            return number.getLong(1);
+        }
+    }
+
+    @Test
+    void triggersThatAreOffEndTheTrust() throws SQLException {
+        CacheKey key = keptByTheOther();
+        try (Connection connection = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
+                Statement statement = connection.createStatement()) {
+            statement.execute("alter table image_cache disable trigger image_cache_written");
+            statement.execute(LISTENERS_END);
+        }
+        put(one, key, 2);
+        await().atMost(PROMISED).until(() -> version(other, key) == 2);
+        put(one, key, 3);
+        assertThat(version(other, key)).isEqualTo(3);
+    }
+
     @Test
     void channelThatHangsEndsTheTrustInTime() {
         CacheKey key = keptByTheOther();
@@ -119,9 +158,7 @@ class TwoInstancesTests {
             CacheKey removed = keptByTheOther();
             try (Connection connection = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
                     Statement statement = connection.createStatement()) {
-                statement
-                    .execute("select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_notify%'"
-                            + " and datname = current_database() and pid <> pg_backend_pid()");
+                statement.execute(LISTENERS_END);
             }
             put(one, key, 2);
             one.delete(path(removed));
