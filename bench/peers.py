@@ -292,10 +292,11 @@ class Dejavu(Peer):
                 "--logging.level.dev.dejavu.audit=warn"]
 
     def start(self) -> None:
+        # Once for the tables.
         self.spawn(*self.command())
         self.await_answer()
         if self.database:
-            self.database.fill()
+            self.fill()
         else:
             self.stop()
             self.fill()
@@ -303,6 +304,9 @@ class Dejavu(Peer):
             self.await_answer()
 
     def fill(self) -> None:
+        if self.database:
+            self.database.fill()
+            return
         with contextlib.closing(sqlite3.connect(self.folder / "cache.db")) as file, file:
             file.executemany("insert into image_cache (hash, image_uri, created_at, revision) values (?, ?, ?, 1)",
                              ((key(n), URI, created()) for n in range(1, ALL + 1)))

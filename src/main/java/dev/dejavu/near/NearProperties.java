@@ -8,13 +8,13 @@ import org.springframework.util.unit.DataSize;
 /**
  * How much is kept.
  *
- * @param size of the heap, for each cache; 0 keeps nothing; 128 MB or a quarter of the
+ * @param size of the heap, for each cache; 0 keeps nothing; 256 MB or a quarter of the
  * heap, whichever is less, if it is not set
  */
 @ConfigurationProperties("dejavu.near")
 record NearProperties(@Nullable DataSize size) {
 
-    private static final DataSize ENOUGH = DataSize.ofMegabytes(128);
+    private static final DataSize ENOUGH = DataSize.ofMegabytes(256);
 
     NearProperties {
         if (size != null && (size.isNegative() || size.toBytes() > Runtime.getRuntime().maxMemory() / 4)) {
