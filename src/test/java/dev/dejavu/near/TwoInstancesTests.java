@@ -31,6 +31,7 @@ import dev.dejavu.cache.Changes;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.Promise;
 import dev.dejavu.testing.Wire;
 
 import static dev.dejavu.testing.Http.json;
@@ -42,8 +43,6 @@ import static org.awaitility.Awaitility.await;
  * the channel between them.
  */
 class TwoInstancesTests {
-
-    private static final Duration PROMISED = Duration.ofSeconds(1);
 
     private static final String LISTENERS_END = """
             select pg_terminate_backend(pid) from pg_stat_activity
@@ -84,18 +83,14 @@ class TwoInstancesTests {
     void writeAndRemovalThroughTheOneAreSeenByTheOtherWithinASecond() {
         for (int n = 0; n < 20; n++) {
             CacheKey key = keptByTheOther();
-            long acknowledged;
             if (n % 2 == 0) {
                 put(one, key, 2);
-                acknowledged = System.nanoTime();
-                await().pollInterval(Duration.ofMillis(5)).until(() -> version(other, key) == 2);
+                Promise.isKept(() -> version(other, key) == 2);
             }
             else {
                 one.delete(path(key));
-                acknowledged = System.nanoTime();
-                await().pollInterval(Duration.ofMillis(5)).until(() -> version(other, key) == 0);
+                Promise.isKept(() -> version(other, key) == 0);
             }
-            assertThat(Duration.ofNanos(System.nanoTime() - acknowledged)).isLessThan(PROMISED);
         }
     }
 
@@ -105,7 +100,7 @@ class TwoInstancesTests {
         keptByTheOther();
         long before = transactions();
         Thread.sleep(Duration.ofSeconds(2));
-        assertThat(transactions() - before).isBetween(10L, 30L);
+        assertThat(transactions() - before).isBetween(4L, 30L);
     }
 
     private long transactions() throws SQLException {
@@ -126,7 +121,7 @@ class TwoInstancesTests {
             statement.execute(LISTENERS_END);
         }
         put(one, key, 2);
-        await().atMost(PROMISED).until(() -> version(other, key) == 2);
+        Promise.isKept(() -> version(other, key) == 2);
         put(one, key, 3);
         assertThat(version(other, key)).isEqualTo(3);
     }
@@ -162,10 +157,7 @@ class TwoInstancesTests {
             }
             put(one, key, 2);
             one.delete(path(removed));
-            long acknowledged = System.nanoTime();
-            await().pollInterval(Duration.ofMillis(5))
-                .until(() -> version(other, key) == 2 && version(other, removed) == 0);
-            assertThat(Duration.ofNanos(System.nanoTime() - acknowledged)).isLessThan(PROMISED);
+            Promise.isKept(() -> version(other, key) == 2 && version(other, removed) == 0);
         }
     }
 
@@ -255,7 +247,7 @@ class TwoInstancesTests {
             int oldest = -1;
             for (int n = 0; n < before.size(); n++) {
                 Acknowledged write = before.get(n);
-                if (write.port() == reader.port() || asked - write.at() > PROMISED.toNanos()) {
+                if (write.port() == reader.port() || asked - write.at() > Promise.KEPT.toNanos()) {
                     oldest = n;
                 }
             }
@@ -288,7 +280,7 @@ class TwoInstancesTests {
         while (System.nanoTime() - acknowledged < Duration.ofSeconds(4).toNanos()) {
             long asked = System.nanoTime();
             HttpResponse<String> answer = other.get(path(key));
-            if (asked - acknowledged > PROMISED.toNanos()) {
+            if (asked - acknowledged > Promise.KEPT.toNanos()) {
                 assertThat(answer.statusCode()).isEqualTo(503);
                 unavailable++;
             }

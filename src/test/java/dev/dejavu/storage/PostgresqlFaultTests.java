@@ -25,6 +25,7 @@ import dev.dejavu.DejavuApplication;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.Promise;
 import dev.dejavu.testing.Wire;
 
 import static dev.dejavu.testing.Http.assertProblem;
@@ -179,10 +180,9 @@ class PostgresqlFaultTests {
         assertThat(other.get(path).body()).isEqualTo(one.get(path).body());
         assertThat(other.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v2\"}").statusCode()).isEqualTo(200);
         // What was found is kept near, for a second at most after others change it.
-        await().atMost(Duration.ofSeconds(1))
-            .until(() -> json(one.get(path)).path("image_uri").asString().equals("ghcr.io/acme/a:v2"));
+        Promise.isKept(() -> json(one.get(path)).path("image_uri").asString().equals("ghcr.io/acme/a:v2"));
         assertThat(one.delete(path).statusCode()).isEqualTo(204);
-        await().atMost(Duration.ofSeconds(1)).until(() -> other.get(path).statusCode() == 404);
+        Promise.isKept(() -> other.get(path).statusCode() == 404);
     }
 
     private synchronized Http start() {
