@@ -13,7 +13,10 @@ final class Versions {
     /** What was read during a change is never current. */
     static final int NONE = -1;
 
-    private static final int COUNTERS = 1 << 16;
+    /**
+     * Writes of a hundred thousand other keys must not make most of what is kept useless.
+     */
+    private static final int COUNTERS = 1 << 18;
 
     private final AtomicIntegerArray begun = new AtomicIntegerArray(COUNTERS);
 
@@ -62,7 +65,7 @@ final class Versions {
 
     private static int counter(CacheKey key) {
         int hash = key.hex().hashCode();
-        return (hash ^ (hash >>> 16)) & (COUNTERS - 1);
+        return (hash ^ (hash >>> 18)) & (COUNTERS - 1);
     }
 
 }

@@ -3,11 +3,13 @@ package dev.dejavu.pruning;
 import java.time.Instant;
 import java.util.random.RandomGenerator;
 
-import org.springframework.scheduling.TaskScheduler;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.scheduling.Trigger;
 import org.springframework.scheduling.TriggerContext;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.SchedulingConfigurer;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.scheduling.config.ScheduledTaskRegistrar;
 import org.springframework.stereotype.Component;
 
@@ -17,17 +19,18 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @EnableScheduling
-class ScheduledPruning implements SchedulingConfigurer, Trigger {
+class ScheduledPruning implements SchedulingConfigurer, Trigger, ApplicationListener<ContextClosedEvent> {
 
     private final Pruner pruner;
 
     private final PruningProperties properties;
 
-    private final TaskScheduler scheduler;
+    private final ThreadPoolTaskScheduler scheduler;
 
     private final RandomGenerator random;
 
-    ScheduledPruning(Pruner pruner, PruningProperties properties, TaskScheduler scheduler, RandomGenerator random) {
+    ScheduledPruning(Pruner pruner, PruningProperties properties, ThreadPoolTaskScheduler scheduler,
+            RandomGenerator random) {
         this.pruner = pruner;
         this.properties = properties;
         this.scheduler = scheduler;
@@ -45,6 +48,12 @@ class ScheduledPruning implements SchedulingConfigurer, Trigger {
         Instant last = context.lastCompletion();
         long pause = (long) (properties.interval().toMillis() * (0.5 + random.nextDouble()));
         return ((last != null) ? last : context.getClock().instant()).plusMillis(pause);
+    }
+
+    /** A long prune ends after its batch: Spring would wait half a minute for it. */
+    @Override
+    public void onApplicationEvent(ContextClosedEvent event) {
+        scheduler.getScheduledExecutor().shutdownNow();
     }
 
 }

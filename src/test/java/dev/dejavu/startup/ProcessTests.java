@@ -5,6 +5,9 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +25,7 @@ import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.ServiceProcess;
 
+import static dev.dejavu.testing.Http.json;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -190,6 +194,31 @@ class ProcessTests {
             send(socket, body.substring(10));
             assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8)).startsWith("HTTP/1.1 201 ");
             assertThat(service.exitCode()).isEqualTo(143);
+        }
+    }
+
+    @Test
+    void longPruneDoesNotHoldUpTheEnd() throws Exception {
+        try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder)) {
+            service.http();
+        }
+        try (Connection file = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("cache.db"));
+                Statement statement = file.createStatement()) {
+            statement.execute("""
+                    with recursive numbers(number) as (select 1 union all select number + 1 from numbers limit 200000)
+                    insert into image_cache (hash, image_uri, created_at, revision)
+                        select printf('%064x', number), 'ghcr.io/acme/old:v1', 1, 1 from numbers
+                    """);
+        }
+        try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder, "dejavu.pruning.probability=1",
+                "dejavu.pruning.batch-size=1")) {
+            Http http = service.http();
+            http.get("/images/" + Keys.next());
+            await().until(() -> json(http.get("/stats")).at("/images/pruned").asInt() > 0);
+            service.terminate();
+            long begin = System.nanoTime();
+            assertThat(service.exitCode()).isEqualTo(143);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
         }
     }
 
