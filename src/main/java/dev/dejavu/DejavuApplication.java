@@ -19,6 +19,9 @@ import org.springframework.context.annotation.Bean;
  * the other
  * <li>{@code cache}: the words that both share
  * <li>{@code access}: who may read, write and administer, and the trail of who did what
+ * <li>{@code verification}: is an entry still true? What was not verified for too long is
+ * looked for in its registry
+ * <li>{@code registry}: asks registries whether an image is there; knows no cache
  * <li>{@code near}: what was found is kept in the process while it is certain, and
  * answered where the request enters
  * <li>{@code commit}: writers that arrive together share one commit

@@ -34,7 +34,15 @@ class ArchitectureTests {
     static final ArchRule roomsKnowTheWordsOfTheCachesAndThemselves = slices().matching("dev.dejavu.(*)..")
         .should()
         .notDependOnEachOther()
-        .ignoreDependency(OURS, resideInAPackage("dev.dejavu.cache"));
+        .ignoreDependency(OURS, resideInAPackage("dev.dejavu.cache"))
+        // the one that asks, and whom it asks
+        .ignoreDependency(resideInAPackage("dev.dejavu.verification"), resideInAPackage("dev.dejavu.registry"));
+
+    @ArchTest
+    static final ArchRule registryKnowsNothingOfOurs = noClasses().that()
+        .resideInAPackage("dev.dejavu.registry")
+        .should()
+        .dependOnClassesThat(OURS.and(DescribedPredicate.not(resideInAPackage("dev.dejavu.registry"))));
 
     @ArchTest
     static final ArchRule cacheAndStorageKnowNothingOfOurs = noClasses().that()

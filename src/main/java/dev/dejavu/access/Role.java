@@ -16,7 +16,7 @@ import org.springframework.security.core.authority.SimpleGrantedAuthority;
  */
 enum Role {
 
-    /** Ask: GET, HEAD, lookup, statistics, metrics. */
+    /** Ask: GET, HEAD, lookup, resolve, statistics, metrics. */
     READ,
 
     /** Tell: PUT. */
@@ -45,7 +45,8 @@ enum Role {
                 || (path.startsWith("/actuator/") && !READABLE.contains(path))) {
             return ADMIN;
         }
-        if (asks || (request.getMethod().equals("POST") && path.endsWith("/lookup"))) {
+        if (asks || (request.getMethod().equals("POST")
+                && (path.endsWith("/lookup") || path.equals("/images/resolve")))) {
             return READ;
         }
         return request.getMethod().equals("PUT") ? WRITE : ADMIN;

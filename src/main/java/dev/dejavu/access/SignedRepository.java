@@ -43,6 +43,11 @@ record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Override
+    public Optional<E> resolve(E asked) {
+        return repository.resolve(signed(asked, Caller.current().name())).map(this::shown);
+    }
+
+    @Override
     public void remove(CacheKey key) {
         repository.remove(key);
         audit.obtain().removed(name(), key);
@@ -71,7 +76,7 @@ record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Component
-    @Order(4)
+    @Order(5)
     static class Layer implements RepositoryLayer {
 
         private final SingletonSupplier<Audit> audit;

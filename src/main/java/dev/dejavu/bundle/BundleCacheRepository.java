@@ -54,6 +54,10 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             delete from bundle_cache where digest = ?
             """;
 
+    private static final String REMOVE_SEEN = """
+            delete from bundle_cache where digest = ? and created_at = ?
+            """;
+
     private static final String KEYS = """
             select digest from bundle_cache where digest > :after %s order by digest limit :limit
             """;
@@ -137,6 +141,20 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     @Override
     public void remove(CacheKey digest) {
         writer.sql(REMOVE).param(digest.hex()).update();
+    }
+
+    /** Nobody can confirm a bundle, so there is nothing anew. */
+    @Override
+    public boolean update(CachedBundle bundle) {
+        return false;
+    }
+
+    @Override
+    public boolean remove(CachedBundle bundle) {
+        return writer.sql(REMOVE_SEEN)
+            .param(bundle.digest().hex())
+            .param(bundle.createdAt().toEpochMilli())
+            .update() > 0;
     }
 
     @Override

@@ -40,6 +40,32 @@ public interface CacheRepository<E extends CacheEntry> extends Prunable {
     void remove(CacheKey key);
 
     /**
+     * Stores what was found out anew about an entry, unless it was stored again or
+     * removed since it was read. Its TTL goes on.
+     * @return whether it was
+     */
+    boolean update(E entry);
+
+    /**
+     * Removes an entry, unless it was stored or updated again since it was read.
+     * @return whether it was removed
+     */
+    boolean remove(E entry);
+
+    /**
+     * Finds an entry by its key, or asks whoever can know, and stores it when it is true.
+     * @param asked what it would be
+     */
+    default Optional<E> resolve(E asked) {
+        return find(asked.key());
+    }
+
+    /** What to say of a key that was not found. */
+    default ProblemException missing(CacheKey key) {
+        return ProblemException.miss();
+    }
+
+    /**
      * Forgets all entries, or those of one value.
      * @param value an image URI or a remote path; {@code null} for all
      * @return how many rows went, expired ones that no prune had met yet among them

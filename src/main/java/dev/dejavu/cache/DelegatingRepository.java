@@ -50,6 +50,26 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
+    default boolean update(E entry) {
+        return repository().update(entry);
+    }
+
+    @Override
+    default boolean remove(E entry) {
+        return repository().remove(entry);
+    }
+
+    @Override
+    default Optional<E> resolve(E asked) {
+        return repository().resolve(asked);
+    }
+
+    @Override
+    default ProblemException missing(CacheKey key) {
+        return repository().missing(key);
+    }
+
+    @Override
     default int removeAll(@Nullable String value) {
         return repository().removeAll(value);
     }

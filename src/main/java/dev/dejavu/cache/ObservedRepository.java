@@ -31,6 +31,13 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Override
+    public Optional<E> resolve(E asked) {
+        Optional<E> entry = repository.resolve(asked);
+        tell((observer) -> observer.found(name(), entry.isPresent()));
+        return entry;
+    }
+
+    @Override
     public Stored<E> put(E entry) {
         Stored<E> stored = repository.put(entry);
         tell((observer) -> observer.written(name()));
@@ -49,7 +56,7 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Component
-    @Order(3)
+    @Order(4)
     static class Layer implements RepositoryLayer {
 
         // Late, because observers may ask for repositories themselves.

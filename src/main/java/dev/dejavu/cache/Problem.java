@@ -12,6 +12,9 @@ public enum Problem {
     /** Unknown, which is not the same as absent. */
     MISS,
 
+    /** Not there: whoever can know was asked. */
+    ABSENT,
+
     MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY,
 
     KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST,

@@ -20,6 +20,11 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.MISS, "Not known here: go on as you would without this cache.");
     }
 
+    /** What is asked for was looked for a moment ago, and was not there. */
+    public static ProblemException absent() {
+        return new ProblemException(Problem.ABSENT, "The registry said a moment ago that it does not have it.");
+    }
+
     public Problem problem() {
         return problem;
     }

@@ -35,6 +35,11 @@ class CommitLayer implements RepositoryLayer {
             return commit.write(entry.key().hex(), () -> repository.put(entry));
         }
 
+        @Override
+        public boolean update(E entry) {
+            return commit.write(entry.key().hex(), () -> repository.update(entry));
+        }
+
     }
 
 }

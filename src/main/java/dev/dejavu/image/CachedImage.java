@@ -1,12 +1,14 @@
 package dev.dejavu.image;
 
 import java.time.Instant;
+import java.util.List;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
 
-import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.Verification;
 
 /**
  * An image that was seen in its registry.
@@ -17,9 +19,13 @@ import dev.dejavu.cache.CacheKey;
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it ceases to be served under today's TTL
  * @param writtenBy who stored it, if that is known
+ * @param verification since when it is known to be there
+ * @param stale true when it should have been verified again before it was given, and was
+ * not; else absent
  */
 record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, Instant createdAt,
-        Instant expiresAt, @Nullable String writtenBy) implements CacheEntry {
+        Instant expiresAt, @Nullable String writtenBy, @JsonUnwrapped Verification verification,
+        @Nullable Boolean stale) implements VerifiableEntry {
 
     @Override
     public CacheKey key() {
@@ -33,7 +39,22 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public CachedImage withWrittenBy(@Nullable String name) {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, name);
+        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, name, verification, stale);
+    }
+
+    @Override
+    public List<String> platforms() {
+        return (parts != null) ? parts.platforms() : List.of();
+    }
+
+    @Override
+    public CachedImage with(Verification anew) {
+        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, anew, null);
+    }
+
+    @Override
+    public CachedImage asStale() {
+        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, verification, true);
     }
 
 }

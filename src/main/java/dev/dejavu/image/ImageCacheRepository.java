@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
 import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.Verification;
 
 /**
  * All SQL of {@code image_cache}, the same for SQLite and PostgreSQL. A delete that first
@@ -37,12 +39,15 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String PUT = """
-            insert into image_cache (hash, image_uri, scope, repository, tag, platforms, created_at, written_by, revision)
-            values (:hash, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, :writtenBy, 1)
+            insert into image_cache (hash, image_uri, scope, repository, tag, platforms, created_at, written_by,
+                verified_at, verified_by, manifest_digest, revision)
+            values (:hash, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, :writtenBy,
+                :verifiedAt, :verifiedBy, :manifestDigest, 1)
             on conflict (hash) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
-                written_by = excluded.written_by,
+                written_by = excluded.written_by, verified_at = excluded.verified_at,
+                verified_by = excluded.verified_by, manifest_digest = excluded.manifest_digest,
                 revision = case when image_cache.created_at > :expiredBefore then image_cache.revision + 1 else 1 end,
                 replaced = case when image_cache.created_at > :expiredBefore
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end
@@ -51,6 +56,16 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     private static final String REMOVE = """
             delete from image_cache where hash = ?
+            """;
+
+    private static final String REMOVE_SEEN = """
+            delete from image_cache
+            where hash = ? and created_at = ? and coalesce(verified_at, created_at) = ?
+            """;
+
+    private static final String UPDATE = """
+            update image_cache set verified_at = :verifiedAt, verified_by = :verifiedBy, manifest_digest = :manifestDigest
+            where hash = :hash and created_at = :createdAt and coalesce(verified_at, created_at) <= :verifiedAt
             """;
 
     private static final String KEYS = """
@@ -120,6 +135,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     @Override
     public Stored<CachedImage> put(CachedImage image) {
         ImageParts parts = image.parts();
+        Verification verification = image.verification();
         return writer.sql(PUT)
             .param("hash", image.hash().hex())
             .param("imageUri", image.imageUri())
@@ -130,6 +146,9 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .param("createdAt", image.createdAt().toEpochMilli())
             .param("expiredBefore", freshness.expiredBefore())
             .param("writtenBy", image.writtenBy())
+            .param("verifiedAt", verification.verifiedAt().toEpochMilli())
+            .param("verifiedBy", verification.verifiedBy().toString())
+            .param("manifestDigest", verification.manifestDigest())
             .query((row, number) -> new Stored<>(image, row.getLong("revision") == 1, row.getString("replaced")))
             .single();
     }
@@ -137,6 +156,27 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     @Override
     public void remove(CacheKey hash) {
         writer.sql(REMOVE).param(hash.hex()).update();
+    }
+
+    @Override
+    public boolean update(CachedImage image) {
+        Verification verification = image.verification();
+        return writer.sql(UPDATE)
+            .param("hash", image.hash().hex())
+            .param("createdAt", image.createdAt().toEpochMilli())
+            .param("verifiedAt", verification.verifiedAt().toEpochMilli())
+            .param("verifiedBy", verification.verifiedBy().toString())
+            .param("manifestDigest", verification.manifestDigest())
+            .update() > 0;
+    }
+
+    @Override
+    public boolean remove(CachedImage image) {
+        return writer.sql(REMOVE_SEEN)
+            .param(image.hash().hex())
+            .param(image.createdAt().toEpochMilli())
+            .param(image.verification().verifiedAt().toEpochMilli())
+            .update() > 0;
     }
 
     @Override
@@ -183,7 +223,16 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     private CachedImage image(ResultSet row, int number) throws SQLException {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedImage(new CacheKey(row.getString("hash")), row.getString("image_uri"), parts(row), createdAt,
-                freshness.expiry(createdAt), row.getString("written_by"));
+                freshness.expiry(createdAt), row.getString("written_by"), verification(row, createdAt), null);
+    }
+
+    /** A row that an older version wrote says none. */
+    private static Verification verification(ResultSet row, Instant createdAt) throws SQLException {
+        String by = row.getString("verified_by");
+        return (by != null)
+                ? new Verification(Instant.ofEpochMilli(row.getLong("verified_at")),
+                        Verification.By.valueOf(by.toUpperCase(Locale.ROOT)), row.getString("manifest_digest"))
+                : Verification.byClient(createdAt);
     }
 
     private static String ofValue(@Nullable String imageUri) {

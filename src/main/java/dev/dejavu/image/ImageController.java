@@ -2,6 +2,7 @@ package dev.dejavu.image;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
@@ -26,9 +27,9 @@ import dev.dejavu.cache.Freshness;
 import dev.dejavu.cache.Lookup;
 import dev.dejavu.cache.Members;
 import dev.dejavu.cache.Page;
-import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.Removal;
 import dev.dejavu.cache.SharingProperties;
+import dev.dejavu.cache.Verification;
 
 /**
  * The HTTP of {@code /images}.
@@ -48,7 +49,7 @@ class ImageController {
 
     @GetMapping("/{hash}")
     ResponseEntity<CachedImage> find(@PathVariable String hash) {
-        return images.find(images.key(hash)).map(Answers::ok).orElseThrow(ProblemException::miss);
+        return images.find(images.key(hash)).map(Answers::ok).orElseThrow(() -> images.missing(images.key(hash)));
     }
 
     @PutMapping("/{hash}")
@@ -78,6 +79,12 @@ class ImageController {
         return Answers.ok(Lookup.of(images, Members.keys("hashes", question.hashes(), images::key)));
     }
 
+    @PostMapping("/resolve")
+    ResponseEntity<CachedImage> resolve(@RequestBody Claim claim) {
+        CachedImage asked = claim.asked(images.freshness(), sharing);
+        return images.resolve(asked).map(Answers::ok).orElseThrow(() -> images.missing(asked.hash()));
+    }
+
     /**
      * What the writer of an entry says: the body of a PUT.
      */
@@ -95,7 +102,18 @@ class ImageController {
                 Members.match(hash, parts.key());
             }
             Instant now = freshness.now();
-            return new CachedImage(hash, uri, parts, now, freshness.expiry(now), null);
+            return new CachedImage(hash, uri, parts, now, freshness.expiry(now), null, Verification.byClient(now),
+                    null);
+        }
+
+        /** The image that its parts name, all of which are needed. */
+        CachedImage asked(Freshness freshness, SharingProperties sharing) {
+            String uri = Members.required("repository", repository) + ":" + Members.required("tag", tag);
+            ImageParts parts = new Claim(uri, Members.required("scope", scope), repository, tag,
+                    (platforms != null) ? platforms : List.of())
+                .parts();
+            return new Claim(uri, scope, repository, tag, platforms).image(Objects.requireNonNull(parts).key(),
+                    freshness, sharing);
         }
 
         private @Nullable ImageParts parts() {

@@ -36,6 +36,7 @@ import dev.dejavu.cache.CacheObserver;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.Signatures;
+import dev.dejavu.cache.Trust;
 
 /**
  * Answers what is asked most, a plain GET of an entry, where the request enters, as the
@@ -58,6 +59,8 @@ class EntryFilter implements Filter {
 
     private final SingletonSupplier<List<CacheObserver>> observers;
 
+    private final SingletonSupplier<Trust> trust;
+
     private final Signatures signatures;
 
     private final JsonMapper json;
@@ -66,12 +69,13 @@ class EntryFilter implements Filter {
 
     // The web server makes its filters early: what needs the database must come later.
     EntryFilter(NearLayer layer, ObjectProvider<CacheRepository<?>> repositories,
-            ObjectProvider<CacheObserver> observers, Signatures signatures, JsonMapper json,
-            @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
+            ObjectProvider<CacheObserver> observers, ObjectProvider<Trust> trust, Signatures signatures,
+            JsonMapper json, @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
         this.layer = layer;
         this.repositories = SingletonSupplier.of(() -> repositories.stream()
             .collect(Collectors.toUnmodifiableMap(CacheRepository::name, Function.identity())));
         this.observers = SingletonSupplier.of(() -> observers.orderedStream().toList());
+        this.trust = SingletonSupplier.of(trust::getObject);
         this.signatures = signatures;
         this.json = json;
         this.problems = problems;
@@ -133,7 +137,8 @@ class EntryFilter implements Filter {
 
     private @Nullable Answer near(String cache, CacheKey key) {
         Kept<?> kept = layer.near(cache, key);
-        if (kept == null || (kept.entry().writtenBy() != null && signatures.areShown())) {
+        if (kept == null || !trust.obtain().isTrusted(kept.entry())
+                || (kept.entry().writtenBy() != null && signatures.areShown())) {
             return null;
         }
         observers.obtain().forEach((observer) -> observer.found(cache, true));
@@ -147,7 +152,7 @@ class EntryFilter implements Filter {
             send(Answer.of(found.get(), json), request, response);
         }
         else {
-            miss(request, response);
+            miss(repository.missing(key), request, response);
         }
     }
 
@@ -165,8 +170,8 @@ class EntryFilter implements Filter {
         }
     }
 
-    private void miss(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        ProblemException miss = ProblemException.miss();
+    private void miss(ProblemException miss, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
         ProblemDetail problem = ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, miss.getMessage());
         problem.setType(miss.problem().type());
         problem.setTitle(miss.problem().title());

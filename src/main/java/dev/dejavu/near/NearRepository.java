@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -105,20 +106,31 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
 
     @Override
     public Stored<E> put(E entry) {
-        versions.begin(entry.key());
-        try {
-            return repository.put(entry);
-        }
-        finally {
-            versions.end(entry.key());
-        }
+        return changing(entry.key(), () -> repository.put(entry));
+    }
+
+    @Override
+    public boolean update(E entry) {
+        return changing(entry.key(), () -> repository.update(entry));
+    }
+
+    @Override
+    public boolean remove(E entry) {
+        return changing(entry.key(), () -> repository.remove(entry));
     }
 
     @Override
     public void remove(CacheKey key) {
+        changing(key, () -> {
+            repository.remove(key);
+            return true;
+        });
+    }
+
+    private <T> T changing(CacheKey key, Supplier<T> change) {
         versions.begin(key);
         try {
-            repository.remove(key);
+            return change.get();
         }
         finally {
             versions.end(key);

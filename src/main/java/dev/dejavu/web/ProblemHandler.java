@@ -147,7 +147,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private static HttpStatus status(Problem problem) {
         return switch (problem) {
-            case MISS -> HttpStatus.NOT_FOUND;
+            case MISS, ABSENT -> HttpStatus.NOT_FOUND;
             case MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY -> HttpStatus.BAD_REQUEST;
             case KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST, NOT_SHAREABLE ->
                 HttpStatus.UNPROCESSABLE_CONTENT;

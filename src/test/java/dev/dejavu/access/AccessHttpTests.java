@@ -62,9 +62,9 @@ class AccessHttpTests {
             case "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
                     "GET /webjars/swagger-ui/swagger-ui.css" ->
                 null;
-            case "GET /images/{hash}", "GET /images", "POST /images/lookup", "GET /bundles/{digest}", "GET /bundles",
-                    "POST /bundles/lookup", "GET /stats", "GET /actuator/prometheus", "GET /actuator/info",
-                    "GET /error", "GET /nothing" ->
+            case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
+                    "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /stats",
+                    "GET /actuator/prometheus", "GET /actuator/info", "GET /error", "GET /nothing" ->
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}" -> Role.WRITE;
             case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",
@@ -168,6 +168,8 @@ class AccessHttpTests {
                 .replace("**", "liveness");
             String body = switch (call) {
                 case "POST /images/lookup" -> "{\"hashes\":[\"" + Keys.next() + "\"]}";
+                case "POST /images/resolve" ->
+                    "{\"scope\":\"s\",\"repository\":\"ghcr.io/acme/app\",\"tag\":\"none\",\"platforms\":[\"linux/amd64\"]}";
                 case "POST /bundles/lookup" -> "{\"digests\":[\"" + Keys.next() + "\"]}";
                 case "POST /tokens" -> "{\"name\":\"n" + Keys.next().hex().substring(0, 20) + "\",\"role\":\"read\"}";
                 case "PUT /images/{hash}" -> IMAGE;

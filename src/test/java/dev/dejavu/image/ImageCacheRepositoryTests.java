@@ -21,6 +21,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepositoryContract;
+import dev.dejavu.cache.Verification;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.WithDocker;
 import dev.dejavu.testing.WithPostgres;
@@ -43,7 +44,7 @@ class ImageCacheRepositoryTests {
         @Override
         protected CachedImage entry(CacheKey hash, String imageUri) {
             Instant now = clock.instant();
-            return new CachedImage(hash, imageUri, null, now, now.plus(TTL), null);
+            return new CachedImage(hash, imageUri, null, now, now.plus(TTL), null, Verification.byClient(now), null);
         }
 
         @Test
@@ -52,7 +53,7 @@ class ImageCacheRepositoryTests {
             ImageParts parts = new ImageParts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0",
                     List.of("linux/arm64", "linux/amd64"));
             CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, plain.createdAt(),
-                    plain.expiresAt(), null);
+                    plain.expiresAt(), null, plain.verification(), null);
             repository.put(image);
             assertThat(repository.find(image.hash())).contains(image);
             assertThat(parts.platforms()).containsExactly("linux/amd64", "linux/arm64");

@@ -63,8 +63,12 @@ final class Databases {
 
     }
 
+    /** No registry is asked, unless the test has one of its own. */
     private static void set(ConfigurableApplicationContext context, String... settings) {
         TestPropertyValues.of(settings).applyTo(context);
+        if (!context.getEnvironment().containsProperty("dejavu.registry.allowed")) {
+            TestPropertyValues.of("dejavu.registry.allowed=").applyTo(context);
+        }
     }
 
 }

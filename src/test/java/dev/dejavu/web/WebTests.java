@@ -197,7 +197,7 @@ class WebTests {
                         .forEach((method) -> answered.add(method + " " + path)));
             }
         }
-        assertThat(described).isEqualTo(answered).hasSize(16);
+        assertThat(described).isEqualTo(answered).hasSize(17);
         for (String path : new String[] { "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness",
                 "/actuator/info", "/actuator/prometheus" }) {
             assertThat(description.path("paths").has(path)).as(path).isTrue();

@@ -1,0 +1,21 @@
+package dev.dejavu.cache;
+
+import java.util.List;
+
+/**
+ * An entry that somebody else can confirm.
+ */
+public interface VerifiableEntry extends CacheEntry {
+
+    Verification verification();
+
+    /** For which platforms it must be there, as in {@code linux/amd64}; may be none. */
+    List<String> platforms();
+
+    /** The same entry, known to be true since then. */
+    VerifiableEntry with(Verification verification);
+
+    /** The same entry, marked as one that was not verified for too long. */
+    VerifiableEntry asStale();
+
+}

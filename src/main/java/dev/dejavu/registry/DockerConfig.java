@@ -1,0 +1,86 @@
+package dev.dejavu.registry;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The credentials in a Docker {@code config.json}, read again when the file changes.
+ * Credential helpers are programs, and are not run; identity tokens are not sent.
+ *
+ * @see <a href="https://docs.docker.com/reference/cli/docker/login/">docker login</a>
+ */
+final class DockerConfig {
+
+    private static final Logger log = LoggerFactory.getLogger(DockerConfig.class);
+
+    private static final String DOCKER_HUB = "index.docker.io";
+
+    private final @Nullable Path path;
+
+    private final JsonMapper json;
+
+    private @Nullable FileTime read;
+
+    private Map<String, String> credentials = Map.of();
+
+    DockerConfig(@Nullable Path path, JsonMapper json) {
+        this.path = path;
+        this.json = json;
+    }
+
+    /**
+     * The value of {@code Authorization} with Basic credentials.
+     * @param host as it is written in an image's URI
+     * @return {@code null} when there are none
+     */
+    synchronized @Nullable String basic(String host) {
+        if (path != null) {
+            read(path);
+        }
+        return credentials.get(host.equals("docker.io") ? DOCKER_HUB : host);
+    }
+
+    private void read(Path file) {
+        try {
+            FileTime modified = Files.getLastModifiedTime(file);
+            if (!modified.equals(read)) {
+                read = modified;
+                credentials = parse(json.readTree(Files.readAllBytes(file)));
+            }
+        }
+        catch (IOException | JacksonException | IllegalArgumentException ex) {
+            log.warn("No credentials from {}: {}", file, ex.getClass().getSimpleName());
+        }
+    }
+
+    private static Map<String, String> parse(JsonNode config) {
+        Map<String, String> found = new HashMap<>();
+        config.path("auths").forEachEntry((server, login) -> {
+            String auth = login.path("auth").asString("");
+            if (auth.isEmpty() && login.path("username").isString()) {
+                String plain = login.path("username").asString() + ":" + login.path("password").asString("");
+                auth = Base64.getEncoder().encodeToString(plain.getBytes(StandardCharsets.UTF_8));
+            }
+            if (!auth.isEmpty()) {
+                found.put(server.toLowerCase(Locale.ROOT).replaceFirst("^https?://", "").replaceFirst("/.*$", ""),
+                        "Basic " + auth);
+            }
+        });
+        return found;
+    }
+
+}

@@ -1,0 +1,297 @@
+package dev.dejavu.registry;
+
+import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Looks into registries, those of the allow list alone. What is called by its digest
+ * never changes, so it is read once and afterwards only asked for with HEAD, which no
+ * registry counts as a pull.
+ */
+@Component
+public class Registries implements AutoCloseable {
+
+    /** As Java names them, by their names in digests. */
+    private static final Map<String, String> ALGORITHMS = Map.of("sha256", "SHA-256", "sha384", "SHA-384", "sha512",
+            "SHA-512");
+
+    private final AllowList allowed;
+
+    private final Connection connection;
+
+    private final JsonMapper json;
+
+    private final Clock clock;
+
+    private final Duration limit;
+
+    private final ExecutorService executor = Executors
+        .newThreadPerTaskExecutor(Thread.ofVirtual().name("registry-", 0).factory());
+
+    private final Cache<String, Manifest> manifests = Caffeine.newBuilder()
+        .maximumWeight(100_000)
+        .weigher((String digest, Manifest manifest) -> 1 + manifest.children().size())
+        .build();
+
+    private final Cache<String, Platform> platforms = Caffeine.newBuilder().maximumSize(10_000).build();
+
+    Registries(RegistryProperties properties, JsonMapper json, Clock clock) {
+        this.allowed = new AllowList(properties.allowed());
+        this.connection = new Connection(properties, allowed, json);
+        this.json = json;
+        this.clock = clock;
+        this.limit = properties.timeLimit();
+    }
+
+    /**
+     * The registry of an image, if it may be asked.
+     * @param imageUri an OCI reference
+     * @return {@code host} or {@code host:port}
+     */
+    public @Nullable String registry(String imageUri) {
+        Reference reference = Reference.parse(imageUri);
+        return (reference != null && allowed.permits(reference.host())) ? reference.host() : null;
+    }
+
+    /**
+     * The rule of the allow list by which a registry may be asked: there are few of them.
+     */
+    public String rule(String registry) {
+        return allowed.rule(registry);
+    }
+
+    /**
+     * Looks whether an image is there for each of the platforms. Does not throw, and
+     * returns in time.
+     * @param imageUri an OCI reference
+     * @param wanted as in {@code linux/amd64}; none are a look at the manifest alone
+     */
+    public Presence look(String imageUri, Collection<String> wanted) {
+        Reference reference = Reference.parse(imageUri);
+        if (reference == null || !allowed.permits(reference.host())) {
+            return Presence.unknown("may not be asked", Duration.ZERO);
+        }
+        Future<Presence> look = executor.submit(() -> ask(reference, wanted));
+        try {
+            return look.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        catch (TimeoutException ex) {
+            return Presence.unknown("no answer within " + limit.toMillis() + " ms", Duration.ZERO);
+        }
+        catch (ExecutionException ex) {
+            return Presence.unknown(String.valueOf(ex.getCause()), Duration.ZERO);
+        }
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return Presence.unknown("interrupted", Duration.ZERO);
+        }
+        finally {
+            look.cancel(true);
+        }
+    }
+
+    /**
+     * Looks, and believes that something is absent only while the reference still leads
+     * to the manifest that names it: a tag may move meanwhile.
+     */
+    private Presence ask(Reference reference, Collection<String> wanted) throws IOException {
+        String digest = null;
+        try {
+            digest = probe(reference, reference.version());
+            if (digest == null) {
+                digest = read(reference, reference.version());
+            }
+            check(reference, digest, wanted);
+            return Presence.present(digest);
+        }
+        catch (Unanswered ex) {
+            boolean sure = ex.presence.outcome() != Presence.Outcome.ABSENT || digest == null
+                    || digest.equals(again(reference));
+            return sure ? ex.presence : Presence.unknown("its tag moves", Duration.ZERO);
+        }
+        catch (JacksonException ex) {
+            return Presence.unknown("a body that is no JSON", Duration.ZERO);
+        }
+    }
+
+    private @Nullable String again(Reference reference) throws IOException {
+        try {
+            String digest = probe(reference, reference.version());
+            return (digest != null) ? digest : read(reference, reference.version());
+        }
+        catch (Unanswered ex) {
+            return null;
+        }
+    }
+
+    private void check(Reference reference, String digest, Collection<String> wanted) throws IOException, Unanswered {
+        Manifest manifest = manifests.getIfPresent(key(reference, digest));
+        if (manifest == null) {
+            manifest = named(reference, digest);
+        }
+        for (String platform : wanted) {
+            Platform known = Platform.parse(platform);
+            if (known == null) {
+                throw new Unanswered(Presence.unknown(platform + " names no platform", Duration.ZERO));
+            }
+            check(reference, manifest, known);
+        }
+    }
+
+    /** The manifest that the registry has just named. */
+    private Manifest named(Reference reference, String digest) throws IOException, Unanswered {
+        try {
+            read(reference, digest);
+        }
+        catch (Unanswered ex) {
+            throw new Unanswered(
+                    Presence.unknown("it names " + digest + ": " + ex.presence.reason(), ex.presence.retryAfter()));
+        }
+        Manifest manifest = manifests.getIfPresent(key(reference, digest));
+        if (manifest == null) {
+            throw new Unanswered(Presence.unknown("a manifest that is not " + digest, Duration.ZERO));
+        }
+        return manifest;
+    }
+
+    private static String key(Reference reference, String digest) {
+        return reference.host() + "/" + reference.name() + "@" + digest;
+    }
+
+    /**
+     * Reads a manifest and remembers it by its digest.
+     * @return the digest of what was read
+     */
+    private String read(Reference reference, String version) throws IOException, Unanswered {
+        byte[] body = get(reference, "manifests/" + version).body();
+        Manifest manifest = Manifest.parse(json.readTree(body));
+        if (manifest == null) {
+            throw new Unanswered(Presence.unknown("neither a manifest nor an index", Duration.ZERO));
+        }
+        String digest = digest(body, version);
+        manifests.put(key(reference, digest), manifest);
+        return digest;
+    }
+
+    /**
+     * Looks without a pull whether a manifest is there.
+     * @return its digest, if the registry says it
+     */
+    private @Nullable String probe(Reference reference, String version) throws IOException, Unanswered {
+        Reply head = connection.ask("HEAD", reference, "manifests/" + version);
+        if (head.status() == 404) {
+            // Only a body says who it is that does not have it.
+            return digest(get(reference, "manifests/" + version).body(), version);
+        }
+        return answered(head).digest();
+    }
+
+    private Reply get(Reference reference, String path) throws IOException, Unanswered {
+        return answered(connection.ask("GET", reference, path));
+    }
+
+    private Reply answered(Reply reply) throws Unanswered {
+        if (reply.isOk()) {
+            return reply;
+        }
+        throw new Unanswered(reply.saysAbsent(json) ? Presence.absent("the registry does not have it")
+                : Presence.unknown("HTTP " + reply.status(), reply.retryAfter(clock.instant())));
+    }
+
+    private void check(Reference reference, Manifest manifest, Platform wanted) throws IOException, Unanswered {
+        String config = manifest.config();
+        if (config != null) {
+            if (!platform(reference, config).equals(wanted)) {
+                throw new Unanswered(Presence.absent("it is for another platform"));
+            }
+            return;
+        }
+        Manifest.Child child = manifest.children()
+            .stream()
+            .filter((candidate) -> candidate.platform().equals(wanted))
+            .findFirst()
+            .orElseThrow(() -> new Unanswered(
+                    manifest.nameless() ? Presence.unknown("its index does not say all platforms", Duration.ZERO)
+                            : Presence.absent("its index does not have the platform")));
+        String digest = probe(reference, child.digest());
+        if (digest == null) {
+            digest = digest(get(reference, "manifests/" + child.digest()).body(), child.digest());
+        }
+        if (!digest.equals(child.digest())) {
+            throw new Unanswered(Presence.unknown("a manifest that is not " + child.digest(), Duration.ZERO));
+        }
+    }
+
+    private Platform platform(Reference reference, String config) throws IOException, Unanswered {
+        Platform known = platforms.getIfPresent(config);
+        if (known == null) {
+            byte[] body = get(reference, "blobs/" + config).body();
+            JsonNode read = digest(body, config).equals(config) ? json.readTree(body) : json.missingNode();
+            known = Platform.of(read);
+            if (known == null) {
+                throw new Unanswered(Presence.unknown("a config that says no platform", Duration.ZERO));
+            }
+            platforms.put(config, known);
+        }
+        return known;
+    }
+
+    /**
+     * The digest of a body.
+     * @param like another one: its algorithm is taken, if it has one that is known
+     */
+    private static String digest(byte[] body, String like) {
+        String prefix = like.replaceFirst(":.*", "");
+        String name = ALGORITHMS.containsKey(prefix) ? prefix : "sha256";
+        try {
+            byte[] hash = MessageDigest.getInstance(ALGORITHMS.getOrDefault(name, "SHA-256")).digest(body);
+            return name + ":" + HexFormat.of().formatHex(hash);
+        }
+        catch (NoSuchAlgorithmException ex) {
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        executor.shutdownNow();
+        connection.close();
+    }
+
+    /**
+     * The look ends here.
+     */
+    private static final class Unanswered extends Exception {
+
+        private static final long serialVersionUID = 1;
+
+        private final transient Presence presence;
+
+        Unanswered(Presence presence) {
+            super(presence.reason(), null, false, false);
+            this.presence = presence;
+        }
+
+    }
+
+}

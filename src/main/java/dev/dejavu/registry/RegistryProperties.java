@@ -1,0 +1,44 @@
+package dev.dejavu.registry;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/**
+ * Which registries are asked, and how.
+ *
+ * @param allowed {@code host} or {@code host:port} of each; a {@code *} stands for one or
+ * more labels of a name. Those written without {@code *} may have internal addresses
+ * @param plainHttp those of them that speak HTTP without TLS
+ * @param dockerConfig a Docker {@code config.json} with credentials
+ * @param timeLimit of one look, with all that it asks
+ */
+@ConfigurationProperties("dejavu.registry")
+record RegistryProperties(@DefaultValue( {
+        AllowList.WELL_KNOWN }) List<String> allowed, @DefaultValue List<String> plainHttp, @Nullable Path dockerConfig,
+        @DefaultValue("5s") Duration timeLimit){
+
+    RegistryProperties {
+        if (timeLimit.toMillis() < 1 || timeLimit.compareTo(Duration.ofMinutes(1)) > 0) {
+            throw new InvalidConfigurationPropertyValueException("dejavu.registry.time-limit", timeLimit,
+                    "must be from 1ms to 1m");
+        }
+        refuse("dejavu.registry.allowed", allowed);
+        refuse("dejavu.registry.plain-http", plainHttp);
+    }
+
+    private static void refuse(String setting, List<String> hosts) {
+        for (String host : hosts) {
+            if (!host.matches("well-known|[\\[\\]a-zA-Z0-9.:*_-]+")) {
+                throw new InvalidConfigurationPropertyValueException(setting, host,
+                        "must be a host or host:port, as in registry.example.com:5000 or *.example.com");
+            }
+        }
+    }
+
+}

@@ -1,0 +1,108 @@
+package dev.dejavu.registry;
+
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What was answered.
+ */
+final class Reply {
+
+    static final String DIGEST = "Docker-Content-Digest";
+
+    /**
+     * Error codes of the distribution specification, and {@code NOT_FOUND} of Harbor.
+     * @see <a href=
+     * "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes">error
+     * codes</a>
+     */
+    private static final Set<String> ABSENT = Set.of("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND");
+
+    /** After 429, where it does not say how long. */
+    private static final Duration TOO_MANY = Duration.ofSeconds(5);
+
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    private final int status;
+
+    private final HttpHeaders headers;
+
+    private final byte[] body;
+
+    Reply(int status, HttpHeaders headers, byte[] body) {
+        this.status = status;
+        this.headers = headers;
+        this.body = body;
+    }
+
+    /** Of HTTP. */
+    int status() {
+        return status;
+    }
+
+    HttpHeaders headers() {
+        return headers;
+    }
+
+    /** All of it. */
+    byte[] body() {
+        return body;
+    }
+
+    boolean isOk() {
+        return status == 200;
+    }
+
+    /**
+     * Whether it is the registry itself that does not have it: a 404 alone may come from
+     * any proxy between.
+     */
+    boolean saysAbsent(JsonMapper json) {
+        if (status != 404) {
+            return false;
+        }
+        try {
+            JsonNode errors = json.readTree(body).path("errors");
+            return errors.isArray() && !errors.isEmpty()
+                    && errors.valueStream().allMatch((error) -> ABSENT.contains(error.path("code").asString("")));
+        }
+        catch (JacksonException ex) {
+            return false;
+        }
+    }
+
+    /** The digest that the registry says, if it does. */
+    @Nullable String digest() {
+        return headers.getFirst(DIGEST);
+    }
+
+    /**
+     * How long the registry does not want to be asked, an hour at most.
+     */
+    Duration retryAfter(Instant now) {
+        String value = headers.getFirst(HttpHeaders.RETRY_AFTER);
+        Duration unsaid = (status == 429) ? TOO_MANY : Duration.ZERO;
+        if (value == null) {
+            return unsaid;
+        }
+        try {
+            Duration wait = value.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(value))
+                    : Duration.between(now, ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME));
+            return wait.isNegative() ? Duration.ZERO : (wait.compareTo(LONGEST) > 0) ? LONGEST : wait;
+        }
+        catch (DateTimeException ex) {
+            return unsaid;
+        }
+    }
+
+}

@@ -1,0 +1,41 @@
+package dev.dejavu.verification;
+
+import java.time.Clock;
+
+import org.springframework.stereotype.Component;
+
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.Trust;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.registry.Registries;
+
+/**
+ * Trusts an entry for a while after it was verified; for as long as it lives where nobody
+ * here can verify it.
+ */
+@Component
+class Budget implements Trust {
+
+    private final VerificationProperties properties;
+
+    private final Registries registries;
+
+    private final Clock clock;
+
+    private final long millis;
+
+    Budget(VerificationProperties properties, Registries registries, Clock clock) {
+        this.properties = properties;
+        this.registries = registries;
+        this.clock = clock;
+        this.millis = properties.budget().toMillis();
+    }
+
+    @Override
+    public boolean isTrusted(CacheEntry entry) {
+        return !(entry instanceof VerifiableEntry verifiable) || !properties.enabled()
+                || clock.millis() - verifiable.verification().verifiedAt().toEpochMilli() < millis
+                || registries.registry(entry.value()) == null;
+    }
+
+}

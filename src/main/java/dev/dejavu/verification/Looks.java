@@ -1,0 +1,121 @@
+package dev.dejavu.verification;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.registry.Presence;
+import dev.dejavu.registry.Registries;
+
+/**
+ * Looks into registries: once for all who wait for the same image, and no faster than a
+ * registry likes.
+ */
+@Component
+class Looks {
+
+    private static final Logger log = LoggerFactory.getLogger(Looks.class);
+
+    private static final int MOST = 1000;
+
+    /** Longer than any registry's wish to be left alone. */
+    private static final Duration MEMORY = Duration.ofHours(2);
+
+    private final Registries registries;
+
+    private final VerificationProperties properties;
+
+    private final MeterRegistry metrics;
+
+    /** A client can name as many hosts as a pattern allows. */
+    private final Cache<String, Pace> paces = Caffeine.newBuilder()
+        .maximumSize(10_000)
+        .expireAfterAccess(MEMORY)
+        .build();
+
+    private final Map<CacheKey, CompletableFuture<Presence>> flights = new ConcurrentHashMap<>();
+
+    Looks(Registries registries, VerificationProperties properties, MeterRegistry metrics) {
+        this.registries = registries;
+        this.properties = properties;
+        this.metrics = metrics;
+    }
+
+    /**
+     * Looks for an image, or joins a look that is under way.
+     * @param patience how long to wait for a turn
+     * @param settle is told the outcome, once, before those who wait
+     */
+    CompletableFuture<Presence> look(VerifiableEntry entry, Duration patience, UnaryOperator<Presence> settle) {
+        if (flights.size() >= MOST) {
+            return CompletableFuture.completedFuture(Presence.unknown("too many looks", Duration.ZERO));
+        }
+        CompletableFuture<Presence> own = new CompletableFuture<>();
+        CompletableFuture<Presence> flight = flights.putIfAbsent(entry.key(), own);
+        if (flight != null) {
+            return flight;
+        }
+        Thread.ofVirtual().name("verification").start(() -> {
+            Presence presence = Presence.unknown("failed", Duration.ZERO);
+            try {
+                presence = settle.apply(ask(entry, patience));
+            }
+            catch (RuntimeException ex) {
+                // such as a database that does not answer: the next lookup looks again
+                log.debug("Not settled: {}", entry.value(), ex);
+            }
+            finally {
+                flights.remove(entry.key());
+                own.complete(presence);
+            }
+        });
+        return own;
+    }
+
+    private Presence ask(VerifiableEntry entry, Duration patience) {
+        String registry = registries.registry(entry.value());
+        if (registry == null) {
+            return Presence.unknown("may not be asked", Duration.ZERO);
+        }
+        Pace pace = paces.get(registry, (host) -> new Pace(properties.rate()));
+        Duration wait = pace.turn(patience);
+        if (wait.isNegative() || !isThere(wait) || pace.isSilent()) {
+            return Presence.unknown("does not want to be asked yet", Duration.ZERO);
+        }
+        Timer.Sample sample = Timer.start(metrics);
+        Presence presence = registries.look(entry.value(), entry.platforms());
+        sample.stop(Timer.builder("dejavu.registry.looks")
+            .description("Looks into registries")
+            .tag("registry", registries.rule(registry))
+            .tag("outcome", presence.outcome().name().toLowerCase(Locale.ROOT))
+            .register(metrics));
+        pace.silence(presence.retryAfter());
+        return presence;
+    }
+
+    /** Waits for a turn. */
+    private static boolean isThere(Duration wait) {
+        try {
+            Thread.sleep(wait);
+            return true;
+        }
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+}

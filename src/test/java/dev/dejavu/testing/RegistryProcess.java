@@ -1,0 +1,241 @@
+package dev.dejavu.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.Map;
+import java.util.StringJoiner;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+
+import dev.dejavu.cache.CacheKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * A real Docker registry on loopback: {@code docker-registry} of Debian. Where it is not
+ * installed, those who need it are skipped, and in CI fail.
+ */
+public final class RegistryProcess implements AutoCloseable {
+
+    private static final String PROGRAM = "docker-registry";
+
+    private static final HttpClient client = HttpClient.newHttpClient();
+
+    private final Path folder;
+
+    private final int port;
+
+    private final @Nullable String login;
+
+    private Process process;
+
+    private RegistryProcess(Path folder, int port, @Nullable String login) throws IOException {
+        this.folder = folder;
+        this.port = port;
+        this.login = login;
+        this.process = run();
+    }
+
+    /** One that lets everybody in. */
+    public static RegistryProcess start() {
+        return start(null, null);
+    }
+
+    /**
+     * One that wants a password.
+     * @param login as in {@code name:password}
+     * @param htpasswd the same as a line of htpasswd, with bcrypt
+     */
+    public static RegistryProcess start(@Nullable String login, @Nullable String htpasswd) {
+        requireProgram();
+        try {
+            int port = freePort();
+            Path folder = Files.createTempDirectory("registry");
+            String auth = "";
+            if (htpasswd != null) {
+                Files.writeString(folder.resolve("htpasswd"), htpasswd + "\n");
+                auth = "auth: {htpasswd: {realm: test, path: " + folder.resolve("htpasswd") + "}}\n";
+            }
+            Files.writeString(folder.resolve("config.yml"), """
+                    version: 0.1
+                    log: {level: error, accesslog: {disabled: true}}
+                    storage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}
+                    http: {addr: "127.0.0.1:%d"}
+                    """.formatted(folder.resolve("data"), port) + auth);
+            return new RegistryProcess(folder, port, login);
+        }
+        catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        }
+    }
+
+    private static void requireProgram() {
+        try {
+            new ProcessBuilder(PROGRAM, "--version").start().onExit().join();
+        }
+        catch (IOException ex) {
+            String message = "NOT TESTED against a real registry: apt-get install docker-registry";
+            if ("true".equals(System.getenv("CI"))) {
+                throw new IllegalStateException(message, ex);
+            }
+            System.err.println(message);
+            Assumptions.abort(message);
+        }
+    }
+
+    private Process run() throws IOException {
+        Process started = new ProcessBuilder(PROGRAM, "serve", folder.resolve("config.yml").toString())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log").toFile())
+            .start();
+        await().until(() -> answers(started));
+        return started;
+    }
+
+    private boolean answers(Process started) {
+        assertThat(started.isAlive()).as("the registry in " + folder).isTrue();
+        try {
+            return send("GET", "/v2/", null, "").statusCode() == 200;
+        }
+        catch (UncheckedIOException ex) {
+            return false;
+        }
+    }
+
+    /** Its {@code host:port}. */
+    public String host() {
+        return "127.0.0.1:" + port;
+    }
+
+    public String uri() {
+        return "http://" + host();
+    }
+
+    /** Ends it; what it has is kept. */
+    public void stop() {
+        process.destroyForcibly().onExit().join();
+    }
+
+    public void restart() throws IOException {
+        stop();
+        this.process = run();
+    }
+
+    /**
+     * Pushes an image of one platform.
+     * @param version a tag; {@code null} for none
+     * @return its digest
+     */
+    public String push(String name, @Nullable String version, String platform) {
+        String[] parts = platform.split("/", -1);
+        String variant = (parts.length > 2) ? ",\"variant\":\"" + parts[2] + "\"" : "";
+        // never the same twice
+        String config = "{\"os\":\"%s\",\"architecture\":\"%s\"%s,\"author\":\"%s\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
+            .formatted(parts[0], parts[1], variant, Keys.next());
+        String manifest = """
+                {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",\
+                "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},"layers":[]}"""
+            .formatted(pushBlob(name, config), config.length());
+        return put(name, version, manifest, "application/vnd.oci.image.manifest.v1+json");
+    }
+
+    /**
+     * Pushes an index.
+     * @param children their digests, by platform, which may be empty
+     */
+    public String pushIndex(String name, String tag, Map<String, String> children) {
+        StringJoiner manifests = new StringJoiner(",");
+        children.forEach((platform, digest) -> {
+            String[] parts = platform.split("/", -1);
+            int size = send("GET", "/v2/" + name + "/manifests/" + digest, null, "").body().length();
+            manifests.add("""
+                    {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"%s","size":%d%s}"""
+                .formatted(digest, size, platform.isEmpty() ? ""
+                        : ",\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"}".formatted(parts[0], parts[1])));
+        });
+        return put(name, tag, """
+                {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}"""
+            .formatted(manifests), "application/vnd.oci.image.index.v1+json");
+    }
+
+    private String pushBlob(String name, String content) {
+        String digest = digest(content);
+        String location = send("POST", "/v2/" + name + "/blobs/uploads/", null, "").headers()
+            .firstValue("Location")
+            .orElseThrow();
+        String path = location.replace(uri(), "");
+        check(201, send("PUT", path + (path.contains("?") ? "&" : "?") + "digest=" + digest, content,
+                "application/octet-stream"));
+        return digest;
+    }
+
+    private String put(String name, @Nullable String version, String manifest, String type) {
+        String digest = digest(manifest);
+        check(201, send("PUT", "/v2/" + name + "/manifests/" + ((version != null) ? version : digest), manifest, type));
+        return digest;
+    }
+
+    /** Deletes a manifest, and so all tags that lead to it. */
+    public void delete(String name, String digest) {
+        check(202, send("DELETE", "/v2/" + name + "/manifests/" + digest, null, ""));
+    }
+
+    private static void check(int status, HttpResponse<String> response) {
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+    }
+
+    private static String digest(String content) {
+        return "sha256:" + CacheKey.hashOf(content);
+    }
+
+    private HttpResponse<String> send(String method, String path, @Nullable String body, String type) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(uri() + path))
+            .method(method, (body != null) ? BodyPublishers.ofString(body) : BodyPublishers.noBody());
+        if (!type.isEmpty()) {
+            request.header("Content-Type", type);
+        }
+        if (method.equals("GET")) {
+            request.header("Accept", "application/vnd.oci.image.manifest.v1+json");
+        }
+        if (login != null) {
+            request.header("Authorization",
+                    "Basic " + Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8)));
+        }
+        try {
+            return client.send(request.build(), BodyHandlers.ofString());
+        }
+        catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+    }
+
+}
