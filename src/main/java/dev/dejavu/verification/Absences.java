@@ -2,6 +2,7 @@ package dev.dejavu.verification;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 
 import com.github.benmanes.caffeine.cache.Cache;
@@ -43,20 +44,23 @@ class Absences implements ChangeObserver {
 
     /**
      * It is not there, and neither is an entry.
-     * @param since when the look began, in nanoseconds: what changed since then knows
-     * better
+     * @param at when the look began
+     * @param since the same in nanoseconds: what changed since then knows better
      */
-    void add(CacheKey key, long since) {
-        said.put(key, new Said(clock.millis(), false));
+    void add(CacheKey key, Instant at, long since) {
+        said.put(key, new Said(at.toEpochMilli(), false));
         Long change = touched.getIfPresent(key);
         if ((change != null && change - since >= 0) || allTouched - since >= 0) {
             said.invalidate(key);
         }
     }
 
-    /** It is not there, and its entry is about to be removed, which will be told. */
-    void addBeforeRemoval(CacheKey key) {
-        said.put(key, new Said(clock.millis(), true));
+    /**
+     * It is not there, and its entry is about to be removed, which will be told.
+     * @param at when the look began
+     */
+    void addBeforeRemoval(CacheKey key, Instant at) {
+        said.put(key, new Said(at.toEpochMilli(), true));
     }
 
     void end(CacheKey key) {

@@ -147,7 +147,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                     unknown.put(entry.key(), true);
                 }
                 else {
-                    remove(entry, presence);
+                    remove(entry, now, presence);
                 }
             }
             case UNKNOWN -> {
@@ -158,9 +158,9 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         return presence;
     }
 
-    private void remove(E entry, Presence presence) {
+    private void remove(E entry, Instant now, Presence presence) {
         boolean removed = false;
-        absences.addBeforeRemoval(entry.key());
+        absences.addBeforeRemoval(entry.key(), now);
         try {
             removed = repository.remove(entry);
         }
@@ -215,7 +215,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                     repository.put(verified(asked, asked.createdAt(), presence));
                 }
             }
-            case ABSENT -> absences.add(asked.key(), begin);
+            case ABSENT -> absences.add(asked.key(), asked.createdAt(), begin);
             case UNKNOWN -> log.debug("Not resolved, {}: {}", asked.value(), presence.reason());
         }
         return presence;

@@ -340,7 +340,7 @@ class VerificationTests {
     }
 
     /** One for all of these tests; ended with the JVM. */
-    private static final class Registry {
+    static final class Registry {
 
         static final RegistryProcess process = RegistryProcess.start();
 
