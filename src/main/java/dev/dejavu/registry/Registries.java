@@ -117,10 +117,7 @@ public class Registries implements AutoCloseable {
     private Presence ask(Reference reference, Collection<String> wanted) throws IOException {
         String digest = null;
         try {
-            digest = probe(reference, reference.version());
-            if (digest == null) {
-                digest = read(reference, reference.version());
-            }
+            digest = current(reference);
             check(reference, digest, wanted);
             return Presence.present(digest);
         }
@@ -136,12 +133,17 @@ public class Registries implements AutoCloseable {
 
     private @Nullable String again(Reference reference) throws IOException {
         try {
-            String digest = probe(reference, reference.version());
-            return (digest != null) ? digest : read(reference, reference.version());
+            return current(reference);
         }
         catch (Unanswered ex) {
             return null;
         }
+    }
+
+    /** The digest that the reference leads to now. */
+    private String current(Reference reference) throws IOException, Unanswered {
+        String digest = probe(reference, reference.version());
+        return (digest != null) ? digest : read(reference, reference.version());
     }
 
     private void check(Reference reference, String digest, Collection<String> wanted) throws IOException, Unanswered {
