@@ -27,22 +27,26 @@ enum Role {
 
     private static final List<String> OPEN = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs");
 
+    /** Which registries there are is not for everybody. */
+    private static final String REGISTRIES = "/actuator/health/registries";
+
     private static final List<String> READABLE = List.of("/actuator/prometheus", "/actuator/info");
 
     /**
      * The role that a request needs.
-     * @return {@code null} when it needs none: health, and the pages that describe the
-     * API
+     * @return {@code null} when it needs none: health, the pages that describe the API,
+     * and webhooks, which have secrets of their own
      */
     static @Nullable Role neededFor(HttpServletRequest request) {
         // What is behind the servlet when it has a path of its own, else all.
         String path = (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
         boolean asks = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
-        if (asks && OPEN.stream().anyMatch(path::startsWith)) {
+        boolean open = (asks && OPEN.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
+        if (open && !path.startsWith(REGISTRIES)) {
             return null;
         }
         if (path.equals("/tokens") || path.startsWith("/tokens/")
-                || (path.startsWith("/actuator/") && !READABLE.contains(path))) {
+                || (path.startsWith("/actuator/") && !READABLE.contains(path) && !path.startsWith(REGISTRIES))) {
             return ADMIN;
         }
         if (asks || (request.getMethod().equals("POST")

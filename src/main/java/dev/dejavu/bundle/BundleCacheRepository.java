@@ -17,6 +17,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.Stored;
 
 /**
@@ -145,8 +146,14 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     /** Nobody can confirm a bundle, so there is nothing anew. */
     @Override
-    public boolean update(CachedBundle bundle) {
+    public boolean update(CachedBundle seen, CachedBundle bundle) {
         return false;
+    }
+
+    /** No registry knows bundles. */
+    @Override
+    public List<CacheKey> doubt(RegistryEvent event) {
+        return List.of();
     }
 
     @Override

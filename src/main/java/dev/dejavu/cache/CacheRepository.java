@@ -40,14 +40,22 @@ public interface CacheRepository<E extends CacheEntry> extends Prunable {
     void remove(CacheKey key);
 
     /**
-     * Stores what was found out anew about an entry, unless it was stored again or
-     * removed since it was read. Its TTL goes on.
+     * Stores what was found out anew about an entry, unless it was stored, updated or
+     * doubted again, or removed, since it was read. Its TTL goes on.
+     * @param seen as it was read
      * @return whether it was
      */
-    boolean update(E entry);
+    boolean update(E seen, E anew);
 
     /**
-     * Removes an entry, unless it was stored or updated again since it was read.
+     * Doubts what may have ceased to be true by an event: until it is verified again, it
+     * is not given.
+     * @return whom the event may concern, doubted or not
+     */
+    List<CacheKey> doubt(RegistryEvent event);
+
+    /**
+     * Removes an entry, unless it was stored, updated or doubted since it was read.
      * @return whether it was removed
      */
     boolean remove(E entry);

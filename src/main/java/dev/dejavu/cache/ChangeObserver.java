@@ -10,6 +10,11 @@ public interface ChangeObserver {
     /** These keys of a cache may say something else now. */
     void changed(String cache, List<CacheKey> keys);
 
+    /** A registry told of something that happened there. */
+    default void told(String repository) {
+        // Most know only what is in the database.
+    }
+
     /** Anything may be another thing now. */
     void allChanged();
 

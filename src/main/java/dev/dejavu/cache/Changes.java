@@ -11,4 +11,11 @@ public interface Changes {
      */
     boolean areTold();
 
+    /**
+     * Tells the observers of all instances, this one's too, of an event that no row need
+     * show. When it returns, all that can be told will be.
+     * @param repository of {@link RegistryEvent}
+     */
+    void tell(String repository);
+
 }

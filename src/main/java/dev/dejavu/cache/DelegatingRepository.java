@@ -50,8 +50,13 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
-    default boolean update(E entry) {
-        return repository().update(entry);
+    default boolean update(E seen, E anew) {
+        return repository().update(seen, anew);
+    }
+
+    @Override
+    default List<CacheKey> doubt(RegistryEvent event) {
+        return repository().doubt(event);
     }
 
     @Override

@@ -9,6 +9,9 @@ public interface VerifiableEntry extends CacheEntry {
 
     Verification verification();
 
+    /** As its registry calls it in a {@link RegistryEvent}. */
+    String repositoryName();
+
     /** For which platforms it must be there, as in {@code linux/amd64}; may be none. */
     List<String> platforms();
 

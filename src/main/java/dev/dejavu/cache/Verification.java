@@ -3,18 +3,21 @@ package dev.dejavu.cache;
 import java.time.Instant;
 import java.util.Locale;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonValue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Since when an entry is known to be true.
  *
- * @param verifiedAt when it was last seen to be true, in milliseconds
+ * @param verifiedAt when it was last seen to be true, in milliseconds; before 1970 while
+ * it is doubted, another time for each doubt
  * @param verifiedBy who saw it
  * @param manifestDigest what it led to then, as in {@code sha256:…}; only a registry says
  * it
  */
-public record Verification(Instant verifiedAt, By verifiedBy, @Nullable String manifestDigest) {
+public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nullable String manifestDigest) {
 
     /**
      * Who can see it; in JSON and in the database in lower case.
@@ -33,6 +36,17 @@ public record Verification(Instant verifiedAt, By verifiedBy, @Nullable String m
             return name().toLowerCase(Locale.ROOT);
         }
 
+    }
+
+    /** Whether its registry told of something after which it may not be true. */
+    public boolean doubted() {
+        return verifiedAt.toEpochMilli() < 0;
+    }
+
+    /** What is said of {@code verifiedAt}: nothing during a doubt. */
+    @JsonProperty("verified_at")
+    @Nullable Instant shown() {
+        return doubted() ? null : verifiedAt;
     }
 
     public static Verification byClient(Instant at) {

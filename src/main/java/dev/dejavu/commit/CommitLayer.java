@@ -36,8 +36,8 @@ class CommitLayer implements RepositoryLayer {
         }
 
         @Override
-        public boolean update(E entry) {
-            return commit.write(entry.key().hex(), () -> repository.update(entry));
+        public boolean update(E seen, E anew) {
+            return commit.write(seen.key().hex(), () -> repository.update(seen, anew));
         }
 
     }

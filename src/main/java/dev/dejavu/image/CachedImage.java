@@ -2,6 +2,7 @@ package dev.dejavu.image;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,11 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
     @Override
     public CachedImage withWrittenBy(@Nullable String name) {
         return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, name, verification, stale);
+    }
+
+    @Override
+    public String repositoryName() {
+        return imageUri.replaceFirst("(/[^:@]*).*", "$1").toLowerCase(Locale.ROOT);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -19,6 +20,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.Stored;
 import dev.dejavu.cache.Verification;
 
@@ -65,8 +67,29 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     private static final String UPDATE = """
             update image_cache set verified_at = :verifiedAt, verified_by = :verifiedBy, manifest_digest = :manifestDigest
-            where hash = :hash and created_at = :createdAt and coalesce(verified_at, created_at) <= :verifiedAt
+            where hash = :hash and created_at = :createdAt and coalesce(verified_at, created_at) = :seenAt
             """;
+
+    private static final String CONCERNED = """
+            select hash from image_cache where repository_name = :repository %s and hash > :after
+            order by hash limit :limit
+            """;
+
+    /**
+     * Another number for each doubt, so that a look which began before it comes too late.
+     */
+    private static final String DOUBT = """
+            update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end
+            where hash in (:hashes) and repository_name = :repository %s
+            """;
+
+    /** What is called by a digest is not moved by a tag. */
+    private static final String TAGGED = "and substr(image_uri, length(repository_name) + 1) = ':' || :tag";
+
+    /** It leads to something else now; which platforms that has is not known. */
+    private static final String MOVED = TAGGED + " and manifest_digest <> coalesce(:digest, '')";
+
+    private static final String PERHAPS_MOVED = TAGGED + " and coalesce(manifest_digest, '?') <> coalesce(:digest, '')";
 
     private static final String KEYS = """
             select hash from image_cache where hash > :after %s order by hash limit :limit
@@ -159,15 +182,50 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public boolean update(CachedImage image) {
+    public boolean update(CachedImage seen, CachedImage image) {
         Verification verification = image.verification();
         return writer.sql(UPDATE)
             .param("hash", image.hash().hex())
             .param("createdAt", image.createdAt().toEpochMilli())
+            .param("seenAt", seen.verification().verifiedAt().toEpochMilli())
             .param("verifiedAt", verification.verifiedAt().toEpochMilli())
             .param("verifiedBy", verification.verifiedBy().toString())
             .param("manifestDigest", verification.manifestDigest())
             .update() > 0;
+    }
+
+    /**
+     * A manifest that is gone by its digest may have been called by any tag, and may be
+     * needed by any index.
+     */
+    @Override
+    public List<CacheKey> doubt(RegistryEvent event) {
+        if (event.kind() == RegistryEvent.Kind.DELETE) {
+            String condition = (event.digest() == null && event.tag() != null) ? TAGGED : "";
+            return doubt(event, condition, condition);
+        }
+        return (event.tag() != null) ? doubt(event, PERHAPS_MOVED, MOVED) : List.of();
+    }
+
+    private List<CacheKey> doubt(RegistryEvent event, String concerned, String doubted) {
+        List<CacheKey> all = new ArrayList<>();
+        Batches.sweep((after, limit) -> reader.sql(CONCERNED.formatted(concerned))
+            .param("repository", event.repository())
+            .param("tag", event.tag())
+            .param("digest", event.digest())
+            .param("after", after)
+            .param("limit", limit)
+            .query(String.class)
+            .list(), (hashes) -> {
+                hashes.forEach((hash) -> all.add(new CacheKey(hash)));
+                return writer.sql(DOUBT.formatted(doubted))
+                    .param("hashes", hashes)
+                    .param("repository", event.repository())
+                    .param("tag", event.tag())
+                    .param("digest", event.digest())
+                    .update();
+            });
+        return all;
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Changes;
 import dev.dejavu.cache.DelegatingRepository;
+import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.Stored;
 
 /**
@@ -110,8 +111,15 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
     }
 
     @Override
-    public boolean update(E entry) {
-        return changing(entry.key(), () -> repository.update(entry));
+    public boolean update(E seen, E anew) {
+        return changing(seen.key(), () -> repository.update(seen, anew));
+    }
+
+    @Override
+    public List<CacheKey> doubt(RegistryEvent event) {
+        List<CacheKey> doubted = repository.doubt(event);
+        changed(doubted);
+        return doubted;
     }
 
     @Override
@@ -149,7 +157,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
         }
     }
 
-    /** Others changed these keys. */
+    /** These keys were changed. */
     void changed(List<CacheKey> keys) {
         for (CacheKey key : keys) {
             versions.begin(key);

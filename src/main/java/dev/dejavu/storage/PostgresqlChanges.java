@@ -21,6 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.dao.DataAccessResourceFailureException;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeObserver;
@@ -55,6 +56,9 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private static final int ALL_TRIGGERS = 6;
 
+    /** On which repositories of registries are told. */
+    private static final String EVENTS = "dejavu_events";
+
     /** A channel of this instance alone, so that its beats wake nobody else. */
     private final String beats = "dejavu_beat_" + UUID.randomUUID().toString().replace("-", "");
 
@@ -83,6 +87,16 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
     }
 
     @Override
+    public void tell(String repository) {
+        try (Connection connection = pool.getConnection()) {
+            notify(connection, EVENTS, repository);
+        }
+        catch (SQLException ex) {
+            throw new DataAccessResourceFailureException("Not told: " + repository, ex);
+        }
+    }
+
+    @Override
     public void start() {
         Thread thread = Thread.ofPlatform().daemon().name("changes").unstarted(this::listen);
         listener = thread;
@@ -107,6 +121,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
         while (isListening()) {
             try (Connection connection = connect(); Statement statement = connection.createStatement()) {
                 statement.execute("listen dejavu");
+                statement.execute("listen " + EVENTS);
                 statement.execute("listen " + beats);
                 if (areTriggersThere(statement)) {
                     // What was told while nobody listened is lost.
@@ -168,11 +183,16 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
     }
 
     private void send(long number) throws SQLException {
-        try (Connection connection = pool.getConnection();
-                PreparedStatement beat = connection.prepareStatement("select pg_notify(?, ?)")) {
-            beat.setString(1, beats);
-            beat.setString(2, String.valueOf(number));
-            beat.execute();
+        try (Connection connection = pool.getConnection()) {
+            notify(connection, beats, String.valueOf(number));
+        }
+    }
+
+    private static void notify(Connection connection, String channel, String payload) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("select pg_notify(?, ?)")) {
+            statement.setString(1, channel);
+            statement.setString(2, payload);
+            statement.execute();
         }
     }
 
@@ -189,6 +209,9 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
         for (PGNotification notification : (notifications != null) ? notifications : new PGNotification[0]) {
             if (notification.getName().equals(beats)) {
                 arrived |= notification.getParameter().equals(awaited);
+            }
+            else if (notification.getName().equals(EVENTS)) {
+                observers.get().forEach((observer) -> observer.told(notification.getParameter()));
             }
             else {
                 pass(notification.getParameter().split(" "));

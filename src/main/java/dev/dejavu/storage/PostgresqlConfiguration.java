@@ -28,7 +28,7 @@ import dev.dejavu.cache.ChangeObserver;
 @Conditional(Database.OnPostgresql.class)
 class PostgresqlConfiguration {
 
-    private static final Location TRIGGERS = Location.fromPath("classpath:", "db/postgresql");
+    private static final Location MIGRATIONS = Location.fromPath("classpath:", "db/postgresql");
 
     @Bean({ "reader", "writer" })
     JdbcClient jdbcClient(DataSource dataSource) {
@@ -54,8 +54,8 @@ class PostgresqlConfiguration {
     @Bean
     FlywayConfigurationCustomizer migrateOutsideThePool(JdbcConnectionDetails details) {
         return (flyway) -> flyway.dataSource(details.getJdbcUrl(), details.getUsername(), details.getPassword())
-            .locations(
-                    Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(TRIGGERS)).toArray(Location[]::new));
+            .locations(Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(MIGRATIONS))
+                .toArray(Location[]::new));
     }
 
 }

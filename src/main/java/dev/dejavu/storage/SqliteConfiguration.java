@@ -2,13 +2,18 @@ package dev.dejavu.storage;
 
 import java.io.IOException;
 import java.time.Clock;
+import java.util.Arrays;
+import java.util.stream.Stream;
 
 import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import org.flywaydb.core.api.Location;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -19,6 +24,7 @@ import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 
+import dev.dejavu.cache.ChangeObserver;
 import dev.dejavu.cache.Changes;
 
 /**
@@ -35,6 +41,8 @@ class SqliteConfiguration {
      * that a request may wait.
      */
     private static final long QUEUE = 1400;
+
+    private static final Location MIGRATIONS = Location.fromPath("classpath:", "db/sqlite");
 
     @Bean
     SqliteFile sqliteFile(Environment environment, Clock clock) {
@@ -74,8 +82,26 @@ class SqliteConfiguration {
 
     /** The file is open to this process alone. */
     @Bean
-    Changes changes() {
-        return () -> true;
+    Changes changes(ObjectProvider<ChangeObserver> observers) {
+        return new Changes() {
+
+            @Override
+            public boolean areTold() {
+                return true;
+            }
+
+            @Override
+            public void tell(String repository) {
+                observers.forEach((observer) -> observer.told(repository));
+            }
+
+        };
+    }
+
+    @Bean
+    FlywayConfigurationCustomizer migrations() {
+        return (flyway) -> flyway.locations(
+                Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(MIGRATIONS)).toArray(Location[]::new));
     }
 
     @Bean

@@ -12,6 +12,7 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeObserver;
 import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.VerifiableEntry;
 
 /**
  * What registries said not to have a moment ago. Any change of a key ends it, so one that
@@ -22,8 +23,11 @@ class Absences implements ChangeObserver {
 
     private final Cache<CacheKey, Said> said = Caffeine.newBuilder().maximumSize(100_000).build();
 
-    /** When keys changed last, in nanoseconds, for as long as a look may take. */
-    private final Cache<CacheKey, Long> touched = Caffeine.newBuilder()
+    /**
+     * When keys changed last, or their registry told of their repository, in nanoseconds,
+     * for as long as a look may take.
+     */
+    private final Cache<Object, Long> touched = Caffeine.newBuilder()
         .maximumSize(100_000)
         .expireAfterWrite(Duration.ofMinutes(2))
         .build();
@@ -47,20 +51,35 @@ class Absences implements ChangeObserver {
      * @param at when the look began
      * @param since the same in nanoseconds: what changed since then knows better
      */
-    void add(CacheKey key, Instant at, long since) {
-        said.put(key, new Said(at.toEpochMilli(), false));
-        Long change = touched.getIfPresent(key);
-        if ((change != null && change - since >= 0) || allTouched - since >= 0) {
-            said.invalidate(key);
-        }
+    void add(VerifiableEntry asked, Instant at, long since) {
+        add(asked, at, since, false);
     }
 
     /**
      * It is not there, and its entry is about to be removed, which will be told.
-     * @param at when the look began
      */
-    void addBeforeRemoval(CacheKey key, Instant at) {
-        said.put(key, new Said(at.toEpochMilli(), true));
+    void addBeforeRemoval(VerifiableEntry entry, Instant at, long since) {
+        add(entry, at, since, true);
+    }
+
+    private void add(VerifiableEntry entry, Instant at, long since, boolean removal) {
+        said.put(entry.key(), new Said(at.toEpochMilli(), removal, entry.repositoryName()));
+        if (allTouched - since >= 0 || isTouched(entry.key(), since) || isTold(entry, since)) {
+            said.invalidate(entry.key());
+        }
+    }
+
+    /**
+     * Whether its registry told of something since then, so that a look which had begun
+     * says nothing.
+     */
+    boolean isTold(VerifiableEntry entry, long since) {
+        return isTouched(entry.repositoryName(), since);
+    }
+
+    private boolean isTouched(Object what, long since) {
+        Long at = touched.getIfPresent(what);
+        return at != null && at - since >= 0;
     }
 
     void end(CacheKey key) {
@@ -78,12 +97,18 @@ class Absences implements ChangeObserver {
         for (CacheKey key : keys) {
             Said absence = said.getIfPresent(key);
             if (absence != null && absence.removal()) {
-                said.asMap().replace(key, absence, new Said(absence.at(), false));
+                said.asMap().replace(key, absence, new Said(absence.at(), false, absence.repository()));
             }
             else {
                 end(key);
             }
         }
+    }
+
+    @Override
+    public void told(String repository) {
+        touched.put(repository, System.nanoTime());
+        said.asMap().values().removeIf((absence) -> absence.repository().equals(repository));
     }
 
     @Override
@@ -97,8 +122,9 @@ class Absences implements ChangeObserver {
      *
      * @param at epoch milliseconds
      * @param removal whether the next change that is told is the removal of its entry
+     * @param repository whose events end it
      */
-    private record Said(long at, boolean removal) {
+    private record Said(long at, boolean removal, String repository) {
     }
 
 }

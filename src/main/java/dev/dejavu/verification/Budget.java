@@ -33,9 +33,14 @@ class Budget implements Trust {
 
     @Override
     public boolean isTrusted(CacheEntry entry) {
-        return !(entry instanceof VerifiableEntry verifiable) || !properties.enabled()
-                || clock.millis() - verifiable.verification().verifiedAt().toEpochMilli() < millis
-                || registries.registry(entry.value()) == null;
+        return !(entry instanceof VerifiableEntry verifiable) || (!verifiable.verification().doubted()
+                && (clock.millis() - verifiable.verification().verifiedAt().toEpochMilli() < millis
+                        || !isVerifiable(entry)));
+    }
+
+    /** Whether somebody here can verify it. */
+    boolean isVerifiable(CacheEntry entry) {
+        return properties.enabled() && registries.registry(entry.value()) != null;
     }
 
 }

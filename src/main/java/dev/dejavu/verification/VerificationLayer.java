@@ -1,10 +1,13 @@
 package dev.dejavu.verification;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Changes;
 import dev.dejavu.cache.RepositoryLayer;
 
 /**
@@ -22,16 +25,25 @@ class VerificationLayer implements RepositoryLayer {
 
     private final Absences absences;
 
-    VerificationLayer(VerificationProperties properties, Budget budget, Looks looks, Absences absences) {
+    private final Changes changes;
+
+    private final Timer staleness;
+
+    VerificationLayer(VerificationProperties properties, Budget budget, Looks looks, Absences absences, Changes changes,
+            MeterRegistry metrics) {
         this.properties = properties;
         this.budget = budget;
         this.looks = looks;
         this.absences = absences;
+        this.changes = changes;
+        this.staleness = Timer.builder("dejavu.stale.hits")
+            .description("For how long what was given as stale had not been verified")
+            .register(metrics);
     }
 
     @Override
     public <E extends CacheEntry> CacheRepository<E> around(CacheRepository<E> repository) {
-        return new VerifiedRepository<>(repository, properties, budget, looks, absences);
+        return new VerifiedRepository<>(repository, properties, budget, looks, absences, changes, staleness);
     }
 
 }

@@ -13,18 +13,21 @@ import java.util.concurrent.TimeoutException;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.micrometer.core.instrument.Timer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Changes;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.Stored;
-import dev.dejavu.cache.Trust;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.Verification;
 import dev.dejavu.registry.Presence;
@@ -49,6 +52,15 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
 
     private static final Duration RESOLVE_TURN = Duration.ofSeconds(3);
 
+    /** Something happened in the registry during the first look. */
+    private static final int RESOLVE_TRIES = 2;
+
+    /** How long after an event everybody knows of it. */
+    private static final Duration AFTERWARDS = Duration.ofSeconds(1);
+
+    /** How many an event makes look at once; the others are looked for when asked for. */
+    private static final int AT_ONCE = 100;
+
     /** When nothing was found out, the next look waits. */
     private static final Duration PAUSE = Duration.ofSeconds(5);
 
@@ -56,24 +68,30 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
 
     private final VerificationProperties properties;
 
-    private final Trust trust;
+    private final Budget budget;
 
     private final Looks looks;
 
     private final Absences absences;
+
+    private final Changes changes;
+
+    private final Timer staleness;
 
     private final Cache<CacheKey, Boolean> unknown = Caffeine.newBuilder()
         .maximumSize(100_000)
         .expireAfterWrite(PAUSE)
         .build();
 
-    VerifiedRepository(CacheRepository<E> repository, VerificationProperties properties, Trust trust, Looks looks,
-            Absences absences) {
+    VerifiedRepository(CacheRepository<E> repository, VerificationProperties properties, Budget budget, Looks looks,
+            Absences absences, Changes changes, Timer staleness) {
         this.repository = repository;
         this.properties = properties;
-        this.trust = trust;
+        this.budget = budget;
         this.looks = looks;
         this.absences = absences;
+        this.changes = changes;
+        this.staleness = staleness;
     }
 
     @Override
@@ -84,37 +102,41 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     @Override
     public Optional<E> find(CacheKey key) {
         Optional<E> found = repository.find(key);
-        if (found.isEmpty() || trust.isTrusted(found.get())) {
+        if (found.isEmpty() || budget.isTrusted(found.get())) {
             return found;
         }
         CompletableFuture<?> look = look(found.get());
-        if (properties.strict() && isDone(look)) {
+        if ((properties.strict() || isDoubted(found.get())) && isDone(look, PATIENCE)) {
             found = repository.find(key);
         }
-        return found.map(this::marked);
+        return found.filter((entry) -> !isDoubted(entry)).map(this::marked);
+    }
+
+    private static boolean isDoubted(CacheEntry entry) {
+        return entry instanceof VerifiableEntry verifiable && verifiable.verification().doubted();
     }
 
     @Override
     public List<E> findAll(Collection<CacheKey> keys) {
         List<E> found = repository.findAll(keys);
-        List<E> doubtful = found.stream().filter((entry) -> !trust.isTrusted(entry)).toList();
+        List<E> doubtful = found.stream().filter((entry) -> !budget.isTrusted(entry)).toList();
         if (doubtful.isEmpty()) {
             return found;
         }
         CompletableFuture<?>[] flights = doubtful.stream().map(this::look).toArray(CompletableFuture<?>[]::new);
         List<E> answer = found;
-        if (properties.strict()) {
-            isDone(CompletableFuture.allOf(flights));
+        if (properties.strict() || doubtful.stream().anyMatch(VerifiedRepository::isDoubted)) {
+            isDone(CompletableFuture.allOf(flights), PATIENCE);
             answer = new ArrayList<>(found);
             answer.removeAll(doubtful);
             answer.addAll(repository.findAll(doubtful.stream().map(CacheEntry::key).toList()));
         }
-        return answer.stream().map(this::marked).toList();
+        return answer.stream().filter((entry) -> !isDoubted(entry)).map(this::marked).toList();
     }
 
-    private static boolean isDone(CompletableFuture<?> look) {
+    private static boolean isDone(CompletableFuture<?> look, Duration patience) {
         try {
-            look.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            look.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         }
         catch (TimeoutException | ExecutionException ex) {
@@ -127,27 +149,33 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     }
 
     private E marked(E entry) {
-        return trust.isTrusted(entry) ? entry : same(((VerifiableEntry) entry).asStale());
+        if (budget.isTrusted(entry)) {
+            return entry;
+        }
+        VerifiableEntry verifiable = (VerifiableEntry) entry;
+        staleness.record(Duration.between(verifiable.verification().verifiedAt(), freshness().now()));
+        return same(verifiable.asStale());
     }
 
     private CompletableFuture<?> look(E entry) {
-        if (unknown.getIfPresent(entry.key()) != null) {
+        if (!budget.isVerifiable(entry) || unknown.getIfPresent(entry.key()) != null) {
             return CompletableFuture.completedFuture(entry);
         }
         // What it says is true of this moment at the earliest.
         Instant now = freshness().now();
-        return looks.look((VerifiableEntry) entry, TURN, (presence) -> settle(entry, now, presence));
+        long begin = System.nanoTime();
+        return looks.look((VerifiableEntry) entry, TURN, (presence) -> settle(entry, now, begin, presence));
     }
 
-    private Presence settle(E entry, Instant now, Presence presence) {
+    private Presence settle(E entry, Instant now, long begin, Presence presence) {
         switch (presence.outcome()) {
-            case PRESENT -> repository.update(verified(entry, now, presence));
+            case PRESENT -> repository.update(entry, verified(entry, now, presence));
             case ABSENT -> {
                 if (Duration.between(entry.createdAt(), now).compareTo(properties.grace()) < 0) {
                     unknown.put(entry.key(), true);
                 }
-                else {
-                    remove(entry, now, presence);
+                else if (!absences.isTold((VerifiableEntry) entry, begin)) {
+                    remove(entry, now, begin, presence);
                 }
             }
             case UNKNOWN -> {
@@ -158,9 +186,9 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         return presence;
     }
 
-    private void remove(E entry, Instant now, Presence presence) {
+    private void remove(E entry, Instant now, long begin, Presence presence) {
         boolean removed = false;
-        absences.addBeforeRemoval(entry.key(), now);
+        absences.addBeforeRemoval((VerifiableEntry) entry, now, begin);
         try {
             removed = repository.remove(entry);
         }
@@ -191,34 +219,72 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                 || !properties.enabled()) {
             return found;
         }
-        long begin = System.nanoTime();
-        CompletableFuture<Presence> look = looks.look(verifiable, RESOLVE_TURN,
-                (presence) -> settleAsked(asked, begin, presence));
-        try {
-            look.get(RESOLVE.toMillis(), TimeUnit.MILLISECONDS);
+        for (int i = 0; i < RESOLVE_TRIES && found.isEmpty(); i++) {
+            long begin = System.nanoTime();
+            if (!isDone(looks.look(verifiable, RESOLVE_TURN, (presence) -> settleAsked(asked, begin, presence)),
+                    RESOLVE)) {
+                return Optional.empty();
+            }
+            found = repository.find(asked.key()).filter((entry) -> !isDoubted(entry));
+            if (!absences.isTold(verifiable, begin)) {
+                break;
+            }
         }
-        catch (TimeoutException | ExecutionException ex) {
-            return Optional.empty();
-        }
-        catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
-            return Optional.empty();
-        }
-        return repository.find(asked.key());
+        return found.map(this::marked);
     }
 
     private Presence settleAsked(E asked, long begin, Presence presence) {
+        VerifiableEntry verifiable = (VerifiableEntry) asked;
         switch (presence.outcome()) {
             case PRESENT -> {
                 // Who wrote it meanwhile knows more than this.
-                if (repository.find(asked.key()).isEmpty()) {
+                if (!absences.isTold(verifiable, begin)
+                        && repository.find(asked.key()).filter((entry) -> !isDoubted(entry)).isEmpty()) {
                     repository.put(verified(asked, asked.createdAt(), presence));
                 }
             }
-            case ABSENT -> absences.add(asked.key(), asked.createdAt(), begin);
+            case ABSENT -> absences.add(verifiable, asked.createdAt(), begin);
             case UNKNOWN -> log.debug("Not resolved, {}: {}", asked.value(), presence.reason());
         }
         return presence;
+    }
+
+    /**
+     * Doubts and looks again, and once more after a while: until all instances were told,
+     * one of them may have stored what it had seen before; and a registry may still show
+     * for a moment what it has just deleted. Where nobody here can look, it is believed.
+     */
+    @Override
+    public List<CacheKey> doubt(RegistryEvent event) {
+        List<CacheKey> concerned = lookAgain(event, true);
+        changes.tell(event.repository());
+        Thread.ofVirtual().name("verification").start(() -> {
+            try {
+                Thread.sleep(AFTERWARDS);
+                lookAgain(event, false);
+            }
+            catch (InterruptedException ex) {
+                Thread.currentThread().interrupt();
+            }
+            catch (DataAccessException ex) {
+                log.warn("Not looked again after an event of {}: {}", event.repository(), ex.getMessage());
+            }
+        });
+        return concerned;
+    }
+
+    private List<CacheKey> lookAgain(RegistryEvent event, boolean believe) {
+        List<CacheKey> concerned = repository.doubt(event);
+        for (E entry : repository.findAll(concerned.subList(0, Math.min(concerned.size(), AT_ONCE)))) {
+            if (budget.isVerifiable(entry)) {
+                unknown.invalidate(entry.key());
+                var _ = look(entry);
+            }
+            else if (believe && isDoubted(entry) && repository.remove(entry)) {
+                log.info("Removed {} of {}: its registry told so", entry.key(), entry.value());
+            }
+        }
+        return concerned;
     }
 
     @Override

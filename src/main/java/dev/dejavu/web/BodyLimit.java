@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Type;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpHeaders;
@@ -20,14 +20,15 @@ import dev.dejavu.cache.ProblemException;
 
 /**
  * Bounds the body of a request, whether it tells its length or not: 16 KiB for what is
- * stored, 128 KiB for what asks, and ten seconds for all of it.
+ * stored, 128 KiB for what asks, 1 MiB for what registries tell, and ten seconds for all
+ * of it.
  */
 @ControllerAdvice
 class BodyLimit extends RequestBodyAdviceAdapter {
 
     private static final int STORED = 16 * 1024;
 
-    private static final int ASKED = 128 * 1024;
+    private static final Map<String, Integer> LIMITS = Map.of("/lookup", 128 * 1024, "/webhooks/{name}", 1024 * 1024);
 
     private static final Duration TIME = Duration.ofSeconds(10);
 
@@ -41,7 +42,7 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converterType) throws IOException {
         PostMapping post = parameter.getMethodAnnotation(PostMapping.class);
-        int limit = (post != null && List.of(post.value()).contains("/lookup")) ? ASKED : STORED;
+        int limit = (post != null) ? LIMITS.getOrDefault(String.join("", post.value()), STORED) : STORED;
         return new Bounded(message.getHeaders(), new BoundedStream(message.getBody(), limit));
     }
 

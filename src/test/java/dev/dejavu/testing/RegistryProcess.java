@@ -52,7 +52,19 @@ public final class RegistryProcess implements AutoCloseable {
 
     /** One that lets everybody in. */
     public static RegistryProcess start() {
-        return start(null, null);
+        return start(null, null, "");
+    }
+
+    /**
+     * One that lets everybody in and tells what happens.
+     * @param listener a URI
+     */
+    public static RegistryProcess start(String listener) {
+        return start(null, null, """
+                notifications:
+                  endpoints:
+                    - {name: test, url: "%s", timeout: 5s, threshold: 100, backoff: 100ms}
+                """.formatted(listener));
     }
 
     /**
@@ -60,7 +72,11 @@ public final class RegistryProcess implements AutoCloseable {
      * @param login as in {@code name:password}
      * @param htpasswd the same as a line of htpasswd, with bcrypt
      */
-    public static RegistryProcess start(@Nullable String login, @Nullable String htpasswd) {
+    public static RegistryProcess start(String login, String htpasswd) {
+        return start(login, htpasswd, "");
+    }
+
+    private static RegistryProcess start(@Nullable String login, @Nullable String htpasswd, String notifications) {
         requireProgram();
         try {
             int port = freePort();
@@ -75,7 +91,7 @@ public final class RegistryProcess implements AutoCloseable {
                     log: {level: error, accesslog: {disabled: true}}
                     storage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}
                     http: {addr: "127.0.0.1:%d"}
-                    """.formatted(folder.resolve("data"), port) + auth);
+                    """.formatted(folder.resolve("data"), port) + auth + notifications);
             return new RegistryProcess(folder, port, login);
         }
         catch (IOException ex) {

@@ -23,6 +23,7 @@ import org.springframework.test.context.TestPropertySource;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Notifications;
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RegistryProxy;
 import dev.dejavu.testing.SettableClock;
@@ -37,6 +38,8 @@ import static org.awaitility.Awaitility.await;
 class VerificationTests {
 
     private static final Duration BUDGET = Duration.ofHours(1);
+
+    static final String SECRET = "a secret of the tests";
 
     private static final AtomicInteger count = new AtomicInteger();
 
@@ -59,6 +62,9 @@ class VerificationTests {
             settings.add("dejavu.registry.allowed", () -> Registry.proxy.host());
             settings.add("dejavu.registry.plain-http", () -> Registry.proxy.host());
             settings.add("dejavu.registry.time-limit", () -> "1s");
+            settings.add("dejavu.webhooks.real.format", () -> "distribution");
+            settings.add("dejavu.webhooks.real.registry", () -> Registry.proxy.host());
+            settings.add("dejavu.webhooks.real.secret", () -> SECRET);
         }
 
         @BeforeEach
@@ -71,6 +77,7 @@ class VerificationTests {
 
         @AfterEach
         void end() {
+            Registry.notifications.drop();
             proxy.mend();
             proxy.asked();
         }
@@ -342,7 +349,9 @@ class VerificationTests {
     /** One for all of these tests; ended with the JVM. */
     static final class Registry {
 
-        static final RegistryProcess process = RegistryProcess.start();
+        static final Notifications notifications = new Notifications();
+
+        static final RegistryProcess process = RegistryProcess.start(notifications.uri());
 
         static final RegistryProxy proxy = new RegistryProxy(process.uri());
 

@@ -1,0 +1,202 @@
+package dev.dejavu.webhook;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import tools.jackson.databind.JsonNode;
+
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.RegistryEvent.Kind;
+
+/**
+ * The words in which registries tell. What is not understood tells nothing: new kinds of
+ * events come with new versions.
+ */
+enum Format {
+
+    /**
+     * Envelopes of many events, as Docker's registry 2.8 sends them. Each layer is pushed
+     * too, and each HEAD is a pull.
+     * @see <a href=
+     * "https://distribution.github.io/distribution/about/notifications/">Notifications</a>
+     */
+    DISTRIBUTION(HttpHeaders.AUTHORIZATION),
+
+    /**
+     * Either of Harbor's formats, "Default" and "CloudEvents".
+     * @see <a href=
+     * "https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/">Configure
+     * Webhook Notifications</a>
+     */
+    HARBOR(HttpHeaders.AUTHORIZATION),
+
+    /**
+     * CloudEvents over HTTP: in binary mode the type is a header and the body is the
+     * data, in structured mode both are members.
+     * @see <a href="https://zotregistry.dev/latest/articles/events/">Event Support</a>
+     * @see <a href=
+     * "https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md">CloudEvents
+     * over HTTP</a>
+     */
+    ZOT(HttpHeaders.AUTHORIZATION),
+
+    /**
+     * One event of Azure's registry, shaped as those of distribution.
+     * @see <a href=
+     * "https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference">Webhook
+     * reference</a>
+     */
+    ACR(HttpHeaders.AUTHORIZATION),
+
+    /**
+     * An event of Amazon's registry, sent by an API destination of EventBridge.
+     * @see <a href=
+     * "https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html">Amazon
+     * ECR events and EventBridge</a>
+     */
+    ECR("X-Api-Key"),
+
+    /**
+     * The events of JFrog's domain "docker".
+     * @see <a href="https://docs.jfrog.com/administration/docs/event-types">Event
+     * Types</a>
+     */
+    JFROG("X-JFrog-Event-Auth");
+
+    /** Of each of the formats. */
+    private static final List<String> PUSHES = List.of("push", "push_artifact", "harbor.artifact.pushed", "pushed",
+            "promoted");
+
+    private static final List<String> DELETES = List.of("delete", "delete_artifact", "harbor.artifact.deleted",
+            "deleted");
+
+    private static final String NAME = "[a-z0-9._/-]{1,255}";
+
+    private static final String TAG = "\\w[\\w.-]{0,127}";
+
+    private static final String DIGEST = "[a-z0-9]{1,32}:[0-9a-f]{32,128}";
+
+    private final String header;
+
+    Format(String header) {
+        this.header = header;
+    }
+
+    /** In which such registries show a secret. */
+    String header() {
+        return header;
+    }
+
+    /**
+     * What a registry tells.
+     * @param registry by which images are called
+     */
+    List<RegistryEvent> events(String registry, JsonNode body, HttpHeaders headers) {
+        return told(body, headers).map((told) -> event(registry, told)).filter(Objects::nonNull).toList();
+    }
+
+    private Stream<Told> told(JsonNode body, HttpHeaders headers) {
+        return switch (this) {
+            case DISTRIBUTION -> children(body.path("events")).map(Format::distribution);
+            case HARBOR -> harbor(body);
+            case ZOT -> Stream.of(zot(body, headers.getFirst("ce-type")));
+            case ACR -> Stream.of(distribution(body));
+            case ECR -> Stream.of(ecr(body));
+            case JFROG -> Stream.of(jfrog(body));
+        };
+    }
+
+    private static Told distribution(JsonNode event) {
+        JsonNode target = event.path("target");
+        String url = text(target, "url");
+        boolean layer = url != null && url.contains("/blobs/");
+        return new Told(layer ? null : text(event, "action"), text(target, "repository"), text(target, "tag"),
+                text(target, "digest"));
+    }
+
+    private static Stream<Told> harbor(JsonNode body) {
+        JsonNode data = body.has("specversion") ? body.path("data") : body.path("event_data");
+        return children(data.path("resources")).map((resource) -> new Told(text(body, "type"),
+                text(data.path("repository"), "repo_full_name"), text(resource, "tag"), text(resource, "digest")));
+    }
+
+    private static Told zot(JsonNode body, @Nullable String type) {
+        JsonNode data = body.has("specversion") ? body.path("data") : body;
+        String reference = text(data, "reference");
+        boolean byDigest = reference != null && reference.indexOf(':') >= 0;
+        return new Told(body.has("specversion") ? text(body, "type") : type, text(data, "name"),
+                byDigest ? null : reference, text(data, "digest"));
+    }
+
+    private static Told ecr(JsonNode body) {
+        JsonNode detail = body.path("detail");
+        boolean done = "ECR Image Action".equals(text(body, "detail-type")) && "SUCCESS".equals(text(detail, "result"));
+        return new Told(done ? text(detail, "action-type") : null, text(detail, "repository-name"),
+                text(detail, "image-tag"), text(detail, "image-digest"));
+    }
+
+    private static Told jfrog(JsonNode body) {
+        JsonNode data = body.path("data");
+        String sha256 = text(data, "sha256");
+        String name = text(data, "image_name");
+        String key = text(data, "repo_key");
+        return new Told("docker".equals(text(body, "domain")) ? text(body, "event_type") : null,
+                (name != null && key != null) ? key + "/" + name : null, text(data, "tag"),
+                (sha256 != null) ? "sha256:" + sha256 : null);
+    }
+
+    private @Nullable RegistryEvent event(String registry, Told told) {
+        Kind kind = kind(told.type());
+        String name = (told.name() != null) ? told.name().toLowerCase(Locale.ROOT) : "";
+        if (kind == null || !name.matches(NAME)) {
+            return null;
+        }
+        return new RegistryEvent(kind, repository(registry.toLowerCase(Locale.ROOT), name), formed(told.tag(), TAG),
+                formed(told.digest(), DIGEST));
+    }
+
+    private static @Nullable Kind kind(@Nullable String type) {
+        String lower = (type != null) ? type.toLowerCase(Locale.ROOT) : "";
+        // of zot, whose prefix is a setting
+        if (PUSHES.contains(lower) || lower.endsWith(".image.updated")) {
+            return Kind.PUSH;
+        }
+        return (DELETES.contains(lower) || lower.endsWith(".image.deleted")) ? Kind.DELETE : null;
+    }
+
+    /**
+     * JFrog's repository is the first part of the name, unless the host has it, as in
+     * {@code docker-local.example.com}, or the setting says another one.
+     */
+    private String repository(String registry, String name) {
+        String first = name.replaceFirst("/.*", "");
+        boolean said = registry.indexOf('/') >= 0 || registry.startsWith(first + ".")
+                || registry.startsWith(first + "-");
+        return registry + "/" + ((this == JFROG && said) ? name.substring(first.length() + 1) : name);
+    }
+
+    private static Stream<JsonNode> children(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false);
+    }
+
+    private static @Nullable String text(JsonNode node, String member) {
+        JsonNode value = node.path(member);
+        return value.isString() ? value.asString() : null;
+    }
+
+    private static @Nullable String formed(@Nullable String text, String form) {
+        return (text != null && text.matches(form)) ? text : null;
+    }
+
+    /**
+     * An event in a registry's own words.
+     */
+    private record Told(@Nullable String type, @Nullable String name, @Nullable String tag, @Nullable String digest) {
+    }
+
+}

@@ -1,0 +1,62 @@
+package dev.dejavu.webhook;
+
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/**
+ * Who may tell what happens in registries.
+ *
+ * @param webhooks by their names in {@code /webhooks/{name}}
+ */
+@ConfigurationProperties("dejavu")
+record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
+
+    private static final int SHORTEST_SECRET = 16;
+
+    WebhookProperties {
+        webhooks.forEach((name, webhook) -> {
+            String prefix = "dejavu.webhooks." + name;
+            check(name.matches("[a-z0-9-]+"), prefix, name, "must be named in lower case letters, digits and hyphens");
+            check(webhook.format != null, prefix + ".format", null,
+                    "must be distribution, harbor, zot, acr, ecr or jfrog");
+            check(webhook.registry != null && webhook.registry.matches("[\\[\\]a-zA-Z0-9.:_/-]+"), prefix + ".registry",
+                    webhook.registry, "must be the host or host:port by which images are called");
+            // Not shown: it is nearly one.
+            check(webhook.secret != null && webhook.secret.length() >= SHORTEST_SECRET, prefix + ".secret", null,
+                    "must have " + SHORTEST_SECRET + " characters or more");
+        });
+    }
+
+    private static void check(boolean right, String setting, @Nullable String value, String must) {
+        if (!right) {
+            throw new InvalidConfigurationPropertyValueException(setting, value, must);
+        }
+    }
+
+    /**
+     * One who tells.
+     *
+     * @param format of what it sends
+     * @param registry the host or {@code host:port} by which images are called; for JFrog
+     * with the name of a virtual repository behind a slash, if it has one
+     * @param secret that it shows
+     * @param header in which it shows it; by default the format's own
+     * @param signed whether the header has the HMAC-SHA256 of the body under the secret,
+     * in hex, instead of the secret
+     */
+    record Webhook(@Nullable Format format, @Nullable String registry, @Nullable String secret, @Nullable String header,
+            @DefaultValue("false") boolean signed) {
+
+        /** So that no log has the secret by accident. */
+        @Override
+        public String toString() {
+            return format + " of " + registry;
+        }
+
+    }
+
+}

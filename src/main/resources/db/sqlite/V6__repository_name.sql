@@ -1,0 +1,7 @@
+-- What registries call the image when they tell of it: host and name in lower case, without tag and digest.
+-- Made of image_uri, so rows of older versions have it too.
+alter table image_cache add column repository_name text generated always as (
+    lower(substr(image_uri, 1, instr(image_uri, '/')
+        + instr(replace(substr(image_uri, instr(image_uri, '/') + 1), '@', ':') || ':', ':') - 1))
+) virtual;
+create index image_cache_repository_name on image_cache (repository_name, hash);

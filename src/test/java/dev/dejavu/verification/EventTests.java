@@ -1,0 +1,178 @@
+package dev.dejavu.verification;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Map;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+import dev.dejavu.testing.Notifications;
+import dev.dejavu.testing.Promise;
+import dev.dejavu.testing.RegistryProxy;
+import dev.dejavu.testing.WithPostgres;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * What a real registry tells is obeyed within a second.
+ */
+class EventTests {
+
+    /**
+     * Longer than a fresh PUT is believed more than its registry, and within the budget.
+     */
+    private static final Duration LATER = Duration.ofMinutes(1);
+
+    abstract static class Contract extends VerificationTests.Common {
+
+        private final Notifications notifications = VerificationTests.Registry.notifications;
+
+        @BeforeEach
+        void listen() {
+            notifications.passTo(http, "/webhooks/real", VerificationTests.SECRET);
+        }
+
+        /** Stores an entry that nobody would look for again for a while. */
+        private String stored(String tag) {
+            String body = question(tag).replaceFirst("\\{", "{\"image_uri\":\"" + uri(":" + tag) + "\",");
+            assertThat(http.put(path(tag), body).statusCode()).isBetween(200, 201);
+            clock.advance(LATER);
+            assertThat(json(http.get(path(tag))).has("stale")).isFalse();
+            return path(tag);
+        }
+
+        private String pushed(String tag) {
+            String digest = registry.push(name, tag, "linux/amd64");
+            await().until(() -> notifications.arrived(name, digest, "\"push\""));
+            return digest;
+        }
+
+        private boolean isAbsent(String path) {
+            HttpResponse<String> response = http.get(path);
+            return response.statusCode() == 404 && response.body().contains("urn:dejavu:problem:absent");
+        }
+
+        @Test
+        void deletedImageIsAbsent() {
+            String digest = pushed("v1");
+            String path = stored("v1");
+            registry.delete(name, digest);
+            await().until(() -> notifications.arrived(name, digest, "\"delete\""));
+            Promise.isKept(() -> isAbsent(path));
+        }
+
+        @Test
+        void indexThatLostTheChildOfAPlatformIsAbsent() {
+            String amd64 = registry.push(name, null, "linux/amd64");
+            String arm64 = registry.push(name, null, "linux/arm64");
+            registry.pushIndex(name, "multi", Map.of("linux/amd64", amd64, "linux/arm64", arm64));
+            String path = stored("multi");
+            registry.delete(name, amd64);
+            await().until(() -> notifications.arrived(name, amd64, "\"delete\""));
+            Promise.isKept(() -> isAbsent(path));
+        }
+
+        @Test
+        void imageBesideTheDeletedOneIsThereAsBefore() {
+            String digest = pushed("v1");
+            pushed("v2");
+            String path = stored("v2");
+            registry.delete(name, digest);
+            await().until(() -> notifications.arrived(name, digest, "\"delete\""));
+            for (int i = 0; i < 20; i++) {
+                HttpResponse<String> response = http.get(path);
+                assertThat(response.statusCode()).isEqualTo(200);
+                assertThat(json(response).has("stale")).isFalse();
+            }
+        }
+
+        @Test
+        void movedTagHasItsNewDigest() {
+            pushed("v1");
+            String path = stored("v1");
+            http.post("/images/resolve", question("v1"));
+            String moved = pushed("v1");
+            Promise.isKept(() -> json(http.get(path)).path("manifest_digest").asString("").equals(moved));
+        }
+
+        @Test
+        void tagThatMovedToAnotherPlatformIsAbsent() {
+            pushed("v1");
+            String path = stored("v1");
+            await().until(
+                    () -> json(http.get(path)).path("verified_by").asString("").equals("registry") || isVerified(path));
+            String moved = registry.push(name, "v1", "linux/arm64");
+            await().until(() -> notifications.arrived(name, moved, "\"push\""));
+            Promise.isKept(() -> isAbsent(path));
+        }
+
+        /** Makes it verified, past its budget. */
+        private boolean isVerified(String path) {
+            clock.advance(Duration.ofHours(1));
+            http.get(path);
+            return false;
+        }
+
+        @Test
+        void pushEndsAnAbsence() {
+            assertProblem(http.post("/images/resolve", question("v1")), 404, "absent");
+            assertThat(isAbsent(path("v1"))).isTrue();
+            pushed("v1");
+            assertProblem(http.get(path("v1")), 404, "miss");
+            assertThat(http.post("/images/resolve", question("v1")).statusCode()).isEqualTo(200);
+        }
+
+        @Test
+        void deletionThatCannotBeVerifiedIsAMissUntilItCan() {
+            String digest = pushed("v1");
+            pushed("v2");
+            String gone = stored("v1");
+            String there = stored("v2");
+            proxy.fault(RegistryProxy.answer(503, ""));
+            registry.delete(name, digest);
+            await().until(() -> notifications.arrived(name, digest, "\"delete\""));
+            assertProblem(http.get(gone), 404, "miss");
+            assertProblem(http.get(there), 404, "miss");
+            String keys = "{\"hashes\":[\"" + gone.substring(8) + "\"]}";
+            assertThat(json(http.post("/images/lookup", keys)).path("missing")).hasSize(1);
+            assertThat(json(http.get("/images?image_uri=" + uri(":v1"))).at("/entries/0/stale").asBoolean()).isTrue();
+            assertThat(json(http.get("/images?image_uri=" + uri(":v1"))).at("/entries/0").has("verified_at")).isFalse();
+            proxy.mend();
+            await().until(() -> isAbsent(gone));
+            await().until(() -> http.get(there).statusCode() == 200);
+        }
+
+        @Test
+        void putEndsADoubt() {
+            String digest = pushed("v1");
+            String path = stored("v1");
+            proxy.fault(RegistryProxy.answer(503, ""));
+            registry.delete(name, digest);
+            await().until(() -> notifications.arrived(name, digest, "\"delete\""));
+            assertProblem(http.get(path), 404, "miss");
+            proxy.mend();
+            registry.push(name, "v1", "linux/amd64");
+            stored("v1");
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    class OnSqlite extends Contract {
+
+    }
+
+    @Nested
+    @WithPostgres
+    class OnPostgres extends Contract {
+
+    }
+
+}
