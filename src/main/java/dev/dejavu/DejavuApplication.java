@@ -22,6 +22,7 @@ import org.springframework.context.annotation.Bean;
  * <li>{@code verification}: is an entry still true? What was not verified for too long is
  * looked for in its registry
  * <li>{@code registry}: asks registries whether an image is there; knows no cache
+ * <li>{@code webhook}: what registries tell of themselves, each in its own words
  * <li>{@code near}: what was found is kept in the process while it is certain, and
  * answered where the request enters
  * <li>{@code commit}: writers that arrive together share one commit

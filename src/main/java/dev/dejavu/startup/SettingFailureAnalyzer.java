@@ -2,6 +2,9 @@ package dev.dejavu.startup;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.BindException;
@@ -60,6 +63,11 @@ class SettingFailureAnalyzer implements FailureAnalyzer {
         }
         if (type == InetAddress.class) {
             return "an address or the name of a host";
+        }
+        if (type.isEnum()) {
+            return "one of " + Arrays.stream(type.getEnumConstants())
+                .map((constant) -> constant.toString().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
         }
         return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "another value";
     }

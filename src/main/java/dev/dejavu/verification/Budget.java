@@ -35,12 +35,12 @@ class Budget implements Trust {
     public boolean isTrusted(CacheEntry entry) {
         return !(entry instanceof VerifiableEntry verifiable) || (!verifiable.verification().doubted()
                 && (clock.millis() - verifiable.verification().verifiedAt().toEpochMilli() < millis
-                        || !isVerifiable(entry)));
+                        || !isVerifiable(entry.value())));
     }
 
     /** Whether somebody here can verify it. */
-    boolean isVerifiable(CacheEntry entry) {
-        return properties.enabled() && registries.registry(entry.value()) != null;
+    boolean isVerifiable(String imageUri) {
+        return properties.enabled() && registries.registry(imageUri) != null;
     }
 
 }

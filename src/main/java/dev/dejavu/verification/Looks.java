@@ -40,6 +40,8 @@ class Looks {
 
     private final MeterRegistry metrics;
 
+    private final RegistryHealthIndicator health;
+
     /** A client can name as many hosts as a pattern allows. */
     private final Cache<String, Pace> paces = Caffeine.newBuilder()
         .maximumSize(10_000)
@@ -48,10 +50,12 @@ class Looks {
 
     private final Map<CacheKey, CompletableFuture<Presence>> flights = new ConcurrentHashMap<>();
 
-    Looks(Registries registries, VerificationProperties properties, MeterRegistry metrics) {
+    Looks(Registries registries, VerificationProperties properties, MeterRegistry metrics,
+            RegistryHealthIndicator health) {
         this.registries = registries;
         this.properties = properties;
         this.metrics = metrics;
+        this.health = health;
     }
 
     /**
@@ -102,6 +106,7 @@ class Looks {
             .tag("registry", registries.rule(registry))
             .tag("outcome", presence.outcome().name().toLowerCase(Locale.ROOT))
             .register(metrics));
+        health.said(registry, presence);
         pace.silence(presence.retryAfter());
         return presence;
     }

@@ -158,7 +158,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     }
 
     private CompletableFuture<?> look(E entry) {
-        if (!budget.isVerifiable(entry) || unknown.getIfPresent(entry.key()) != null) {
+        if (!budget.isVerifiable(entry.value()) || unknown.getIfPresent(entry.key()) != null) {
             return CompletableFuture.completedFuture(entry);
         }
         // What it says is true of this moment at the earliest.
@@ -256,31 +256,35 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
      */
     @Override
     public List<CacheKey> doubt(RegistryEvent event) {
-        List<CacheKey> concerned = lookAgain(event, true);
+        List<CacheKey> concerned = lookAgain(event);
         changes.tell(event.repository());
-        Thread.ofVirtual().name("verification").start(() -> {
-            try {
-                Thread.sleep(AFTERWARDS);
-                lookAgain(event, false);
-            }
-            catch (InterruptedException ex) {
-                Thread.currentThread().interrupt();
-            }
-            catch (DataAccessException ex) {
-                log.warn("Not looked again after an event of {}: {}", event.repository(), ex.getMessage());
-            }
-        });
+        if (budget.isVerifiable(event.repository() + ":any")) {
+            Thread.ofVirtual().name("verification").start(() -> lookAgainAfterwards(event));
+        }
         return concerned;
     }
 
-    private List<CacheKey> lookAgain(RegistryEvent event, boolean believe) {
+    private void lookAgainAfterwards(RegistryEvent event) {
+        try {
+            Thread.sleep(AFTERWARDS);
+            lookAgain(event);
+        }
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
+        catch (DataAccessException ex) {
+            log.warn("Not looked again after an event of {}: {}", event.repository(), ex.getMessage());
+        }
+    }
+
+    private List<CacheKey> lookAgain(RegistryEvent event) {
         List<CacheKey> concerned = repository.doubt(event);
         for (E entry : repository.findAll(concerned.subList(0, Math.min(concerned.size(), AT_ONCE)))) {
-            if (budget.isVerifiable(entry)) {
+            if (budget.isVerifiable(entry.value())) {
                 unknown.invalidate(entry.key());
                 var _ = look(entry);
             }
-            else if (believe && isDoubted(entry) && repository.remove(entry)) {
+            else if (isDoubted(entry) && repository.remove(entry)) {
                 log.info("Removed {} of {}: its registry told so", entry.key(), entry.value());
             }
         }

@@ -21,17 +21,17 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
         webhooks.forEach((name, webhook) -> {
             String prefix = "dejavu.webhooks." + name;
             check(name.matches("[a-z0-9-]+"), prefix, name, "must be named in lower case letters, digits and hyphens");
-            check(webhook.format != null, prefix + ".format", null,
+            check(webhook.format != null, prefix + ".format", "",
                     "must be distribution, harbor, zot, acr, ecr or jfrog");
             check(webhook.registry != null && webhook.registry.matches("[\\[\\]a-zA-Z0-9.:_/-]+"), prefix + ".registry",
-                    webhook.registry, "must be the host or host:port by which images are called");
+                    String.valueOf(webhook.registry), "must be the host or host:port by which images are called");
             // Not shown: it is nearly one.
-            check(webhook.secret != null && webhook.secret.length() >= SHORTEST_SECRET, prefix + ".secret", null,
+            check(webhook.secret != null && webhook.secret.length() >= SHORTEST_SECRET, prefix + ".secret", "",
                     "must have " + SHORTEST_SECRET + " characters or more");
         });
     }
 
-    private static void check(boolean right, String setting, @Nullable String value, String must) {
+    private static void check(boolean right, String setting, String value, String must) {
         if (!right) {
             throw new InvalidConfigurationPropertyValueException(setting, value, must);
         }

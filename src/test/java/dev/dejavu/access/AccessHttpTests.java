@@ -60,11 +60,12 @@ class AccessHttpTests {
     private static @Nullable Role needed(String call) {
         return switch (call) {
             case "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
-                    "GET /webjars/swagger-ui/swagger-ui.css" ->
+                    "GET /webjars/swagger-ui/swagger-ui.css", "POST /webhooks/{name}" ->
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
                     "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /stats",
-                    "GET /actuator/prometheus", "GET /actuator/info", "GET /error", "GET /nothing" ->
+                    "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/health/registries", "GET /error",
+                    "GET /nothing" ->
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}" -> Role.WRITE;
             case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",
@@ -75,7 +76,9 @@ class AccessHttpTests {
     }
 
     @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-    @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN })
+    @TestPropertySource(
+            properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN, "dejavu.webhooks.ecr.format=ecr",
+                    "dejavu.webhooks.ecr.registry=registry.example.com", "dejavu.webhooks.ecr.secret=" + ADMIN })
     @ExtendWith(OutputCaptureExtension.class)
     abstract static class Contract {
 
@@ -144,8 +147,9 @@ class AccessHttpTests {
 
         /** All that is mapped, and what is served beside it. */
         private List<String> calls() {
-            List<String> calls = new ArrayList<>(List.of("GET /swagger-ui.html",
-                    "GET /webjars/swagger-ui/swagger-ui.css", "GET /nothing", "PATCH /images"));
+            List<String> calls = new ArrayList<>(
+                    List.of("GET /swagger-ui.html", "GET /webjars/swagger-ui/swagger-ui.css", "GET /nothing",
+                            "PATCH /images", "GET /actuator/health/registries"));
             for (RequestMappingInfoHandlerMapping mapping : mappings) {
                 mapping.getHandlerMethods().keySet().forEach((info) -> info.getPatternValues().forEach((pattern) -> {
                     var methods = info.getMethodsCondition().getMethods();
@@ -165,11 +169,13 @@ class AccessHttpTests {
                 .replace("{hash}", Keys.next().hex())
                 .replace("{digest}", Keys.next().hex())
                 .replace("{id}", "nothing")
+                .replace("{name}", "ecr")
                 .replace("**", "liveness");
             String body = switch (call) {
                 case "POST /images/lookup" -> "{\"hashes\":[\"" + Keys.next() + "\"]}";
                 case "POST /images/resolve" ->
                     "{\"scope\":\"s\",\"repository\":\"ghcr.io/acme/app\",\"tag\":\"none\",\"platforms\":[\"linux/amd64\"]}";
+                case "POST /webhooks/{name}" -> "{}";
                 case "POST /bundles/lookup" -> "{\"digests\":[\"" + Keys.next() + "\"]}";
                 case "POST /tokens" -> "{\"name\":\"n" + Keys.next().hex().substring(0, 20) + "\",\"role\":\"read\"}";
                 case "PUT /images/{hash}" -> IMAGE;
@@ -177,6 +183,9 @@ class AccessHttpTests {
                 default -> "";
             };
             List<String> headers = new ArrayList<>(List.of("Content-Type", "application/json"));
+            if (call.startsWith("POST /webhooks")) {
+                headers.addAll(List.of("X-Api-Key", ADMIN));
+            }
             if (token != null) {
                 headers.addAll(List.of("Authorization", "Bearer " + token));
             }

@@ -162,7 +162,7 @@ class WebTests {
     @Test
     void health_livenessAndReadiness_areUpWithoutDetails() {
         assertThat(http.get("/actuator/health").body())
-            .isEqualTo("{\"groups\":[\"liveness\",\"readiness\"],\"status\":\"UP\"}");
+            .isEqualTo("{\"groups\":[\"liveness\",\"readiness\",\"registries\"],\"status\":\"UP\"}");
         assertThat(http.get("/actuator/health/liveness").body()).isEqualTo("{\"status\":\"UP\"}");
         assertThat(http.get("/actuator/health/readiness").body()).isEqualTo("{\"status\":\"UP\"}");
     }
@@ -197,9 +197,9 @@ class WebTests {
                         .forEach((method) -> answered.add(method + " " + path)));
             }
         }
-        assertThat(described).isEqualTo(answered).hasSize(17);
+        assertThat(described).isEqualTo(answered).hasSize(18);
         for (String path : new String[] { "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness",
-                "/actuator/info", "/actuator/prometheus" }) {
+                "/actuator/health/registries", "/actuator/info", "/actuator/prometheus" }) {
             assertThat(description.path("paths").has(path)).as(path).isTrue();
             assertThat(http.get(path).statusCode()).as(path).isEqualTo(200);
         }

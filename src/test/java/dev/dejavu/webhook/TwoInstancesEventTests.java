@@ -1,0 +1,133 @@
+package dev.dejavu.webhook;
+
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.SpringApplication;
+import org.springframework.context.ConfigurableApplicationContext;
+
+import dev.dejavu.DejavuApplication;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.Promise;
+import dev.dejavu.testing.RegistryProcess;
+
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a registry tells one of two instances on one PostgreSQL is obeyed by both within a
+ * second.
+ */
+class TwoInstancesEventTests {
+
+    private static final String SECRET = "sixteen or longer";
+
+    private static final String NAME = "team/app";
+
+    private final List<ConfigurableApplicationContext> services = new ArrayList<>();
+
+    private final String database = Postgres.newDatabase();
+
+    private final RegistryProcess registry = RegistryProcess.start();
+
+    private Http told = new Http(0);
+
+    private Http other = new Http(0);
+
+    @BeforeEach
+    void start() {
+        told = service();
+        other = service();
+    }
+
+    private Http service() {
+        ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
+                "--spring.datasource.url=" + Postgres.url(Postgres.port(), database), "--dejavu.accept-local=true",
+                "--dejavu.registry.allowed=" + registry.host(), "--dejavu.registry.plain-http=" + registry.host(),
+                "--dejavu.verification.grace=0s", "--dejavu.webhooks.w.format=distribution",
+                "--dejavu.webhooks.w.registry=" + registry.host(), "--dejavu.webhooks.w.secret=" + SECRET);
+        services.add(service);
+        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+    }
+
+    @AfterEach
+    void stop() {
+        services.forEach(ConfigurableApplicationContext::close);
+        registry.close();
+    }
+
+    private void tell(String action, String members) {
+        String body = "{\"events\":[{\"action\":\"%s\",\"target\":{\"repository\":\"%s\",%s}}]}".formatted(action, NAME,
+                members);
+        assertThat(told
+            .send("POST", "/webhooks/w", BodyPublishers.ofString(body), "Content-Type", "application/json",
+                    "Authorization", SECRET)
+            .statusCode()).isEqualTo(204);
+    }
+
+    private String question(String tag) {
+        return "{\"scope\":\"s\",\"repository\":\"%s/%s\",\"tag\":\"%s\",\"platforms\":[\"linux/amd64\"]}"
+            .formatted(registry.host(), NAME, tag);
+    }
+
+    private String path(String tag) {
+        return "/images/" + CacheKey.hashOf("s:" + registry.host() + "/" + NAME + ":" + tag + ":linux/amd64");
+    }
+
+    private static String problem(HttpResponse<String> response) {
+        return (response.statusCode() == 404) ? json(response).path("type").asString() : "";
+    }
+
+    @Test
+    void deletionIsObeyedByBoth() {
+        for (int n = 0; n < 10; n++) {
+            String tag = "v" + n;
+            String digest = registry.push(NAME, tag, "linux/amd64");
+            assertThat(other.post("/images/resolve", question(tag)).statusCode()).isEqualTo(200);
+            assertThat(told.get(path(tag)).statusCode()).isEqualTo(200);
+            assertThat(other.get(path(tag)).statusCode()).isEqualTo(200);
+            registry.delete(NAME, digest);
+            assertThat(other.get(path(tag)).statusCode()).isEqualTo(200);
+            tell("delete", (n % 2 == 0) ? "\"digest\":\"" + digest + "\"" : "\"tag\":\"" + tag + "\"");
+            Promise.isKept(() -> told.get(path(tag)).statusCode() == 404);
+            Promise.isKept(() -> other.get(path(tag)).statusCode() == 404);
+        }
+    }
+
+    @Test
+    void pushEndsAnAbsenceOnBoth() {
+        for (int n = 0; n < 10; n++) {
+            String tag = "v" + n;
+            for (Http service : List.of(told, other)) {
+                assertThat(problem(service.post("/images/resolve", question(tag)))).endsWith("absent");
+            }
+            registry.push(NAME, tag, "linux/amd64");
+            assertThat(problem(other.get(path(tag)))).endsWith("absent");
+            tell("push", "\"tag\":\"" + tag + "\"");
+            Promise.isKept(() -> problem(other.get(path(tag))).endsWith("miss"));
+            assertThat(problem(told.get(path(tag)))).endsWith("miss");
+            assertThat(other.post("/images/resolve", question(tag)).statusCode()).isEqualTo(200);
+            assertThat(told.get(path(tag)).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void movedTagIsVerifiedForBoth() {
+        registry.push(NAME, "v1", "linux/amd64");
+        assertThat(other.post("/images/resolve", question("v1")).statusCode()).isEqualTo(200);
+        assertThat(told.get(path("v1")).statusCode()).isEqualTo(200);
+        String moved = registry.push(NAME, "v1", "linux/amd64");
+        tell("push", "\"tag\":\"v1\",\"digest\":\"" + moved + "\"");
+        for (Http service : List.of(told, other)) {
+            Promise.isKept(() -> json(service.get(path("v1"))).path("manifest_digest").asString("").equals(moved));
+        }
+    }
+
+}
