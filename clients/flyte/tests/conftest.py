@@ -38,6 +38,10 @@ if sys.argv[1:4] == ["buildx", "imagetools", "inspect"]:
 """
 
 
+REGISTRY = "registry.example.com"
+"""A name that is not local; the service finds it on this machine."""
+
+
 class Service:
     """The service in a process of its own, as its users start it."""
 
@@ -45,7 +49,13 @@ class Service:
         java, jar = os.environ.get("DEJAVU_JAVA"), os.environ.get("DEJAVU_JAR")
         if not java or not jar:
             pytest.exit("The tests need the service: start them with clients/flyte/test", returncode=2)
-        command = [java, "-XX:TieredStopAtLevel=1", "-jar", jar, f"--dejavu.home={home}", *settings]
+        hosts = home / "hosts"
+        home.mkdir(exist_ok=True)
+        hosts.write_text(f"127.0.0.1 {REGISTRY}\n")
+        command = [java, "-XX:TieredStopAtLevel=1", f"-Djdk.net.hosts.file={hosts}"]
+        command += ["-jar", jar, f"--dejavu.home={home}", *settings]
+        if not any(s.startswith("--dejavu.registry.allowed") for s in settings):
+            command.append("--dejavu.registry.allowed=")
         if not any(s.startswith("--server.port") for s in settings):
             command.append("--server.port=0")
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -1,7 +1,8 @@
-"""Puts itself around the four functions through which Flyte reads and writes its caches."""
+"""Puts itself around the four functions through which Flyte reads and writes its caches, and among its checkers."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import importlib
 import inspect
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from dejavu_flyte import local, log
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import BundleKey, ImageKey
+from dejavu_flyte.service import ImageAbsent
 from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.sharing import Sharing
 from dejavu_flyte.team import Team
@@ -22,6 +24,7 @@ OLDEST, NEWEST = "2.3.8", "2.12.1"
 _IMAGES = "flyte._internal.imagebuild.image_builder"
 _BUNDLES = "flyte._code_bundle.bundle"
 _SCOPE = "flyte._persistence._db"
+_LOCAL = "flyte._internal.imagebuild.docker_builder"
 _REMOTE = "flyte._internal.imagebuild.remote_builder"
 
 # Before 2.3.8 the scope came from a file and left out what flyte.init was told: such keys must not be shared.
@@ -36,6 +39,7 @@ _EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
         "_write_bundle_cache": ("digest", "hash_digest", "remote_path"),
     },
     _SCOPE: {"_cache_scope": (), "get_init_config": (), "LocalDB._get_db_path": (), "LocalDB.initialize_sync": ()},
+    _LOCAL: {"DockerImageBuilder.get_checkers": ("self",)},
     _REMOTE: {"RemoteImageBuilder.get_checkers": ("self",)},
 }
 
@@ -149,10 +153,47 @@ def _wrap(settings: Settings) -> None:
 
         _unless_it_fails(share, None)
 
+    _ask_before_docker(sharing)
     if settings.remote_builder:
         _ask_before_the_backend(sharing)
     images._read_image_cache, images._write_image_cache = read_image_cache, write_image_cache
     bundles._read_bundle_cache, bundles._write_bundle_cache = read_bundle_cache, write_bundle_cache
+
+
+def _ask_before_docker(sharing: Sharing) -> None:
+    persistent: Any = importlib.import_module(_IMAGES).PersistentCacheImageChecker
+
+    class TeamRegistryChecker:
+        """Asks the registry through the service, so once for the team, and without Docker and its passwords."""
+
+        @classmethod
+        async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
+            def resolved() -> str | None:
+                value = sharing.resolve(ImageKey(scope(), repository, tag, tuple(arch)))
+                return value["image_uri"] if value else None
+
+            try:
+                uri = await asyncio.to_thread(_unless_it_fails, resolved, None)
+            except ImageAbsent:
+                return None  # which to Flyte means: build it
+            if uri is None:
+                raise LookupError(f"Nobody says whether there is {repository}:{tag}")
+            return uri
+
+    def team_second(get_checkers: Callable[[Any], list[Any] | None]) -> Callable[[Any], list[Any] | None]:
+        @functools.wraps(get_checkers)
+        def checkers(self: Any) -> list[Any] | None:
+            found = get_checkers(self)
+            if not found or found[0] is not persistent:
+                return found
+            return [persistent, TeamRegistryChecker, *found[1:]]
+
+        return checkers
+
+    docker = importlib.import_module(_LOCAL).DockerImageBuilder
+    for builder in (docker, *docker.__subclasses__()):
+        if "get_checkers" in vars(builder):
+            builder.get_checkers = team_second(builder.get_checkers)
 
 
 def _ask_before_the_backend(sharing: Sharing) -> None:
@@ -188,6 +229,8 @@ def _ask_before_the_backend(sharing: Sharing) -> None:
 def _unless_it_fails(share: Callable[[], R], otherwise: R) -> R:
     try:
         return share()
+    except ImageAbsent:
+        raise
     except Exception as e:  # noqa: BLE001  (a defect of ours is not the run's)
         log.debug("The team cache failed: %s", e)
         return otherwise

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 import httpx
 
 from dejavu_flyte import __version__
-from dejavu_flyte.keys import Key, Value
+from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.settings import Settings
 
 _PROBLEM = "urn:dejavu:problem:"
@@ -30,6 +30,10 @@ class ServiceError(Exception):
 
 class EntryRefused(ServiceError):
     """The service is well and refuses this one entry."""
+
+
+class ImageAbsent(Exception):
+    """The registry says that it does not have the image; not an error of anybody's."""
 
 
 class WriteForbidden(ServiceError):
@@ -85,6 +89,19 @@ class Service:
         """Return what the team knows under the key; None: it knows nothing."""
         answer = self._call("GET", f"{key.collection}/{key.hash}")
         if answer.status == 404 and answer.problem:
+            return None
+        return _value(type(key), key.hash, self._expect(answer, 200))
+
+    def resolve(self, key: ImageKey) -> Value | None:
+        """Return what the team knows, or what the registry then tells the service; None: neither says.
+
+        Raises:
+            ImageAbsent: the registry does not have it
+        """
+        answer = self._call("POST", f"{key.collection}/resolve", body=key.parts())
+        if answer.status == 404 and answer.problem == "absent":
+            raise ImageAbsent
+        if answer.status in (404, 422) and answer.problem:
             return None
         return _value(type(key), key.hash, self._expect(answer, 200))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from dejavu_flyte import journal
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import Key, Value
+from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.team import Team, TeamOff
 
 
@@ -50,6 +50,24 @@ class Sharing:
             remember(found)
         if local is None:
             self._notes.count(key, journal.HIT)
+        return found
+
+    def resolve(self, key: ImageKey) -> Value | None:
+        """Return what the registry told the service of an image that nobody here knows; None: nothing.
+
+        Raises:
+            ImageAbsent: the registry does not have it
+        """
+        if key.obstacle():
+            return None
+        try:
+            found = self._team.resolve(key)
+        except TeamOff:
+            return None
+        if found is None or key.value_obstacle(found) or not self._notes.borrow(key, [key.hash]):
+            return None
+        self._missed.pop(key, None)
+        self.echo(key, found)
         return found
 
     def echo(self, key: Key, value: Value) -> None:

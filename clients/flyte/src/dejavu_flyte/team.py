@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import itertools
+import math
 import os
 import queue
 import threading
@@ -16,12 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from dejavu_flyte import log
-from dejavu_flyte.keys import Key, Value
+from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.service import EntryRefused, Service, ServiceError, WriteForbidden
 from dejavu_flyte.settings import Settings
 
 _FLUSH_SECONDS = 1.0
 _PATIENCE_SECONDS = 1.0
+# Flyte's own check of an image takes about 4 s.
+_RESOLVE_SECONDS = 3.0
 _READ, _WRITE, _LAST = range(3)
 
 T = TypeVar("T")
@@ -52,6 +55,7 @@ class Team:
         self._settings = settings
         self._numbers = itertools.count()
         self._waited = 0.0
+        self._resolving = 0.0
         self._read_only = False
         self._off = False
         self._lock = threading.Lock()
@@ -84,6 +88,30 @@ class Team:
                     self._settings.public_url,
                     self._waited,
                 )
+        return found
+
+    def resolve(self, key: ImageKey) -> Value | None:
+        """Return what the registry tells the service, which may take some seconds; None: nothing.
+
+        It has a connection of its own, so that nobody waits for it who does not ask for it. The first failure ends
+        this, and only this, for the rest of the process.
+
+        Raises:
+            ImageAbsent: the registry does not have it
+            TeamOff: it could not be asked
+        """
+        if self._off or self._resolving > _RESOLVE_SECONDS:
+            raise TeamOff
+        begin = time.monotonic()
+        try:
+            with contextlib.closing(Service(self._settings, timeout=_RESOLVE_SECONDS)) as service:
+                found = service.resolve(key)
+        except ServiceError as e:
+            self._resolving = math.inf
+            log.debug("The team cache does not look into registries: %s", e)
+            raise TeamOff from None
+        if found is None:
+            self._resolving += time.monotonic() - begin
         return found
 
     def put(self, key: Key, value: Value, told: Callable[[], None]) -> None:

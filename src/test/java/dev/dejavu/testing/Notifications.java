@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.random.RandomGenerator;
 
 import com.sun.net.httpserver.HttpServer;
 import org.jspecify.annotations.Nullable;
@@ -66,15 +67,22 @@ public final class Notifications {
 
     /** Passes them on from now. */
     public void passTo(Http service, String webhook, String secret) {
-        passed.clear();
         this.path = webhook;
         this.authorization = "Bearer " + secret;
         this.target = service;
     }
 
+    /** Passes on again what was passed before, late and out of order. */
+    public void repeat(RandomGenerator chance) {
+        if (!passed.isEmpty()) {
+            pass(passed.get(chance.nextInt(passed.size())));
+        }
+    }
+
     /** Passes nothing on. */
     public void drop() {
         this.target = null;
+        passed.clear();
     }
 
     /**

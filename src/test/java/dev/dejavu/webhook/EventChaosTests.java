@@ -1,0 +1,252 @@
+package dev.dejavu.webhook;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.SpringApplication;
+import org.springframework.context.ConfigurableApplicationContext;
+
+import dev.dejavu.DejavuApplication;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Notifications;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.RegistryProcess;
+import dev.dejavu.testing.RegistryProxy;
+
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Images come and go at random in a real registry, which tells of it, while its answers
+ * fail, hang and lie, it restarts, and old events come again. A second after an event was
+ * taken no answer may be the old one, of whichever instance.
+ */
+class EventChaosTests {
+
+    private static final int LOOKUPS = 5000;
+
+    private static final int IMAGES = 20;
+
+    private static final String NAME = "team/app";
+
+    private static final String SECRET = "sixteen or longer";
+
+    private static final Duration PROMISE = Duration.ofSeconds(1);
+
+    private static final List<RegistryProxy.Fault> FAULTS = List.of(RegistryProxy.answer(429, "", "Retry-After", "1"),
+            RegistryProxy.answer(500, "oops"), RegistryProxy.answer(401, ""),
+            RegistryProxy.answer(404, "<html>Not found</html>"), RegistryProxy.answer(200, "<html>Sign in</html>"),
+            EventChaosTests::hang, (exchange) -> {
+                // hangs up
+            });
+
+    private final Notifications notifications = new Notifications();
+
+    private final RegistryProcess registry = RegistryProcess.start(notifications.uri());
+
+    private final RegistryProxy proxy = new RegistryProxy(registry.uri());
+
+    private final List<ConfigurableApplicationContext> services = new ArrayList<>();
+
+    private final List<Image> images = new ArrayList<>();
+
+    private int yes;
+
+    private int absent;
+
+    private int miss;
+
+    private static void hang(Object exchange) {
+        try {
+            Thread.sleep(Duration.ofMillis(400));
+        }
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Http service(String url) {
+        ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
+                "--spring.datasource.url=" + url, "--dejavu.accept-local=true",
+                "--dejavu.registry.allowed=" + proxy.host(), "--dejavu.registry.plain-http=" + proxy.host(),
+                "--dejavu.registry.time-limit=300ms", "--dejavu.verification.grace=0s",
+                "--dejavu.verification.rate=1000", "--dejavu.webhooks.w.format=distribution",
+                "--dejavu.webhooks.w.registry=" + proxy.host(), "--dejavu.webhooks.w.secret=" + SECRET);
+        services.add(service);
+        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+    }
+
+    @AfterEach
+    void stop() {
+        notifications.drop();
+        services.forEach(ConfigurableApplicationContext::close);
+        proxy.close();
+        registry.close();
+    }
+
+    @Test
+    void noAnswerIsWrongOnSqlite(@TempDir Path folder) throws IOException {
+        run(List.of(service("jdbc:sqlite:" + folder.resolve("cache.db"))));
+    }
+
+    @Test
+    void noAnswerIsWrongOnTwoInstancesOnPostgres() throws IOException {
+        String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
+        run(List.of(service(url), service(url)));
+    }
+
+    private void run(List<Http> instances) throws IOException {
+        long seed = new Random().nextLong();
+        System.out.println("seed " + seed);
+        RandomGenerator chance = new Random(seed);
+        for (int i = 0; i < IMAGES; i++) {
+            images.add(new Image("v" + i, i % 2 == 0));
+        }
+        int lookups = 0;
+        for (int step = 0; lookups < LOOKUPS; step++) {
+            Image image = images.get(chance.nextInt(IMAGES));
+            Http http = instances.get(chance.nextInt(instances.size()));
+            int dice = chance.nextInt(1000);
+            if (dice < 950) {
+                lookups++;
+                long asked = System.nanoTime();
+                HttpResponse<String> answer = (dice < 150) ? http.post("/images/resolve", question(image))
+                        : http.get(path(image));
+                check(image, asked, answer, "seed " + seed + ", step " + step + ", " + image.tag + ": ");
+            }
+            else if (dice < 962) {
+                notifications.passTo(http, "/webhooks/w", SECRET);
+                change(image, chance);
+            }
+            else if (dice < 980) {
+                put(http, image);
+            }
+            else if (dice < 985) {
+                notifications.repeat(chance);
+            }
+            else if (dice < 986) {
+                registry.restart();
+            }
+            else if (dice < 995) {
+                proxy.mend();
+            }
+            else {
+                proxy.fault(FAULTS.get(chance.nextInt(FAULTS.size())));
+            }
+        }
+        System.out.println("yes " + yes + ", absent " + absent + ", miss " + miss);
+        // The run has met everything.
+        assertThat(List.of(yes, absent, miss)).as("seed " + seed).allMatch((count) -> count > 20);
+    }
+
+    private void change(Image image, RandomGenerator chance) {
+        String digest = image.digest;
+        if (digest == null || chance.nextInt(4) == 0) {
+            push(image, (digest == null || chance.nextBoolean()) ? "linux/amd64" : "linux/arm64");
+        }
+        else {
+            String gone = (image.child != null && chance.nextBoolean()) ? image.child : digest;
+            registry.delete(NAME, gone);
+            await().until(() -> notifications.arrived(gone, "\"delete\""));
+            image.digest = gone.equals(digest) ? null : digest;
+            image.child = null;
+            image.is(false);
+        }
+    }
+
+    private void push(Image image, String platform) {
+        if (image.isIndex) {
+            String child = registry.push(NAME, null, platform);
+            String other = registry.push(NAME, null, "linux/s390x");
+            image.child = child;
+            image.digest = registry.pushIndex(NAME, image.tag, Map.of(platform, child, "linux/s390x", other));
+        }
+        else {
+            image.digest = registry.push(NAME, image.tag, platform);
+        }
+        String pushed = image.digest;
+        await().until(() -> notifications.arrived(pushed, "\"push\"", "\"" + image.tag + "\""));
+        image.is(platform.equals("linux/amd64"));
+    }
+
+    private void put(Http http, Image image) {
+        if (image.isThere) {
+            String body = question(image).replaceFirst("\\{", "{\"image_uri\":\"" + uri() + ":" + image.tag + "\",");
+            assertThat(http.put(path(image), body).statusCode()).isBetween(200, 201);
+        }
+    }
+
+    private void check(Image image, long asked, HttpResponse<String> answer, String seen) {
+        boolean settled = asked - image.since > PROMISE.toNanos();
+        if (answer.statusCode() == 200) {
+            assertThat(image.isThere || !settled).as(seen + answer.body()).isTrue();
+            yes++;
+        }
+        else {
+            assertThat(answer.statusCode()).as(seen + answer.body()).isEqualTo(404);
+            boolean isAbsent = json(answer).path("title").asString().equals("Absent");
+            assertThat(!isAbsent || !image.isThere || !settled).as(seen + answer.body()).isTrue();
+            absent += isAbsent ? 1 : 0;
+            miss += isAbsent ? 0 : 1;
+        }
+    }
+
+    private String uri() {
+        return proxy.host() + "/" + NAME;
+    }
+
+    private String question(Image image) {
+        return "{\"scope\":\"s\",\"repository\":\"%s\",\"tag\":\"%s\",\"platforms\":[\"linux/amd64\"]}".formatted(uri(),
+                image.tag);
+    }
+
+    private String path(Image image) {
+        return "/images/" + CacheKey.hashOf("s:" + uri() + ":" + image.tag + ":linux/amd64");
+    }
+
+    /**
+     * An image of the run, and what is true of it.
+     */
+    private static final class Image {
+
+        private final String tag;
+
+        private final boolean isIndex;
+
+        /** What its tag leads to, if it is there. */
+        private @Nullable String digest;
+
+        private @Nullable String child;
+
+        /** For linux/amd64. */
+        private boolean isThere;
+
+        /** When the service had taken the event of what is true now. */
+        private long since = System.nanoTime();
+
+        Image(String tag, boolean isIndex) {
+            this.tag = tag;
+            this.isIndex = isIndex;
+        }
+
+        void is(boolean there) {
+            this.isThere = there;
+            this.since = System.nanoTime();
+        }
+
+    }
+
+}
