@@ -256,8 +256,10 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
      */
     @Override
     public List<CacheKey> doubt(RegistryEvent event) {
-        List<CacheKey> concerned = lookAgain(event);
+        List<CacheKey> concerned = repository.doubt(event);
+        absences.told(event.repository());
         changes.tell(event.repository());
+        lookAgain(concerned);
         if (budget.isVerifiable(event.repository() + ":any")) {
             Thread.ofVirtual().name("verification").start(() -> lookAgainAfterwards(event));
         }
@@ -267,7 +269,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     private void lookAgainAfterwards(RegistryEvent event) {
         try {
             Thread.sleep(AFTERWARDS);
-            lookAgain(event);
+            lookAgain(repository.doubt(event));
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
@@ -277,8 +279,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         }
     }
 
-    private List<CacheKey> lookAgain(RegistryEvent event) {
-        List<CacheKey> concerned = repository.doubt(event);
+    private void lookAgain(List<CacheKey> concerned) {
         for (E entry : repository.findAll(concerned.subList(0, Math.min(concerned.size(), AT_ONCE)))) {
             if (budget.isVerifiable(entry.value())) {
                 unknown.invalidate(entry.key());
@@ -288,7 +289,6 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                 log.info("Removed {} of {}: its registry told so", entry.key(), entry.value());
             }
         }
-        return concerned;
     }
 
     @Override
