@@ -15,6 +15,7 @@ import javax.crypto.spec.SecretKeySpec;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -55,7 +56,8 @@ class WebhookController {
         this.metrics = metrics;
     }
 
-    @PostMapping("/webhooks/{name}")
+    // Whatever a registry calls it; of a form not even the bytes are left.
+    @PostMapping(path = "/webhooks/{name}", consumes = "!" + MediaType.APPLICATION_FORM_URLENCODED_VALUE)
     ResponseEntity<Void> take(@PathVariable String name, @RequestHeader HttpHeaders headers,
             @RequestBody(required = false) byte @Nullable [] body) {
         byte[] sent = (body != null) ? body : new byte[0];

@@ -17,13 +17,15 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
 
     private static final int SHORTEST_SECRET = 16;
 
+    private static final String REGISTRY = "([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:]+])(:[0-9]+)?(/[a-zA-Z0-9._/-]*[a-zA-Z0-9])?";
+
     WebhookProperties {
         webhooks.forEach((name, webhook) -> {
             String prefix = "dejavu.webhooks." + name;
             check(name.matches("[a-z0-9-]+"), prefix, name, "must be named in lower case letters, digits and hyphens");
             check(webhook.format != null, prefix + ".format", "",
                     "must be distribution, harbor, zot, acr, ecr or jfrog");
-            check(webhook.registry != null && webhook.registry.matches("[\\[\\]a-zA-Z0-9.:_/-]+"), prefix + ".registry",
+            check(webhook.registry != null && webhook.registry.matches(REGISTRY), prefix + ".registry",
                     String.valueOf(webhook.registry), "must be the host or host:port by which images are called");
             // Not shown: it is nearly one.
             check(webhook.secret != null && webhook.secret.length() >= SHORTEST_SECRET, prefix + ".secret", "",

@@ -69,6 +69,8 @@ class ProcessTests {
                     dejavu.pruning.batch-size=many   | dejavu.pruning.batch-size must be a number
                     server.address=[x                | server.address must be an address
                     dejavu.accept-local=perhaps      | dejavu.accept-local must be true or false
+                    dejavu.webhooks.w.format=hub     | dejavu.webhooks.w.format must be one of distribution, harbor
+                    dejavu.webhooks.w.secret=short   | dejavu.webhooks.w.format must be distribution, harbor
                     spring.datasource.url=jdbc:x:y?password=secret | spring.datasource.url must be jdbc:sqlite:<file> or jdbc:postgresql:
                     server.tomcat.max-connections=x  | server.tomcat.max-connections must be a number
                     """)

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -28,6 +30,7 @@ import dev.dejavu.testing.WithSqlite;
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /**
  * No registry may be asked here, so what is told is believed, and seen at once.
@@ -41,6 +44,14 @@ class WebhookTests {
     private static final String DISTRIBUTION = """
             {"events": [{"id": "1", "action": "delete", "target": {"repository": "team/app", "tag": "v1"}}]}
             """;
+
+    @ParameterizedTest
+    @ValueSource(strings = { "", "http://registry.example.com", "registry.example.com/", "a b", "host:", "::1" })
+    void registryThatIsNoHostIsRefused(String registry) {
+        Map<String, WebhookProperties.Webhook> webhooks = Map.of("w",
+                new WebhookProperties.Webhook(Format.ZOT, registry, SECRET, null, false));
+        assertThatThrownBy(() -> new WebhookProperties(webhooks)).hasMessageContaining("dejavu.webhooks.w.registry");
+    }
 
     @TestPropertySource(properties = { "dejavu.webhooks.distribution.format=distribution",
             "dejavu.webhooks.distribution.registry=Registry.example.com:5000",
@@ -89,7 +100,7 @@ class WebhookTests {
 
         private void told(String webhook, String body, String... headers) {
             List<String> all = new ArrayList<>(List.of(headers));
-            all.addAll(List.of(Format.valueOf(webhook.toUpperCase(java.util.Locale.ROOT)).header(), SECRET));
+            all.addAll(List.of(Format.valueOf(webhook.toUpperCase(Locale.ROOT)).header(), SECRET));
             HttpResponse<String> response = tell(webhook, body, all.toArray(String[]::new));
             assertThat(response.statusCode()).as(response.body()).isEqualTo(204);
             assertThat(response.body()).isEmpty();
@@ -174,7 +185,7 @@ class WebhookTests {
             }
             String there = stored(REPOSITORY + ":v1");
             for (String shown : List.of("", "Bearer", "Bearer ", "Basic " + basic.substring(1), "Basic Og==",
-                    SECRET.toUpperCase(java.util.Locale.ROOT), SECRET + "1", "Bearer an-administrator-of-the-tests")) {
+                    SECRET.toUpperCase(Locale.ROOT), SECRET + "1", "Bearer an-administrator-of-the-tests")) {
                 assertProblem(tell("distribution", DISTRIBUTION, "Authorization", shown), 401, "unauthenticated");
             }
             assertProblem(tell("distribution", DISTRIBUTION), 401, "unauthenticated");
@@ -203,6 +214,10 @@ class WebhookTests {
             for (String body : List.of("", "[]", "7", "{")) {
                 assertProblem(tell("distribution", body, "Authorization", SECRET), 400, "malformed-body");
             }
+            assertThat(http
+                .send("POST", "/webhooks/distribution", BodyPublishers.ofString(DISTRIBUTION), "Content-Type",
+                        "application/x-www-form-urlencoded", "Authorization", SECRET)
+                .statusCode()).isEqualTo(415);
             String large = "{\"events\":\"" + "x".repeat(1024 * 1024) + "\"}";
             assertProblem(tell("distribution", large, "Authorization", SECRET), 413, "too-large");
             String many = "{\"events\":[" + "{\"action\":\"pull\"},".repeat(10_000) + "{}]}";
