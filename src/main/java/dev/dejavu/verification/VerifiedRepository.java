@@ -109,7 +109,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         if ((properties.strict() || isDoubted(found.get())) && isDone(look, PATIENCE)) {
             found = repository.find(key);
         }
-        return found.filter((entry) -> !isDoubted(entry)).map(this::marked);
+        return found.filter((entry) -> !isDoubted(entry)).map(this::given);
     }
 
     private static boolean isDoubted(CacheEntry entry) {
@@ -131,7 +131,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
             answer.removeAll(doubtful);
             answer.addAll(repository.findAll(doubtful.stream().map(CacheEntry::key).toList()));
         }
-        return answer.stream().filter((entry) -> !isDoubted(entry)).map(this::marked).toList();
+        return answer.stream().filter((entry) -> !isDoubted(entry)).map(this::given).toList();
     }
 
     private static boolean isDone(CompletableFuture<?> look, Duration patience) {
@@ -149,12 +149,16 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     }
 
     private E marked(E entry) {
-        if (budget.isTrusted(entry)) {
-            return entry;
+        return budget.isTrusted(entry) ? entry : same(((VerifiableEntry) entry).asStale());
+    }
+
+    /** Marked, as a hit. */
+    private E given(E entry) {
+        if (!budget.isTrusted(entry)) {
+            Instant verifiedAt = ((VerifiableEntry) entry).verification().verifiedAt();
+            staleness.record(Duration.between(verifiedAt, freshness().now()));
         }
-        VerifiableEntry verifiable = (VerifiableEntry) entry;
-        staleness.record(Duration.between(verifiable.verification().verifiedAt(), freshness().now()));
-        return same(verifiable.asStale());
+        return marked(entry);
     }
 
     private CompletableFuture<?> look(E entry) {
@@ -230,7 +234,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                 break;
             }
         }
-        return found.map(this::marked);
+        return found.map(this::given);
     }
 
     private Presence settleAsked(E asked, long begin, Presence presence) {

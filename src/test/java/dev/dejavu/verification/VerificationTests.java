@@ -19,6 +19,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
+import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
@@ -133,6 +134,11 @@ class VerificationTests {
             assertThat(json(verified).path("verified_at").asString()).isEqualTo(clock.instant().toString());
             assertThat(json(verified).path("manifest_digest").asString()).isEqualTo(digest);
             assertThat(json(verified).path("created_at")).isEqualTo(json(stale).path("created_at"));
+            assertThat(http.get("/actuator/prometheus").body())
+                .containsPattern("dejavu_stale_hits_seconds_max 3\\d{3}\\.");
+            JsonNode health = json(http.get("/actuator/health/registries")).at("/components/registry");
+            assertThat(health.path("status").asString()).isEqualTo("UP");
+            assertThat(health.path("details").path(proxy.host()).path("outcome").asString()).isEqualTo("present");
         }
 
         @Test
@@ -187,6 +193,8 @@ class VerificationTests {
             proxy.fault(RegistryProxy.answer(503, ""));
             http.get(path);
             await().until(() -> !proxy.asked().isEmpty());
+            assertThat(http.get("/actuator/health/readiness").statusCode()).isEqualTo(200);
+            assertThat(http.get("/actuator/health/registries").body()).contains("\"unknown\"", "HTTP 503");
             assertThat(json(http.get(path)).path("stale").asBoolean()).isTrue();
             assertThat(json(http.post("/images/lookup", "{\"hashes\":[\"" + path.substring(8) + "\"]}"))
                 .at("/entries/0/stale")
