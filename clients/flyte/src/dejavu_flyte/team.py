@@ -100,11 +100,11 @@ class Team:
             ImageAbsent: the registry does not have it
             TeamOff: it could not be asked
         """
-        if self._off or self._resolving > _RESOLVE_SECONDS:
+        if self._off or self._resolving >= _RESOLVE_SECONDS:
             raise TeamOff
         begin = time.monotonic()
         try:
-            with contextlib.closing(Service(self._settings, timeout=_RESOLVE_SECONDS)) as service:
+            with contextlib.closing(Service(self._settings, timeout=_RESOLVE_SECONDS - self._resolving)) as service:
                 found = service.resolve(key)
         except ServiceError as e:
             self._resolving = math.inf

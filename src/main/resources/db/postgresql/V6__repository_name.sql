@@ -3,4 +3,4 @@
 alter table image_cache add column repository_name text generated always as (
     lower(substring(image_uri from '^[^/]*/[^:@]*'))
 ) stored;
-create index image_cache_repository_name on image_cache (repository_name);
+create index image_cache_repository_name on image_cache (repository_name, substr(image_uri, length(repository_name) + 1));

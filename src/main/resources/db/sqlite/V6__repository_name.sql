@@ -4,4 +4,4 @@ alter table image_cache add column repository_name text generated always as (
     lower(substr(image_uri, 1, instr(image_uri, '/')
         + instr(replace(substr(image_uri, instr(image_uri, '/') + 1), '@', ':') || ':', ':') - 1))
 ) virtual;
-create index image_cache_repository_name on image_cache (repository_name);
+create index image_cache_repository_name on image_cache (repository_name, substr(image_uri, length(repository_name) + 1));

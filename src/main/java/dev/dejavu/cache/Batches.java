@@ -2,6 +2,7 @@ package dev.dejavu.cache;
 
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 import java.util.function.ToIntFunction;
 
@@ -31,6 +32,15 @@ public final class Batches {
         }
         while (taken == size && !Thread.currentThread().isInterrupted());
         return total;
+    }
+
+    /**
+     * Hands keys to a statement, some at a time.
+     */
+    public static void inParts(List<String> keys, Consumer<List<String>> statement) {
+        for (int from = 0; from < keys.size(); from += SWEEP) {
+            statement.accept(keys.subList(from, Math.min(from + SWEEP, keys.size())));
+        }
     }
 
     /**

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind what happened
  * @param repository registry and name in lower case, as in {@code ghcr.io/acme/my-app}
- * @param tag if it is known
- * @param digest of the manifest, if it is known
+ * @param tag that was pushed or is gone; {@code null} if any may be
+ * @param digest of the manifest that was pushed, if it is known
  */
 public record RegistryEvent(Kind kind, String repository, @Nullable String tag, @Nullable String digest) {
 

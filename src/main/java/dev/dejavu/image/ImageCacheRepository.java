@@ -4,7 +4,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -71,15 +70,15 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String CONCERNED = """
-            select hash from image_cache where repository_name = :repository %s and hash > :after
-            order by hash limit :limit
+            select hash from image_cache where repository_name = :repository %s order by hash
             """;
 
     /**
      * Another number for each doubt, so that a look which began before it comes too late.
      */
     private static final String DOUBT = """
-            update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end
+            update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end,
+                verified_by = coalesce(verified_by, 'client')
             where hash in (:hashes) and repository_name = :repository %s
             """;
 
@@ -194,38 +193,30 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .update() > 0;
     }
 
-    /**
-     * A manifest that is gone by its digest may have been called by any tag, and may be
-     * needed by any index.
-     */
     @Override
     public List<CacheKey> doubt(RegistryEvent event) {
         if (event.kind() == RegistryEvent.Kind.DELETE) {
-            String condition = (event.digest() == null && event.tag() != null) ? TAGGED : "";
+            String condition = (event.tag() != null) ? TAGGED : "";
             return doubt(event, condition, condition);
         }
         return (event.tag() != null) ? doubt(event, PERHAPS_MOVED, MOVED) : List.of();
     }
 
     private List<CacheKey> doubt(RegistryEvent event, String concerned, String doubted) {
-        List<CacheKey> all = new ArrayList<>();
-        Batches.sweep((after, limit) -> reader.sql(CONCERNED.formatted(concerned))
+        List<String> hashes = reader.sql(CONCERNED.formatted(concerned))
             .param("repository", event.repository())
             .param("tag", event.tag())
             .param("digest", event.digest())
-            .param("after", after)
-            .param("limit", limit)
-            .query(String.class)
-            .list(), (hashes) -> {
-                hashes.forEach((hash) -> all.add(new CacheKey(hash)));
-                return writer.sql(DOUBT.formatted(doubted))
-                    .param("hashes", hashes)
+            .query((row, number) -> row.getString("hash"))
+            .list();
+        Batches.inParts(hashes,
+                (part) -> writer.sql(DOUBT.formatted(doubted))
+                    .param("hashes", part)
                     .param("repository", event.repository())
                     .param("tag", event.tag())
                     .param("digest", event.digest())
-                    .update();
-            });
-        return all;
+                    .update());
+        return hashes.stream().map(CacheKey::new).toList();
     }
 
     @Override

@@ -117,9 +117,16 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
 
     @Override
     public List<CacheKey> doubt(RegistryEvent event) {
-        List<CacheKey> doubted = repository.doubt(event);
-        changed(doubted);
-        return doubted;
+        try {
+            List<CacheKey> doubted = repository.doubt(event);
+            changed(doubted);
+            return doubted;
+        }
+        catch (RuntimeException ex) {
+            // Some of them may be doubted.
+            allChanged();
+            throw ex;
+        }
     }
 
     @Override

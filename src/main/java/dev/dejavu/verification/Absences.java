@@ -7,6 +7,7 @@ import java.util.List;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheKey;
@@ -23,14 +24,11 @@ class Absences implements ChangeObserver {
 
     private final Cache<CacheKey, Said> said = Caffeine.newBuilder().maximumSize(100_000).build();
 
-    /**
-     * When keys changed last, or their registry told of their repository, in nanoseconds,
-     * for as long as a look may take.
-     */
-    private final Cache<Object, Long> touched = Caffeine.newBuilder()
-        .maximumSize(100_000)
-        .expireAfterWrite(Duration.ofMinutes(2))
-        .build();
+    /** When keys changed last, in nanoseconds, for as long as a look may take. */
+    private final Cache<CacheKey, Long> touched = recently();
+
+    /** When registries told of repositories last, as long. */
+    private final Cache<String, Long> told = recently();
 
     private volatile long allTouched = System.nanoTime();
 
@@ -64,22 +62,26 @@ class Absences implements ChangeObserver {
 
     private void add(VerifiableEntry entry, Instant at, long since, boolean removal) {
         said.put(entry.key(), new Said(at.toEpochMilli(), removal, entry.repositoryName()));
-        if (allTouched - since >= 0 || isTouched(entry.key(), since) || isTold(entry, since)) {
+        if (isAfter(touched.getIfPresent(entry.key()), since) || isTold(entry, since)) {
             said.invalidate(entry.key());
         }
     }
 
     /**
-     * Whether its registry told of something since then, so that a look which had begun
-     * says nothing.
+     * Whether its registry told of something since then, or may have without anybody
+     * knowing it here, so that a look which had begun says nothing.
      */
     boolean isTold(VerifiableEntry entry, long since) {
-        return isTouched(entry.repositoryName(), since);
+        return !changes.areTold() || isAfter(allTouched, since)
+                || isAfter(told.getIfPresent(entry.repositoryName()), since);
     }
 
-    private boolean isTouched(Object what, long since) {
-        Long at = touched.getIfPresent(what);
+    private static boolean isAfter(@Nullable Long at, long since) {
         return at != null && at - since >= 0;
+    }
+
+    private static <K> Cache<K, Long> recently() {
+        return Caffeine.newBuilder().maximumSize(100_000).expireAfterWrite(Duration.ofMinutes(2)).build();
     }
 
     void end(CacheKey key) {
@@ -107,7 +109,7 @@ class Absences implements ChangeObserver {
 
     @Override
     public void told(String repository) {
-        touched.put(repository, System.nanoTime());
+        told.put(repository, System.nanoTime());
         said.asMap().values().removeIf((absence) -> absence.repository().equals(repository));
     }
 

@@ -5,8 +5,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -83,6 +86,9 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         .expireAfterWrite(PAUSE)
         .build();
 
+    /** When those came last after which to look again, of many like each other once. */
+    private final Map<RegistryEvent, Long> events = new ConcurrentHashMap<>();
+
     VerifiedRepository(CacheRepository<E> repository, VerificationProperties properties, Budget budget, Looks looks,
             Absences absences, Changes changes, Timer staleness) {
         this.repository = repository;
@@ -123,10 +129,16 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         if (doubtful.isEmpty()) {
             return found;
         }
-        CompletableFuture<?>[] flights = doubtful.stream().map(this::look).toArray(CompletableFuture<?>[]::new);
+        List<CompletableFuture<?>> awaited = new ArrayList<>();
+        for (E entry : doubtful) {
+            CompletableFuture<?> look = look(entry);
+            if (properties.strict() || isDoubted(entry)) {
+                awaited.add(look);
+            }
+        }
         List<E> answer = found;
-        if (properties.strict() || doubtful.stream().anyMatch(VerifiedRepository::isDoubted)) {
-            isDone(CompletableFuture.allOf(flights), PATIENCE);
+        if (!awaited.isEmpty()) {
+            isDone(CompletableFuture.allOf(awaited.toArray(CompletableFuture<?>[]::new)), PATIENCE);
             answer = new ArrayList<>(found);
             answer.removeAll(doubtful);
             answer.addAll(repository.findAll(doubtful.stream().map(CacheEntry::key).toList()));
@@ -264,7 +276,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         absences.told(event.repository());
         changes.tell(event.repository());
         lookAgain(concerned);
-        if (budget.isVerifiable(event.repository() + ":any")) {
+        if (budget.isVerifiable(event.repository() + ":any") && events.put(event, System.nanoTime()) == null) {
             Thread.ofVirtual().name("verification").start(() -> lookAgainAfterwards(event));
         }
         return concerned;
@@ -272,7 +284,12 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
 
     private void lookAgainAfterwards(RegistryEvent event) {
         try {
-            Thread.sleep(AFTERWARDS);
+            Long last;
+            do {
+                last = Objects.requireNonNull(events.get(event));
+                Thread.sleep(AFTERWARDS.minusNanos(System.nanoTime() - last));
+            }
+            while (!events.remove(event, last));
             lookAgain(repository.doubt(event));
         }
         catch (InterruptedException ex) {
@@ -284,6 +301,9 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     }
 
     private void lookAgain(List<CacheKey> concerned) {
+        if (concerned.isEmpty()) {
+            return;
+        }
         for (E entry : repository.findAll(concerned.subList(0, Math.min(concerned.size(), AT_ONCE)))) {
             if (budget.isVerifiable(entry.value())) {
                 unknown.invalidate(entry.key());

@@ -97,7 +97,7 @@ enum Format {
      * @param registry by which images are called
      */
     List<RegistryEvent> events(String registry, JsonNode body, HttpHeaders headers) {
-        return told(body, headers).map((told) -> event(registry, told)).filter(Objects::nonNull).toList();
+        return told(body, headers).map((told) -> event(registry, told)).filter(Objects::nonNull).distinct().toList();
     }
 
     private Stream<Told> told(JsonNode body, HttpHeaders headers) {
@@ -107,7 +107,7 @@ enum Format {
             case ZOT -> Stream.of(zot(body, headers.getFirst("ce-type")));
             case ACR -> Stream.of(distribution(body));
             case ECR -> Stream.of(ecr(body));
-            case JFROG -> Stream.of(jfrog(body));
+            case JFROG -> jfrog(body);
         };
     }
 
@@ -140,24 +140,32 @@ enum Format {
                 text(detail, "image-tag"), text(detail, "image-digest"));
     }
 
-    private static Told jfrog(JsonNode body) {
+    /**
+     * How images are called is a setting over there: with the repository's key in their
+     * path, or in the name or the port of the host. What nobody calls so concerns nobody.
+     */
+    private static Stream<Told> jfrog(JsonNode body) {
         JsonNode data = body.path("data");
+        String type = "docker".equals(text(body, "domain")) ? text(body, "event_type") : null;
         String sha256 = text(data, "sha256");
+        String digest = (sha256 != null) ? "sha256:" + sha256 : null;
         String name = text(data, "image_name");
-        String key = text(data, "repo_key");
-        return new Told("docker".equals(text(body, "domain")) ? text(body, "event_type") : null,
-                (name != null && key != null) ? key + "/" + name : null, text(data, "tag"),
-                (sha256 != null) ? "sha256:" + sha256 : null);
+        return Stream.of("", text(data, "repo_key") + "/")
+            .map((prefix) -> new Told(type, (name != null) ? prefix + name : null, text(data, "tag"), digest));
     }
 
-    private @Nullable RegistryEvent event(String registry, Told told) {
+    private static @Nullable RegistryEvent event(String registry, Told told) {
         Kind kind = kind(told.type());
         String name = (told.name() != null) ? told.name().toLowerCase(Locale.ROOT) : "";
         if (kind == null || !name.matches(NAME)) {
             return null;
         }
-        return new RegistryEvent(kind, repository(registry.toLowerCase(Locale.ROOT), name), formed(told.tag(), TAG),
-                formed(told.digest(), DIGEST));
+        String repository = registry.toLowerCase(Locale.ROOT) + "/" + name;
+        String digest = formed(told.digest(), DIGEST);
+        // A manifest that is gone may have been called by any tag, and be needed by any
+        // index.
+        return (kind == Kind.DELETE && digest != null) ? new RegistryEvent(kind, repository, null, null)
+                : new RegistryEvent(kind, repository, formed(told.tag(), TAG), digest);
     }
 
     private static @Nullable Kind kind(@Nullable String type) {
@@ -167,17 +175,6 @@ enum Format {
             return Kind.PUSH;
         }
         return (DELETES.contains(lower) || lower.endsWith(".image.deleted")) ? Kind.DELETE : null;
-    }
-
-    /**
-     * JFrog's repository is the first part of the name, unless the host has it, as in
-     * {@code docker-local.example.com}, or the setting says another one.
-     */
-    private String repository(String registry, String name) {
-        String first = name.replaceFirst("/.*", "");
-        boolean said = registry.indexOf('/') >= 0 || registry.startsWith(first + ".")
-                || registry.startsWith(first + "-");
-        return registry + "/" + ((this == JFROG && said) ? name.substring(first.length() + 1) : name);
     }
 
     private static Stream<JsonNode> children(JsonNode array) {

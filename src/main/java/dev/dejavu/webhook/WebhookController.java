@@ -30,6 +30,7 @@ import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.VerifiableEntry;
 
 /**
  * The HTTP of {@code /webhooks}. An event that cannot be obeyed now is refused, so that
@@ -42,14 +43,14 @@ class WebhookController {
 
     private final WebhookProperties properties;
 
-    private final List<CacheRepository<?>> repositories;
+    private final List<CacheRepository<? extends VerifiableEntry>> repositories;
 
     private final JsonMapper json;
 
     private final MeterRegistry metrics;
 
-    WebhookController(WebhookProperties properties, List<CacheRepository<?>> repositories, JsonMapper json,
-            MeterRegistry metrics) {
+    WebhookController(WebhookProperties properties, List<CacheRepository<? extends VerifiableEntry>> repositories,
+            JsonMapper json, MeterRegistry metrics) {
         this.properties = properties;
         this.repositories = repositories;
         this.json = json;

@@ -21,6 +21,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepositoryContract;
+import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.Verification;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.WithDocker;
@@ -75,6 +76,23 @@ class ImageCacheRepositoryTests {
 
         @Autowired
         private DataSource dataSource;
+
+        @Test
+        void rowOfAnOlderVersionIsDoubtedToo() throws Exception {
+            CachedImage image = entry(Keys.next(), "ghcr.io/acme/old-row:v1");
+            repository.put(image);
+            try (Connection connection = dataSource.getConnection();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("update image_cache set verified_at = null, verified_by = null where hash = '"
+                        + image.hash() + "'");
+            }
+            assertThat(repository.find(image.hash())).isPresent();
+            assertThat(
+                    repository.doubt(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null)))
+                .containsExactly(image.hash());
+            assertThat(repository.find(image.hash())).isEmpty();
+            assertThat(repository.removeAll(image.imageUri())).isZero();
+        }
 
         @Test
         void rowRenewedUnderAWaitingPruneIsKept() throws Exception {

@@ -246,4 +246,11 @@ class WebhookTests {
 
     }
 
+    @Nested
+    @WithPostgres
+    @TestPropertySource(properties = "dejavu.near.size=0")
+    class WithoutNear extends Contract {
+
+    }
+
 }
