@@ -1,5 +1,11 @@
 package dev.dejavu.storage;
 
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+import org.flywaydb.core.api.Location;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.context.annotation.Condition;
 import org.springframework.context.annotation.ConditionContext;
@@ -25,6 +31,12 @@ enum Database {
         }
         throw new InvalidConfigurationPropertyValueException(URL, url,
                 "must be jdbc:sqlite:<file> or jdbc:postgresql://<host>/<database>");
+    }
+
+    /** Those that are its own, in a folder of its name; the others both have. */
+    void addMigrations(FluentConfiguration flyway) {
+        Location own = Location.fromPath("classpath:", "db/" + name().toLowerCase(Locale.ROOT));
+        flyway.locations(Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(own)).toArray(Location[]::new));
     }
 
     static class OnSqlite implements Condition {

@@ -1,12 +1,8 @@
 package dev.dejavu.storage;
 
-import java.util.Arrays;
-import java.util.stream.Stream;
-
 import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariDataSource;
-import org.flywaydb.core.api.Location;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -27,8 +23,6 @@ import dev.dejavu.cache.ChangeObserver;
 @Configuration(proxyBeanMethods = false)
 @Conditional(Database.OnPostgresql.class)
 class PostgresqlConfiguration {
-
-    private static final Location MIGRATIONS = Location.fromPath("classpath:", "db/postgresql");
 
     @Bean({ "reader", "writer" })
     JdbcClient jdbcClient(DataSource dataSource) {
@@ -53,9 +47,8 @@ class PostgresqlConfiguration {
      */
     @Bean
     FlywayConfigurationCustomizer migrateOutsideThePool(JdbcConnectionDetails details) {
-        return (flyway) -> flyway.dataSource(details.getJdbcUrl(), details.getUsername(), details.getPassword())
-            .locations(Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(MIGRATIONS))
-                .toArray(Location[]::new));
+        return (flyway) -> Database.POSTGRESQL
+            .addMigrations(flyway.dataSource(details.getJdbcUrl(), details.getUsername(), details.getPassword()));
     }
 
 }

@@ -2,14 +2,11 @@ package dev.dejavu.storage;
 
 import java.io.IOException;
 import java.time.Clock;
-import java.util.Arrays;
-import java.util.stream.Stream;
 
 import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import org.flywaydb.core.api.Location;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -41,8 +38,6 @@ class SqliteConfiguration {
      * that a request may wait.
      */
     private static final long QUEUE = 1400;
-
-    private static final Location MIGRATIONS = Location.fromPath("classpath:", "db/sqlite");
 
     @Bean
     SqliteFile sqliteFile(Environment environment, Clock clock) {
@@ -100,8 +95,7 @@ class SqliteConfiguration {
 
     @Bean
     FlywayConfigurationCustomizer migrations() {
-        return (flyway) -> flyway.locations(
-                Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(MIGRATIONS)).toArray(Location[]::new));
+        return Database.SQLITE::addMigrations;
     }
 
     @Bean
