@@ -11,6 +11,7 @@ import org.jspecify.annotations.NullMarked;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeObserver;
 import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.RegistryEvent;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
@@ -56,8 +57,8 @@ class ArchitectureTests {
     static final ArchRule storageKnowsNoCache = noClasses().that()
         .resideInAPackage("dev.dejavu.storage")
         .should()
-        .dependOnClassesThat(resideInAPackage("dev.dejavu.cache").and(DescribedPredicate
-            .not(JavaClass.Predicates.belongToAnyOf(Changes.class, ChangeObserver.class, CacheKey.class))));
+        .dependOnClassesThat(resideInAPackage("dev.dejavu.cache").and(DescribedPredicate.not(JavaClass.Predicates
+            .belongToAnyOf(Changes.class, ChangeObserver.class, CacheKey.class, RegistryEvent.class))));
 
     @ArchTest
     static final ArchRule nothingKnowsTheRoot = noClasses().that()

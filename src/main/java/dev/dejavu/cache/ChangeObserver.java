@@ -11,7 +11,7 @@ public interface ChangeObserver {
     void changed(String cache, List<CacheKey> keys);
 
     /** A registry told of something that happened there. */
-    default void told(String repository) {
+    default void told(RegistryEvent.Kind kind, String repository) {
         // Most know only what is in the database.
     }
 

@@ -14,8 +14,9 @@ public interface Changes {
     /**
      * Tells the observers of all instances, this one's too, of an event that no row need
      * show. When it returns, all that can be told will be.
-     * @param repository of {@link RegistryEvent}
+     * @param kind of {@link RegistryEvent}
+     * @param repository of it
      */
-    void tell(String repository);
+    void tell(RegistryEvent.Kind kind, String repository);
 
 }

@@ -26,6 +26,7 @@ import org.springframework.dao.DataAccessResourceFailureException;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeObserver;
 import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.RegistryEvent;
 
 /**
  * Listens to what triggers tell of every change that is committed, on a connection of its
@@ -56,7 +57,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private static final int ALL_TRIGGERS = 6;
 
-    /** On which repositories of registries are told. */
+    /** On which events of registries are told: their kind, and the repository. */
     private static final String EVENTS = "dejavu_events";
 
     /** A channel of this instance alone, so that its beats wake nobody else. */
@@ -87,9 +88,9 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
     }
 
     @Override
-    public void tell(String repository) {
+    public void tell(RegistryEvent.Kind kind, String repository) {
         try (Connection connection = pool.getConnection()) {
-            notify(connection, EVENTS, repository);
+            notify(connection, EVENTS, kind + " " + repository);
         }
         catch (SQLException ex) {
             throw new DataAccessResourceFailureException("Not told: " + repository, ex);
@@ -211,13 +212,18 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
                 arrived |= notification.getParameter().equals(awaited);
             }
             else if (notification.getName().equals(EVENTS)) {
-                observers.get().forEach((observer) -> observer.told(notification.getParameter()));
+                passEvent(notification.getParameter().split(" "));
             }
             else {
                 pass(notification.getParameter().split(" "));
             }
         }
         return arrived;
+    }
+
+    private void passEvent(String[] words) {
+        RegistryEvent.Kind kind = RegistryEvent.Kind.valueOf(words[0]);
+        observers.get().forEach((observer) -> observer.told(kind, words[1]));
     }
 
     private void pass(String[] words) {

@@ -23,6 +23,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.dejavu.cache.ChangeObserver;
 import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.RegistryEvent;
 
 /**
  * SQLite takes one writer at a time, and lets a second one poll the file. So all writers
@@ -86,8 +87,8 @@ class SqliteConfiguration {
             }
 
             @Override
-            public void tell(String repository) {
-                observers.forEach((observer) -> observer.told(repository));
+            public void tell(RegistryEvent.Kind kind, String repository) {
+                observers.forEach((observer) -> observer.told(kind, repository));
             }
 
         };

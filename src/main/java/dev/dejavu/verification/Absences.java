@@ -13,6 +13,7 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeObserver;
 import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
 
 /**
@@ -29,6 +30,9 @@ class Absences implements ChangeObserver {
 
     /** When registries told of repositories last, as long. */
     private final Cache<String, Long> told = recently();
+
+    /** The same of pushes alone: nothing else ends an absence. */
+    private final Cache<String, Long> pushed = recently();
 
     private volatile long allTouched = System.nanoTime();
 
@@ -62,7 +66,7 @@ class Absences implements ChangeObserver {
 
     private void add(VerifiableEntry entry, Instant at, long since, boolean removal) {
         said.put(entry.key(), new Said(at.toEpochMilli(), removal, entry.repositoryName()));
-        if (isAfter(touched.getIfPresent(entry.key()), since) || isTold(entry, since)) {
+        if (isAfter(touched.getIfPresent(entry.key()), since) || isPushed(entry, since)) {
             said.invalidate(entry.key());
         }
     }
@@ -72,8 +76,18 @@ class Absences implements ChangeObserver {
      * knowing it here, so that a look which had begun says nothing.
      */
     boolean isTold(VerifiableEntry entry, long since) {
-        return !changes.areTold() || isAfter(allTouched, since)
-                || isAfter(told.getIfPresent(entry.repositoryName()), since);
+        return isUnknown(since) || isAfter(told.getIfPresent(entry.repositoryName()), since);
+    }
+
+    /**
+     * Whether that was, or may have been, a push: what was absent before may be there.
+     */
+    boolean isPushed(VerifiableEntry entry, long since) {
+        return isUnknown(since) || isAfter(pushed.getIfPresent(entry.repositoryName()), since);
+    }
+
+    private boolean isUnknown(long since) {
+        return !changes.areTold() || isAfter(allTouched, since);
     }
 
     private static boolean isAfter(@Nullable Long at, long since) {
@@ -108,9 +122,12 @@ class Absences implements ChangeObserver {
     }
 
     @Override
-    public void told(String repository) {
+    public void told(RegistryEvent.Kind kind, String repository) {
         told.put(repository, System.nanoTime());
-        said.asMap().values().removeIf((absence) -> absence.repository().equals(repository));
+        if (kind == RegistryEvent.Kind.PUSH) {
+            pushed.put(repository, System.nanoTime());
+            said.asMap().values().removeIf((absence) -> absence.repository().equals(repository));
+        }
     }
 
     @Override
@@ -124,7 +141,7 @@ class Absences implements ChangeObserver {
      *
      * @param at epoch milliseconds
      * @param removal whether the next change that is told is the removal of its entry
-     * @param repository whose events end it
+     * @param repository whose pushes end it
      */
     private record Said(long at, boolean removal, String repository) {
     }

@@ -190,7 +190,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                 if (Duration.between(entry.createdAt(), now).compareTo(properties.grace()) < 0) {
                     unknown.put(entry.key(), true);
                 }
-                else if (!absences.isTold((VerifiableEntry) entry, begin)) {
+                else if (!absences.isPushed((VerifiableEntry) entry, begin)) {
                     remove(entry, now, begin, presence);
                 }
             }
@@ -273,8 +273,8 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     @Override
     public List<CacheKey> doubt(RegistryEvent event) {
         List<CacheKey> concerned = repository.doubt(event);
-        absences.told(event.repository());
-        changes.tell(event.repository());
+        absences.told(event.kind(), event.repository());
+        changes.tell(event.kind(), event.repository());
         lookAgain(concerned);
         if (budget.isVerifiable(event.repository() + ":any") && events.put(event, System.nanoTime()) == null) {
             Thread.ofVirtual().name("verification").start(() -> lookAgainAfterwards(event));

@@ -126,6 +126,14 @@ class EventTests {
         }
 
         @Test
+        void deletionEndsNoAbsence() {
+            String digest = pushed("v2");
+            assertProblem(http.post("/images/resolve", question("v1")), 404, "absent");
+            deleted(digest);
+            assertThat(isAbsent(path("v1"))).isTrue();
+        }
+
+        @Test
         void deletionThatCannotBeVerifiedIsAMissUntilItCan() {
             String digest = pushed("v1");
             pushed("v2");
