@@ -166,7 +166,7 @@ class BazelRemote(Peer):
     name = "bazel-remote"
     path = "/ac/"
     loads = ("hot", "even", "miss", "mixed", "put")
-    needs = {"bazel-remote": "go install github.com/buchgr/bazel-remote/v2@latest"}
+    needs = {"bazel-remote": "go install github.com/buchgr/bazel-remote/v2@v2.6.1"}
 
     def start(self) -> None:
         self.spawn(tool("bazel-remote") or "bazel-remote", "--dir", str(self.folder / "data"), "--max_size", "5",
