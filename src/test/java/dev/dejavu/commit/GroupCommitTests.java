@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -28,18 +29,37 @@ import dev.dejavu.testing.WithPostgres;
 
 import static dev.dejavu.testing.Http.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 @WithPostgres
 class GroupCommitTests {
 
     @Test
-    void writersThatArriveTogetherShareACommit(@LocalServerPort int port, @Autowired JdbcClient reader)
+    void writersThatArriveWhileOneIsAtWorkShareACommit(@Autowired GroupCommit commit, @Autowired JdbcClient client)
             throws Exception {
-        Http http = new Http(port);
-        long before = transactions(reader);
-        List<CacheKey> keys = putTogether(http, 400);
-        assertThat(transactions(reader) - before).isLessThan(keys.size() / 2);
-        assertThat(keys).allMatch((key) -> http.get("/images/" + key).statusCode() == 200);
+        CountDownLatch atWork = new CountDownLatch(1);
+        CountDownLatch arrived = new CountDownLatch(1);
+        List<Thread> writers = new ArrayList<>();
+        Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
+            atWork.countDown();
+            awaitQuietly(arrived);
+            return insert(client);
+        }));
+        atWork.await();
+        for (int n = 0; n < 100; n++) {
+            writers.add(Thread.startVirtualThread(() -> commit.write("other", () -> insert(client))));
+        }
+        await().until(() -> writers.stream().allMatch((writer) -> writer.getState() == Thread.State.TIMED_WAITING));
+        arrived.countDown();
+        first.join();
+        for (Thread writer : writers) {
+            writer.join();
+        }
+        // PostgreSQL keeps with each row which transaction made it.
+        assertThat(client
+            .sql("select count(*) from image_cache where image_uri = 'ghcr.io/acme/together:v1' group by xmin")
+            .query(Integer.class)
+            .list()).containsExactlyInAnyOrder(1, 100);
     }
 
     @Test
@@ -90,9 +110,19 @@ class GroupCommitTests {
         return http.put("/images/" + key, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
     }
 
-    /** How many have been given a number; those that only read get none. */
-    private static long transactions(JdbcClient client) {
-        return client.sql("select pg_current_xact_id()::text::bigint").query(Long.class).single();
+    private static int insert(JdbcClient client) {
+        return client.sql("insert into image_cache (hash, image_uri, created_at, revision) values (?, ?, ?, 1)")
+            .params(Keys.next().hex(), "ghcr.io/acme/together:v1", System.currentTimeMillis())
+            .update();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        }
+        catch (InterruptedException ex) {
+            throw new IllegalStateException(ex);
+        }
     }
 
 }
