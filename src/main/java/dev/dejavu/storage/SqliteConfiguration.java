@@ -2,11 +2,14 @@ package dev.dejavu.storage;
 
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
 
 import javax.sql.DataSource;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
+import org.apache.commons.dbcp2.BasicDataSource;
+import org.apache.commons.dbcp2.ConnectionFactory;
+import org.apache.commons.dbcp2.DataSourceConnectionFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -35,10 +38,13 @@ import dev.dejavu.cache.RegistryEvent;
 class SqliteConfiguration {
 
     /**
-     * Milliseconds in the queue; with {@link SqliteFile#BUSY} they stay below the 2 s
+     * In the queue for the writer; with {@link SqliteFile#BUSY} it stays below the 2 s
      * that a request may wait.
      */
-    private static final long QUEUE = 1400;
+    private static final Duration QUEUE = Duration.ofMillis(1400);
+
+    /** Those that are kept of each connection. */
+    private static final int STATEMENTS = 16;
 
     @Bean
     SqliteFile sqliteFile(Environment environment, Clock clock) {
@@ -55,25 +61,37 @@ class SqliteConfiguration {
     }
 
     @Bean
-    HikariDataSource readerDataSource(SqliteFile file) {
-        HikariConfig config = pool(file, "sqlite-reader", 10);
-        config.setConnectionInitSql("pragma query_only = on");
-        return new HikariDataSource(config);
+    BasicDataSource readerDataSource(SqliteFile file) {
+        BasicDataSource pool = pool(file, 10);
+        pool.setConnectionInitSqls(List.of("pragma query_only = on"));
+        return pool;
     }
 
     @Bean(defaultCandidate = false)
     @FlywayDataSource
-    HikariDataSource writerDataSource(SqliteFile file) {
-        return new HikariDataSource(pool(file, "sqlite-writer", 1));
+    BasicDataSource writerDataSource(SqliteFile file) {
+        return pool(file, 1);
     }
 
-    private static HikariConfig pool(SqliteFile file, String name, int size) {
-        HikariConfig config = new HikariConfig();
-        config.setPoolName(name);
-        config.setDataSource(file.dataSource());
-        config.setMaximumPoolSize(size);
-        config.setConnectionTimeout(QUEUE);
-        return config;
+    /**
+     * To prepare a statement takes SQLite longer than to carry it out, so they are kept.
+     */
+    private static BasicDataSource pool(SqliteFile file, int size) {
+        BasicDataSource pool = new BasicDataSource() {
+
+            @Override
+            protected ConnectionFactory createConnectionFactory() {
+                return new DataSourceConnectionFactory(file.dataSource());
+            }
+
+        };
+        pool.setMaxTotal(size);
+        pool.setMaxIdle(size);
+        pool.setMaxWait(QUEUE);
+        pool.setTestOnBorrow(false);
+        pool.setPoolPreparedStatements(true);
+        pool.setMaxOpenPreparedStatements(STATEMENTS);
+        return pool;
     }
 
     /** The file is open to this process alone. */
