@@ -145,8 +145,11 @@ def install(_: Path) -> None:
 
 
 def read(_: Path, name: str) -> str | None:
+    from flyte._internal.imagebuild import image_builder
     from flyte._internal.imagebuild.image_builder import _read_image_cache
 
+    # Never one of the 5 % of reads after which Flyte prunes, and waits 5 s for whoever has the file locked.
+    image_builder.random = SimpleNamespace(random=lambda: 1.0)
     return _read_image_cache(f"ghcr.io/acme/{name}", "v1", ("linux/amd64", "linux/arm64"))
 
 
