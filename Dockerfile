@@ -17,10 +17,7 @@ RUN jlink --output /java \
     --strip-java-debug-attributes --no-header-files --no-man-pages --compress zip-6 \
     --add-options="$(grep -v '^#' /java.options | tr '\n' ' ')"
 
-FROM debian:bookworm-slim
-LABEL org.opencontainers.image.title="Dejavu" \
-      org.opencontainers.image.description="The team-shared cache of image checks and code bundles for Flyte" \
-      org.opencontainers.image.licenses="Apache-2.0"
+FROM debian:bookworm-slim AS run
 ENV PATH=/opt/java/bin:$PATH LANG=C.UTF-8
 RUN useradd --uid 10001 --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin dejavu \
     && install -d -o dejavu -g dejavu /data
@@ -28,10 +25,18 @@ COPY --from=java /java /opt/java
 WORKDIR /app
 COPY --from=build /build/target/app/lib lib
 COPY --from=build /build/target/app/dejavu.jar ./
-# The first run makes the AOT cache; the second fails where that is of no use, which would otherwise pass in silence.
-RUN export DEJAVU_HOME=/tmp/training \
-    && java -XX:AOTCacheOutput=dejavu.aot -Dspring.context.exit=onRefresh -jar dejavu.jar \
-    && java -XX:AOTCache=dejavu.aot -XX:AOTMode=on -Dspring.context.exit=onRefresh -jar dejavu.jar \
+
+FROM run AS trained
+COPY src/main/jvm/train /
+RUN /train java -XX:AOTCacheOutput=dejavu.aot -jar dejavu.jar
+
+FROM run
+LABEL org.opencontainers.image.title="Dejavu" \
+      org.opencontainers.image.description="The team-shared cache of image checks and code bundles for Flyte" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=trained /app/dejavu.aot ./
+# Fails where the AOT cache is of no use, which would otherwise pass in silence.
+RUN DEJAVU_HOME=/tmp/check java -XX:AOTCache=dejavu.aot -XX:AOTMode=on -Dspring.context.exit=onRefresh -jar dejavu.jar \
     && rm -rf /tmp/*
 ENV SERVER_ADDRESS=0.0.0.0 DEJAVU_HOME=/data
 USER 10001

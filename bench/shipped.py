@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from peers import ROOT, run
@@ -30,7 +29,5 @@ def ship(java: Path, app: Path) -> list[str]:
     run(str(java), "-Djarmode=tools", "-jar", str(ROOT / "target/dejavu.jar"), "extract", "--destination", str(app))
     # Its path is part of the cache: so must it be started.
     command = [str(java), *options(), "-jar", f"{app}/dejavu.jar"]
-    with tempfile.TemporaryDirectory() as home:
-        run(*command[:-2], f"-XX:AOTCacheOutput={app}/dejavu.aot", "-Dspring.context.exit=onRefresh", *command[-2:],
-            f"--dejavu.home={home}")
+    run(str(ROOT / "src/main/jvm/train"), *command[:-2], f"-XX:AOTCacheOutput={app}/dejavu.aot", *command[-2:])
     return [*command[:-2], f"-XX:AOTCache={app}/dejavu.aot", *command[-2:]]

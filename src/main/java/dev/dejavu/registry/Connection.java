@@ -24,12 +24,15 @@ import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
+import org.springframework.util.function.SingletonSupplier;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -63,6 +66,12 @@ final class Connection implements AutoCloseable {
     /** Tokens count for 60 s where nothing else is said. */
     private static final Duration TOKEN = Duration.ofSeconds(50);
 
+    /**
+     * To read the certificates of authorities takes time that the start can do without.
+     */
+    private static final SingletonSupplier<TlsSocketStrategy> TLS = SingletonSupplier
+        .of(DefaultClientTlsStrategy::createDefault);
+
     private final CloseableHttpClient client;
 
     private final AllowList allowed;
@@ -90,6 +99,8 @@ final class Connection implements AutoCloseable {
         this.client = HttpClients.custom()
             .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
                 .setDnsResolver(allowed)
+                .setTlsSocketStrategy((socket, host, port, attachment, context) -> TLS.obtain()
+                    .upgrade(socket, host, port, attachment, context))
                 .setDefaultConnectionConfig(ConnectionConfig.custom().setConnectTimeout(limit).build())
                 .setMaxConnPerRoute(16)
                 .setMaxConnTotal(128)
