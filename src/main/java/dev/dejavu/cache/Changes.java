@@ -12,8 +12,8 @@ public interface Changes {
     boolean areTold();
 
     /**
-     * Tells the observers of all instances, this one's too, of an event that no row need
-     * show. When it returns, all that can be told will be.
+     * Tells the observers of all other instances of an event that no row need show. When
+     * it returns, all that can be told will be.
      * @param kind of {@link RegistryEvent}
      * @param repository of it
      */

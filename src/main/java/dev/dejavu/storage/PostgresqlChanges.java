@@ -57,11 +57,15 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private static final int ALL_TRIGGERS = 6;
 
-    /** On which events of registries are told: their kind, and the repository. */
+    /**
+     * On which events of registries are told: their kind, the repository, and who tells.
+     */
     private static final String EVENTS = "dejavu_events";
 
+    private final String instance = UUID.randomUUID().toString().replace("-", "");
+
     /** A channel of this instance alone, so that its beats wake nobody else. */
-    private final String beats = "dejavu_beat_" + UUID.randomUUID().toString().replace("-", "");
+    private final String beats = "dejavu_beat_" + instance;
 
     private final HikariDataSource pool;
 
@@ -90,7 +94,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
     @Override
     public void tell(RegistryEvent.Kind kind, String repository) {
         try (Connection connection = pool.getConnection()) {
-            notify(connection, EVENTS, kind + " " + repository);
+            notify(connection, EVENTS, kind + " " + repository + " " + instance);
         }
         catch (SQLException ex) {
             throw new DataAccessResourceFailureException("Not told: " + repository, ex);
@@ -221,7 +225,11 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
         return arrived;
     }
 
+    /** Not what this instance told itself: looks that began since then know of it. */
     private void passEvent(String[] words) {
+        if (words[words.length - 1].equals(instance)) {
+            return;
+        }
         RegistryEvent.Kind kind = RegistryEvent.Kind.valueOf(words[0]);
         observers.get().forEach((observer) -> observer.told(kind, words[1]));
     }

@@ -10,7 +10,6 @@ import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.apache.commons.dbcp2.ConnectionFactory;
 import org.apache.commons.dbcp2.DataSourceConnectionFactory;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
@@ -24,7 +23,6 @@ import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 
-import dev.dejavu.cache.ChangeObserver;
 import dev.dejavu.cache.Changes;
 import dev.dejavu.cache.RegistryEvent;
 
@@ -96,7 +94,7 @@ class SqliteConfiguration {
 
     /** The file is open to this process alone. */
     @Bean
-    Changes changes(ObjectProvider<ChangeObserver> observers) {
+    Changes changes() {
         return new Changes() {
 
             @Override
@@ -106,7 +104,7 @@ class SqliteConfiguration {
 
             @Override
             public void tell(RegistryEvent.Kind kind, String repository) {
-                observers.forEach((observer) -> observer.told(kind, repository));
+                // There are no others.
             }
 
         };
