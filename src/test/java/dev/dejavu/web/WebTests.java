@@ -7,6 +7,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -82,6 +83,15 @@ class WebTests {
                 "multipart/form-data"), 415, "about:blank");
         assertProblem(http.send("POST", "/stats", BodyPublishers.ofString("x"), "Content-Type", "multipart/form-data"),
                 405, "about:blank");
+    }
+
+    @Test
+    void answer_isSentWholeWithItsLength() {
+        String path = "/images/" + Keys.next();
+        assertThat(List.of(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}"), http.put(path, "{}"),
+                http.get(path), http.get("/stats")))
+            .allSatisfy((answer) -> assertThat(header(answer, "Content-Length"))
+                .isEqualTo(String.valueOf(answer.body().length())));
     }
 
     @Test
