@@ -3,6 +3,7 @@ package dev.dejavu.cache;
 import java.net.InetAddress;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Names and addresses that mean another machine on every machine.
@@ -11,6 +12,9 @@ public final class LocalHost {
 
     private static final Set<String> NAMES = Set.of("localhost", "localhost.localdomain", "ip6-localhost",
             "ip6-loopback");
+
+    /** What may be an address; to try it with every name would cost an exception each. */
+    private static final Pattern ADDRESS = Pattern.compile(":|[0-9]$");
 
     private LocalHost() {
     }
@@ -22,9 +26,13 @@ public final class LocalHost {
      * @param host without port, an IPv6 address with or without its brackets
      */
     public static boolean is(String host) {
-        String name = host.toLowerCase(Locale.ROOT).replaceFirst("\\.$", "");
+        String name = host.toLowerCase(Locale.ROOT);
+        name = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
         if (NAMES.contains(name) || name.endsWith(".localhost") || name.endsWith(".docker.internal")) {
             return true;
+        }
+        if (!ADDRESS.matcher(name).find()) {
+            return false;
         }
         try {
             InetAddress address = InetAddress.ofLiteral(name);

@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionOperations;
@@ -33,7 +37,15 @@ class GroupCommit implements SmartLifecycle {
 
     private final TransactionOperations transaction;
 
+    /**
+     * How often those who wait are looked at: a clock for each of them would cost more
+     * than their writes.
+     */
+    private static final Duration TICK = Duration.ofMillis(50);
+
     private final BlockingQueue<Write<?>> queue = new LinkedBlockingQueue<>();
+
+    private final Set<Write<?>> waiting = ConcurrentHashMap.newKeySet();
 
     private volatile @Nullable Thread committer;
 
@@ -48,8 +60,17 @@ class GroupCommit implements SmartLifecycle {
      */
     <T> T write(String key, Supplier<T> statement) {
         Write<T> write = new Write<>(key, statement);
-        queue.add(write);
-        return write.await();
+        waiting.add(write);
+        try {
+            if (!isRunning()) {
+                throw new QueryTimeoutException("The service has stopped");
+            }
+            queue.add(write);
+            return write.await();
+        }
+        finally {
+            waiting.remove(write);
+        }
     }
 
     /** A platform thread: SQLite's native code would pin a carrier. */
@@ -58,6 +79,7 @@ class GroupCommit implements SmartLifecycle {
         Thread thread = Thread.ofPlatform().daemon().name("commit").unstarted(this::run);
         committer = thread;
         thread.start();
+        Thread.ofPlatform().daemon().name("commit-patience").start(() -> watch(thread));
     }
 
     @Override
@@ -93,6 +115,14 @@ class GroupCommit implements SmartLifecycle {
             catch (InterruptedException ex) {
                 // to look whether it is the end
             }
+        }
+    }
+
+    /** Until the committer has stopped and nobody waits for it any more. */
+    private void watch(Thread running) {
+        while (committer == running || !waiting.isEmpty()) {
+            waiting.forEach(Write::giveUp);
+            LockSupport.parkNanos(TICK.toNanos());
         }
     }
 

@@ -4,8 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
@@ -55,7 +53,7 @@ final class Write<T> {
         return taken.compareAndSet(false, true);
     }
 
-    /** Whether its writer has waited too long to wait for one more transaction. */
+    /** Whether its writer has waited too long to wait for another transaction. */
     boolean isLate() {
         return System.nanoTime() - begin > PATIENCE.toNanos();
     }
@@ -74,30 +72,31 @@ final class Write<T> {
         done.completeExceptionally(cause);
     }
 
+    /** Gives it up if it has waited too long. */
+    void giveUp() {
+        if (isLate() && take()) {
+            failed(new QueryTimeoutException("Too many writers waited before this one"));
+        }
+    }
+
     /**
      * Waits for the commit.
      * @throws DataAccessException it was not, or nobody knows whether it was
      */
     T await() {
         try {
-            return done.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        }
-        catch (TimeoutException ex) {
-            if (take()) {
-                throw new QueryTimeoutException("Too many writers waited before this one", ex);
-            }
-            return outcome();
+            done.get();
         }
         catch (ExecutionException ex) {
-            return outcome();
+            // The outcome says it.
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
-            if (!take()) {
-                return outcome();
+            if (take()) {
+                throw new QueryTimeoutException("Stopped while it waited for its commit", ex);
             }
-            throw new QueryTimeoutException("Stopped while it waited for its commit", ex);
         }
+        return outcome();
     }
 
     private T outcome() {

@@ -23,7 +23,7 @@ import dev.dejavu.cache.VerifiableEntry;
 @Component
 class Absences implements ChangeObserver {
 
-    private final Cache<CacheKey, Said> said = Caffeine.newBuilder().maximumSize(100_000).build();
+    private final Cache<CacheKey, Said> said = many().build();
 
     /** When keys changed last, in nanoseconds, for as long as a look may take. */
     private final Cache<CacheKey, Long> touched = recently();
@@ -95,7 +95,12 @@ class Absences implements ChangeObserver {
     }
 
     private static <K> Cache<K, Long> recently() {
-        return Caffeine.newBuilder().maximumSize(100_000).expireAfterWrite(Duration.ofMinutes(2)).build();
+        return many().expireAfterWrite(Duration.ofMinutes(2)).build();
+    }
+
+    /** To wake another thread for its upkeep would cost more than that. */
+    private static Caffeine<Object, Object> many() {
+        return Caffeine.newBuilder().maximumSize(100_000).executor(Runnable::run);
     }
 
     void end(CacheKey key) {

@@ -12,13 +12,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionOperations;
 
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.cache.CacheKey;
@@ -29,6 +32,7 @@ import dev.dejavu.testing.WithPostgres;
 
 import static dev.dejavu.testing.Http.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 @WithPostgres
@@ -49,7 +53,7 @@ class GroupCommitTests {
         for (int n = 0; n < 100; n++) {
             writers.add(Thread.startVirtualThread(() -> commit.write("other", () -> insert(client))));
         }
-        await().until(() -> writers.stream().allMatch((writer) -> writer.getState() == Thread.State.TIMED_WAITING));
+        await().until(() -> writers.stream().allMatch((writer) -> writer.getState() == Thread.State.WAITING));
         arrived.countDown();
         first.join();
         for (Thread writer : writers) {
@@ -81,6 +85,34 @@ class GroupCommitTests {
             holder.rollback();
             assertThat(put(http, held).statusCode()).isEqualTo(200);
         }
+    }
+
+    @Test
+    void writerThatWaitedTooLongGivesUpAndIsNeverCarriedOut(@Autowired GroupCommit commit) throws Exception {
+        CountDownLatch atWork = new CountDownLatch(1);
+        CountDownLatch gaveUp = new CountDownLatch(1);
+        Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
+            atWork.countDown();
+            awaitQuietly(gaveUp);
+            return 1;
+        }));
+        atWork.await();
+        AtomicBoolean carriedOut = new AtomicBoolean();
+        assertThatThrownBy(() -> commit.write("late", () -> carriedOut.getAndSet(true)))
+            .isInstanceOf(QueryTimeoutException.class);
+        gaveUp.countDown();
+        first.join();
+        assertThat(commit.write("next", () -> 2)).isEqualTo(2);
+        assertThat(carriedOut).isFalse();
+    }
+
+    @Test
+    void writeAfterTheEndFailsAtOnce(@Autowired TransactionOperations transaction) {
+        GroupCommit commit = new GroupCommit(transaction);
+        commit.start();
+        assertThat(commit.write("before", () -> 1)).isEqualTo(1);
+        commit.stop();
+        assertThatThrownBy(() -> commit.write("after", () -> 2)).isInstanceOf(QueryTimeoutException.class);
     }
 
     private static void hold(Connection connection) throws SQLException {
