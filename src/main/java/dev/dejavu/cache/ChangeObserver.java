@@ -10,7 +10,7 @@ public interface ChangeObserver {
     /** These keys of a cache may say something else now. */
     void changed(String cache, List<CacheKey> keys);
 
-    /** A registry told of something that happened there. */
+    /** A registry told another instance of something that happened there. */
     default void told(RegistryEvent.Kind kind, String repository) {
         // Most know only what is in the database.
     }

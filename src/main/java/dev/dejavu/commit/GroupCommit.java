@@ -35,17 +35,17 @@ class GroupCommit implements SmartLifecycle {
     /** Then a transaction takes in no more, and the rest waits for the next. */
     private static final long LONGEST = Duration.ofMillis(100).toNanos();
 
-    private final TransactionOperations transaction;
-
     /**
      * How often those who wait are looked at: a clock for each of them would cost more
      * than their writes.
      */
-    private static final Duration TICK = Duration.ofMillis(50);
+    private static final Duration TICK = Duration.ofMillis(100);
+
+    private final TransactionOperations transaction;
 
     private final BlockingQueue<Write<?>> queue = new LinkedBlockingQueue<>();
 
-    private final Set<Write<?>> waiting = ConcurrentHashMap.newKeySet();
+    private final Set<Write<?>> writers = ConcurrentHashMap.newKeySet();
 
     private volatile @Nullable Thread committer;
 
@@ -60,16 +60,16 @@ class GroupCommit implements SmartLifecycle {
      */
     <T> T write(String key, Supplier<T> statement) {
         Write<T> write = new Write<>(key, statement);
-        waiting.add(write);
+        writers.add(write);
         try {
             if (!isRunning()) {
-                throw new QueryTimeoutException("The service has stopped");
+                throw new QueryTimeoutException("Nobody commits before the start and after the end");
             }
             queue.add(write);
             return write.await();
         }
         finally {
-            waiting.remove(write);
+            writers.remove(write);
         }
     }
 
@@ -120,8 +120,8 @@ class GroupCommit implements SmartLifecycle {
 
     /** Until the committer has stopped and nobody waits for it any more. */
     private void watch(Thread running) {
-        while (committer == running || !waiting.isEmpty()) {
-            waiting.forEach(Write::giveUp);
+        while (committer == running || writers.iterator().hasNext()) {
+            writers.forEach(Write::giveUp);
             LockSupport.parkNanos(TICK.toNanos());
         }
     }

@@ -69,7 +69,7 @@ final class Connection implements AutoCloseable {
     /**
      * To read the certificates of authorities takes time that the start can do without.
      */
-    private static final SingletonSupplier<TlsSocketStrategy> TLS = SingletonSupplier
+    private final SingletonSupplier<TlsSocketStrategy> tls = SingletonSupplier
         .of(DefaultClientTlsStrategy::createDefault);
 
     private final CloseableHttpClient client;
@@ -99,7 +99,7 @@ final class Connection implements AutoCloseable {
         this.client = HttpClients.custom()
             .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
                 .setDnsResolver(allowed)
-                .setTlsSocketStrategy((socket, host, port, attachment, context) -> TLS.obtain()
+                .setTlsSocketStrategy((socket, host, port, attachment, context) -> tls.obtain()
                     .upgrade(socket, host, port, attachment, context))
                 .setDefaultConnectionConfig(ConnectionConfig.custom().setConnectTimeout(limit).build())
                 .setMaxConnPerRoute(16)

@@ -15,8 +15,9 @@ import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 /**
- * Lets the server send an answer as a whole, with its length, when it fits into its
- * buffer: what writes JSON flushes before the end, which would make two packets of it.
+ * Lets the server send what controllers answer as a whole, with its length, when it fits
+ * into its buffer: what writes JSON flushes before the end, which would make two packets
+ * of it.
  */
 @Component
 @Order(-1500)
