@@ -20,8 +20,11 @@ import org.springframework.stereotype.Component;
  * of it.
  */
 @Component
-@Order(-1500)
+@Order(WholeAnswers.BEHIND_PLAIN_GETS)
 class WholeAnswers implements Filter {
+
+    /** Those are answered at -1999, and whole. */
+    static final int BEHIND_PLAIN_GETS = -1500;
 
     @Override
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
