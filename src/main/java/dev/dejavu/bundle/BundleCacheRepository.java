@@ -78,8 +78,10 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             """;
 
     private static final String PRUNE_EXPIRED = """
-            delete from bundle_cache where created_at <= :expiredBefore and digest in
-                (select digest from bundle_cache where created_at <= :expiredBefore order by created_at limit :limit)
+            delete from bundle_cache where created_at <= :expiredBefore and digest in (
+                select digest from bundle_cache where created_at between :from and :expiredBefore
+                order by created_at, digest limit :limit)
+            returning created_at
             """;
 
     private final JdbcClient reader;
@@ -198,11 +200,13 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     }
 
     @Override
-    public int pruneExpired(int limit) {
+    public List<Long> pruneExpired(long from, int limit) {
         return writer.sql(PRUNE_EXPIRED)
+            .param("from", from)
             .param("expiredBefore", freshness.expiredBefore())
             .param("limit", limit)
-            .update();
+            .query((row, number) -> row.getLong("created_at"))
+            .list();
     }
 
     private CachedBundle bundle(ResultSet row, int number) throws SQLException {

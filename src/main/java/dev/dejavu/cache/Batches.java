@@ -3,7 +3,6 @@ package dev.dejavu.cache;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.IntUnaryOperator;
 import java.util.function.ToIntFunction;
 
 /**
@@ -14,24 +13,6 @@ public final class Batches {
     private static final int SWEEP = 1000;
 
     private Batches() {
-    }
-
-    /**
-     * Repeats a statement until it finds fewer rows than it may take, or this thread is
-     * interrupted.
-     * @param size how many rows one statement may take
-     * @param statement takes the size, returns how many rows it took
-     * @return how many rows all statements took
-     */
-    public static int run(int size, IntUnaryOperator statement) {
-        int total = 0;
-        int taken;
-        do {
-            taken = statement.applyAsInt(size);
-            total += taken;
-        }
-        while (taken == size && !Thread.currentThread().isInterrupted());
-        return total;
     }
 
     /**

@@ -90,8 +90,8 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
-    default int pruneExpired(int limit) {
-        return repository().pruneExpired(limit);
+    default List<Long> pruneExpired(long from, int limit) {
+        return repository().pruneExpired(from, limit);
     }
 
 }

@@ -45,9 +45,9 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Override
-    public int pruneExpired(int limit) {
-        int rows = repository.pruneExpired(limit);
-        tell((observer) -> observer.pruned(name(), rows));
+    public List<Long> pruneExpired(long from, int limit) {
+        List<Long> rows = repository.pruneExpired(from, limit);
+        tell((observer) -> observer.pruned(name(), rows.size()));
         return rows;
     }
 

@@ -1,5 +1,7 @@
 package dev.dejavu.cache;
 
+import java.util.List;
+
 /**
  * Something whose expired rows can be thrown away.
  */
@@ -9,11 +11,14 @@ public interface Prunable {
     String name();
 
     /**
-     * Throws away some expired rows, in one statement. Safe beside readers, writers and
-     * other pruners.
+     * Throws away some expired rows, the oldest first, in one statement. Safe beside
+     * readers, writers and other pruners.
+     * @param from when the oldest of them was created, epoch milliseconds: older ones are
+     * not looked for
      * @param limit how many rows at most
-     * @return how many rows went; fewer than the limit when none is left
+     * @return when each row that went had been created, epoch milliseconds, in no order;
+     * fewer than the limit when none is left
      */
-    int pruneExpired(int limit);
+    List<Long> pruneExpired(long from, int limit);
 
 }

@@ -109,8 +109,10 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String PRUNE_EXPIRED = """
-            delete from image_cache where created_at <= :expiredBefore and hash in
-                (select hash from image_cache where created_at <= :expiredBefore order by created_at limit :limit)
+            delete from image_cache where created_at <= :expiredBefore and hash in (
+                select hash from image_cache where created_at between :from and :expiredBefore
+                order by created_at, hash limit :limit)
+            returning created_at
             """;
 
     private final JdbcClient reader;
@@ -262,11 +264,13 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public int pruneExpired(int limit) {
+    public List<Long> pruneExpired(long from, int limit) {
         return writer.sql(PRUNE_EXPIRED)
+            .param("from", from)
             .param("expiredBefore", freshness.expiredBefore())
             .param("limit", limit)
-            .update();
+            .query((row, number) -> row.getLong("created_at"))
+            .list();
     }
 
     private CachedImage image(ResultSet row, int number) throws SQLException {

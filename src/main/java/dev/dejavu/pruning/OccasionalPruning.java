@@ -45,7 +45,7 @@ class OccasionalPruning implements CacheObserver {
     public void found(String cache, boolean hit) {
         if (random.nextDouble() < probability && isTime() && !pruner.isBusy()) {
             try {
-                scheduler.execute(pruner::prune);
+                scheduler.execute(pruner::proceed);
             }
             catch (TaskRejectedException ex) {
                 // on the way down: the next instance will prune

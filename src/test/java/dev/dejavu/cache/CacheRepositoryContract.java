@@ -178,9 +178,9 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         newEntries(5);
         clock.advance(TTL);
         List<E> live = newEntries(2);
-        assertThat(repository.pruneExpired(3)).isEqualTo(3);
-        assertThat(repository.pruneExpired(3)).isEqualTo(2);
-        assertThat(repository.pruneExpired(3)).isZero();
+        assertThat(repository.pruneExpired(0, 3)).hasSize(3);
+        assertThat(repository.pruneExpired(0, 3)).hasSize(2);
+        assertThat(repository.pruneExpired(0, 3)).isEmpty();
         assertThat(repository.count()).isEqualTo(2);
         assertThat(repository.find(live.getFirst().key())).isPresent();
         assertThat(repository.removeAll(null)).isEqualTo(2);
@@ -200,7 +200,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         newEntries(1500);
         clock.advance(TTL);
         List<E> live = newEntries(300);
-        List<Integer> pruned = atOnce(4, () -> Batches.run(50, repository::pruneExpired));
+        List<Integer> pruned = atOnce(4, () -> prune(50));
         assertThat(pruned.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1500);
         assertThat(repository.findAll(live.stream().map(CacheEntry::key).toList())).hasSize(300);
         assertThat(repository.removeAll(null)).isEqualTo(300);
@@ -213,11 +213,39 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         clock.advance(TTL);
         List<E> renewed = old.stream().map((entry) -> entry(entry.key(), newValue())).toList();
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<Integer> prune = executor.submit(() -> Batches.run(20, repository::pruneExpired));
+            Future<Integer> prune = executor.submit(() -> prune(20));
             renewed.forEach(repository::put);
             prune.get();
         }
         assertThat(repository.findAll(renewed.stream().map(CacheEntry::key).toList())).hasSize(600);
+    }
+
+    @Test
+    void pruneTakesTheOldestAndBeginsWhereItIsTold() {
+        repository.removeAll(null);
+        List<Long> created = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            created.add(clock.millis());
+            newEntries(1);
+            clock.advance(Duration.ofSeconds(1));
+        }
+        clock.advance(TTL);
+        assertThat(repository.pruneExpired(created.get(1), 2)).containsExactlyInAnyOrder(created.get(1),
+                created.get(2));
+        assertThat(repository.pruneExpired(created.get(2), 9)).containsExactlyInAnyOrder(created.get(3),
+                created.get(4));
+        assertThat(repository.pruneExpired(Long.MIN_VALUE, 9)).containsExactly(created.getFirst());
+    }
+
+    private int prune(int limit) {
+        int total = 0;
+        int rows;
+        do {
+            rows = repository.pruneExpired(0, limit).size();
+            total += rows;
+        }
+        while (rows == limit);
+        return total;
     }
 
     private List<E> page(Cursor after, int limit) {

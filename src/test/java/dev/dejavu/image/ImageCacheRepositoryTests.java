@@ -101,7 +101,7 @@ class ImageCacheRepositoryTests {
             clock.advance(TTL);
             whileUncommitted(
                     "update image_cache set created_at = %d where hash = '%s'".formatted(clock.millis(), image.hash()),
-                    () -> repository.pruneExpired(1_000_000));
+                    () -> repository.pruneExpired(0, 1_000_000).size());
             assertThat(repository.find(image.hash())).isPresent();
         }
 

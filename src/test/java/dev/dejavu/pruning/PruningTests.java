@@ -3,7 +3,9 @@ package dev.dejavu.pruning;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.BiFunction;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -153,26 +155,47 @@ class PruningTests {
     @Test
     void batchesGoOnUntilOneIsNotFull() {
         List<Integer> limits = new ArrayList<>();
-        Pruner pruner = new Pruner(List.of(prunable((limit) -> {
+        Pruner pruner = new Pruner(List.of(prunable((from, limit) -> {
             limits.add(limit);
-            return (limits.size() < 3) ? limit : limit - 1;
+            return Collections.nCopies((limits.size() < 3) ? limit : limit - 1, 0L);
         })), new PruningProperties(0, Duration.ofHours(1), 7));
         pruner.prune();
         assertThat(limits).containsExactly(7, 7, 7);
     }
 
     @Test
+    void eachBatchBeginsWhereTheOneBeforeEnded() {
+        List<Long> starts = new ArrayList<>();
+        Pruner pruner = new Pruner(List.of(prunable((from, limit) -> {
+            starts.add(from);
+            return switch (starts.size()) {
+                case 1, 5 -> List.of(30L, 20L);
+                case 2 -> List.of(50L, 40L);
+                default -> List.of();
+            };
+        })), new PruningProperties(0, Duration.ofHours(1), 2));
+        pruner.proceed();
+        assertThat(starts).containsExactly(Long.MIN_VALUE, 30L, 50L);
+        pruner.proceed();
+        assertThat(starts.getLast()).isEqualTo(50);
+        pruner.prune();
+        assertThat(starts.subList(4, 6)).containsExactly(Long.MIN_VALUE, 30L);
+        pruner.proceed();
+        assertThat(starts.getLast()).isEqualTo(50);
+    }
+
+    @Test
     void failureOfOneIsNoHarmToTheNextNorToTheNextTime() {
         List<String> asked = new ArrayList<>();
-        Pruner pruner = new Pruner(List.of(prunable((limit) -> {
+        Pruner pruner = new Pruner(List.of(prunable((from, limit) -> {
             asked.add("away");
             throw new DataAccessResourceFailureException("away");
-        }), prunable((limit) -> {
+        }), prunable((from, limit) -> {
             asked.add("locked");
             throw new CannotAcquireLockException("met another");
-        }), prunable((limit) -> {
+        }), prunable((from, limit) -> {
             asked.add("well");
-            return 0;
+            return List.of();
         })), DEFAULTS);
         pruner.prune();
         pruner.prune();
@@ -183,10 +206,10 @@ class PruningTests {
     void secondPruneInTheSameProcessDoesNothing() {
         List<Boolean> busy = new ArrayList<>();
         Pruner[] pruner = new Pruner[1];
-        pruner[0] = new Pruner(List.of(prunable((limit) -> {
+        pruner[0] = new Pruner(List.of(prunable((from, limit) -> {
             busy.add(pruner[0].isBusy());
             pruner[0].prune();
-            return 0;
+            return List.of();
         })), DEFAULTS);
         pruner[0].prune();
         assertThat(busy).containsExactly(true);
@@ -209,7 +232,7 @@ class PruningTests {
             .matches((ex) -> ex.getName().equals(setting));
     }
 
-    private static Prunable prunable(java.util.function.IntUnaryOperator statement) {
+    private static Prunable prunable(BiFunction<Long, Integer, List<Long>> statement) {
         return new Prunable() {
 
             @Override
@@ -218,8 +241,8 @@ class PruningTests {
             }
 
             @Override
-            public int pruneExpired(int limit) {
-                return statement.applyAsInt(limit);
+            public List<Long> pruneExpired(long from, int limit) {
+                return statement.apply(from, limit);
             }
 
         };
