@@ -27,6 +27,11 @@ def key(number: int) -> str:
     return hashlib.sha256(str(number).encode()).hexdigest()
 
 
+def http(method: str, path: str, body: str = "") -> str:
+    about = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{about}\r\n{body}"
+
+
 def zipf(size: int, samples: int, chance: random.Random) -> Iterator[int]:
     """Ranks from 1 to size; the n-th is asked for 1/n as often as the first."""
     cumulated = list(itertools.accumulate(1 / rank for rank in range(1, size + 1)))
@@ -42,38 +47,41 @@ class Load:
     expected: int = 2
 
     def requests(self, path: str) -> Iterator[str]:
-        """Lines for load.lua; path is the peer's, as in /images/."""
+        """As load.lua sends them; path is the peer's, as in /images/."""
         chance = random.Random(self.name)
         body = json.dumps({"image_uri": URI})
         if self.name == "hot":
-            yield f"GET {path}{key(7)}"
+            yield http("GET", path + key(7))
         elif self.name == "even":
             for number in chance.sample(range(1, EVEN + 1), EVEN):
-                yield f"GET {path}{key(number)}"
+                yield http("GET", path + key(number))
         elif self.name == "zipf":
             for rank in zipf(ALL, 300_000, chance):
-                yield f"GET {path}{key(rank)}"
+                yield http("GET", path + key(rank))
         elif self.name == "miss":
             for number in range(300_000):
-                yield f"GET {path}{key(-1 - number)}"
+                yield http("GET", path + key(-1 - number))
         elif self.name == "mixed":
             for number in range(200_000):
                 if chance.random() < 0.1:
-                    yield f"PUT {path}{key(chance.randint(1, EVEN))} {body}"
+                    yield http("PUT", path + key(chance.randint(1, EVEN)), body)
                 else:
-                    yield f"GET {path}{key(chance.randint(1, EVEN))}"
+                    yield http("GET", path + key(chance.randint(1, EVEN)))
         elif self.name == "lookup":
             for _ in range(2_000):
                 hashes = [key(chance.randint(1, EVEN)) for _ in range(100)]
-                yield f"POST {path}lookup {json.dumps({'hashes': hashes})}"
+                yield http("POST", path + "lookup", json.dumps({"hashes": hashes}))
         elif self.name == "put":
             for number in range(300_000):
-                yield f"PUT {path}{key(2 * ALL + number)} {body}"
+                yield http("PUT", path + key(2 * ALL + number), body)
+        elif self.name == "fill":
+            for number in range(1, EVEN + 1):
+                yield http("PUT", path + key(number), PAYLOAD)
 
     def write(self, folder: Path, path: str) -> Path:
         file = folder / (self.name + path.replace("/", "-"))
         if not file.exists():
-            file.write_text("".join(line + "\n" for line in self.requests(path)))
+            file.write_text("".join(request + "\0" for request in self.requests(path)), newline="")
         return file
 
 

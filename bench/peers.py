@@ -172,11 +172,7 @@ class BazelRemote(Peer):
         self.spawn(tool("bazel-remote") or "bazel-remote", "--dir", str(self.folder / "data"), "--max_size", "5",
                    "--http_address", f"127.0.0.1:{self.port}", "--grpc_address", "none", "--disable_http_ac_validation",
                    "--access_log_level", "none")
-        fill = Load("fill", "fill")
-        lines = (f"PUT {self.path}{key(number)} {PAYLOAD}\n" for number in range(1, EVEN + 1))
-        fill_file = self.folder.parent / "fill-ac-"
-        fill_file.write_text("".join(lines))
-        self.wrk(fill, self.path, 40)
+        self.wrk(Load("fill", "fill"), self.path, 40)
 
 
 class Postgresql(Peer):

@@ -22,8 +22,8 @@ class Measured:
     results: dict[str, dict[str, Result]]
     # p99 in milliseconds at half of the highest rate, by peer
     paced: dict[str, float]
-    # megabytes after the hot key, by peer
-    resident: dict[str, float]
+    # megabytes, by what was done before, then by peer
+    resident: dict[str, dict[str, float]]
     # seconds to the first answer
     starts: dict[str, float]
     missing: list[str]
@@ -41,7 +41,8 @@ class Measured:
         lines = [f"p99 of one hot key at half of the highest rate: {name} {value:.2f} ms" +
                  (f" ({value / self.paced[LIMIT]:.1f} of {LIMIT})" if name != LIMIT and LIMIT in self.paced else "")
                  for name, value in self.paced.items()]
-        lines += [f"resident after the hot key: {name} {value:.0f} MB" for name, value in self.resident.items()]
+        lines += [f"resident after {moment}: {name} {value:.0f} MB" for moment, values in self.resident.items()
+                  for name, value in values.items()]
         plain = self.starts["plain jar"]
         lines += [f"first answer after the start: {name} {value:.2f} s ({value / plain:.2f})" for name, value in self.starts.items()]
         return lines + [f"NOT MEASURED: {line}" for line in self.missing]
