@@ -1,0 +1,114 @@
+package dev.dejavu.storage;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+import com.zaxxer.hikari.HikariDataSource;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.ChangeObserver;
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.testing.Postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Two instances on one PostgreSQL, without the service around them.
+ */
+class PostgresqlChangesTests {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final HikariDataSource pool = new HikariDataSource();
+
+    private final Heard heard = new Heard();
+
+    private final Heard heardByOther = new Heard();
+
+    private final PostgresqlChanges changes = changes(heard);
+
+    private final PostgresqlChanges otherChanges = changes(heardByOther);
+
+    private PostgresqlChanges changes(Heard observer) {
+        return new PostgresqlChanges(pool, new JdbcConnectionDetails() {
+
+            @Override
+            public String getUsername() {
+                return "postgres";
+            }
+
+            @Override
+            public String getPassword() {
+                return "";
+            }
+
+            @Override
+            public String getJdbcUrl() {
+                return pool.getJdbcUrl();
+            }
+
+        }, () -> List.of(observer));
+    }
+
+    @BeforeEach
+    void start() {
+        pool.setJdbcUrl(Postgres.url(Postgres.port(), Postgres.newDatabase()));
+        Flyway.configure()
+            .dataSource(pool)
+            .locations("classpath:db/migration", "classpath:db/postgresql")
+            .load()
+            .migrate();
+        for (PostgresqlChanges each : List.of(changes, otherChanges)) {
+            each.start();
+            await().atMost(PATIENCE).until(each::areTold);
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        changes.stop();
+        otherChanges.stop();
+        pool.close();
+    }
+
+    @Test
+    void eventIsToldToAllInstancesButTheOneThatTells() {
+        changes.tell(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first");
+        otherChanges.tell(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second");
+        // They arrive in the order in which they were told.
+        await().atMost(PATIENCE).until(() -> heard.events.contains("DELETE ghcr.io/acme/second"));
+        assertThat(heard.events).containsExactly("DELETE ghcr.io/acme/second");
+        changes.tell(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third");
+        await().atMost(PATIENCE).until(() -> heardByOther.events.contains("PUSH ghcr.io/acme/third"));
+        assertThat(heardByOther.events).containsExactly("PUSH ghcr.io/acme/first", "PUSH ghcr.io/acme/third");
+    }
+
+    private static final class Heard implements ChangeObserver {
+
+        private final List<String> events = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void changed(String cache, List<CacheKey> keys) {
+            throw new AssertionError("No row has changed");
+        }
+
+        @Override
+        public void told(RegistryEvent.Kind kind, String repository) {
+            events.add(kind + " " + repository);
+        }
+
+        @Override
+        public void allChanged() {
+            // It has begun to listen.
+        }
+
+    }
+
+}
