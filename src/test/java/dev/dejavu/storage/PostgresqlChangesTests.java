@@ -6,6 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import com.zaxxer.hikari.HikariDataSource;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,11 +61,9 @@ class PostgresqlChangesTests {
     @BeforeEach
     void start() {
         pool.setJdbcUrl(Postgres.url(Postgres.port(), Postgres.newDatabase()));
-        Flyway.configure()
-            .dataSource(pool)
-            .locations("classpath:db/migration", "classpath:db/postgresql")
-            .load()
-            .migrate();
+        FluentConfiguration flyway = Flyway.configure().dataSource(pool);
+        Database.POSTGRESQL.addMigrations(flyway);
+        flyway.load().migrate();
         for (PostgresqlChanges each : List.of(changes, otherChanges)) {
             each.start();
             await().atMost(PATIENCE).until(each::areTold);
