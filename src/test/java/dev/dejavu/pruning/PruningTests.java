@@ -103,6 +103,25 @@ class PruningTests {
             assertThat(pruned()).isEqualTo(before + 1);
         }
 
+        @Test
+        void rowThatCameWithAnOlderDateIsLeftToTheScheduledTask() throws Exception {
+            expire();
+            chance.set(0);
+            http.get("/images/" + Keys.next());
+            pruneEnded();
+            long before = pruned();
+            clock.advance(Duration.ofDays(-60));
+            chance.set(SettableChance.NEVER);
+            http.put("/images/" + Keys.next(), "{\"image_uri\":\"ghcr.io/acme/older:v1\"}");
+            clock.advance(Duration.ofDays(61));
+            chance.set(0);
+            http.get("/images/" + Keys.next());
+            pruneEnded();
+            assertThat(pruned()).isEqualTo(before);
+            schedule.getScheduledTasks().iterator().next().getTask().getRunnable().run();
+            assertThat(pruned()).isEqualTo(before + 1);
+        }
+
         private void expire() throws Exception {
             chance.set(0);
             clock.advance(Duration.ofDays(60));
