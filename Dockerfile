@@ -34,13 +34,14 @@ FROM run
 LABEL org.opencontainers.image.title="Dejavu" \
       org.opencontainers.image.description="The team-shared cache of image checks and code bundles for Flyte" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=trained /app/dejavu.aot ./
-# Fails where the AOT cache is of no use, which would otherwise pass in silence.
-RUN DEJAVU_HOME=/tmp/check java -XX:AOTCache=dejavu.aot -XX:AOTMode=on -Dspring.context.exit=onRefresh -jar dejavu.jar \
+COPY --from=trained /app/dejavu.aot /app/libsqlitejdbc.so ./
+# Fails where the AOT cache or SQLite's library is of no use, which would otherwise pass in silence.
+RUN DEJAVU_HOME=/tmp/check java -XX:AOTCache=dejavu.aot -XX:AOTMode=on -Dorg.sqlite.lib.path=/app \
+        -Dorg.sqlite.tmpdir=/proc -Dspring.context.exit=onRefresh -jar dejavu.jar \
     && rm -rf /tmp/*
 ENV SERVER_ADDRESS=0.0.0.0 DEJAVU_HOME=/data
 USER 10001
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT:-8080} && printf 'GET /actuator/health/readiness HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
-ENTRYPOINT ["java", "-XX:AOTCache=dejavu.aot", "-jar", "dejavu.jar"]
+ENTRYPOINT ["java", "-XX:AOTCache=dejavu.aot", "-Dorg.sqlite.lib.path=/app", "-jar", "dejavu.jar"]

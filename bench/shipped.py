@@ -30,4 +30,4 @@ def ship(java: Path, app: Path) -> list[str]:
     # Its path is part of the cache: so must it be started.
     command = [str(java), *options(), "-jar", f"{app}/dejavu.jar"]
     run(str(ROOT / "src/main/jvm/train"), *command[:-2], f"-XX:AOTCacheOutput={app}/dejavu.aot", *command[-2:])
-    return [*command[:-2], f"-XX:AOTCache={app}/dejavu.aot", *command[-2:]]
+    return [*command[:-2], f"-XX:AOTCache={app}/dejavu.aot", f"-Dorg.sqlite.lib.path={app}", *command[-2:]]
