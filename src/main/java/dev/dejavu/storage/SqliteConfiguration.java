@@ -11,14 +11,20 @@ import org.apache.commons.dbcp2.BasicDataSource;
 import org.apache.commons.dbcp2.ConnectionFactory;
 import org.apache.commons.dbcp2.DataSourceConnectionFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.LivenessState;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
+import org.springframework.jdbc.support.SQLExceptionTranslator;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -41,6 +47,9 @@ class SqliteConfiguration {
      */
     private static final Duration QUEUE = Duration.ofMillis(1400);
 
+    /** For damage, at the start; enough for a million entries. */
+    private static final Duration LOOK = Duration.ofSeconds(2);
+
     /** Those that are kept of each connection. */
     private static final int STATEMENTS = 16;
 
@@ -48,7 +57,7 @@ class SqliteConfiguration {
     SqliteFile sqliteFile(Environment environment, Clock clock) {
         String url = environment.getRequiredProperty(Database.URL);
         try {
-            return SqliteFile.open(url, clock);
+            return SqliteFile.open(url, clock, LOOK);
         }
         catch (IOException ex) {
             String home = environment.getProperty("dejavu.home", "");
@@ -121,13 +130,30 @@ class SqliteConfiguration {
     }
 
     @Bean
-    JdbcClient reader(DataSource readerDataSource) {
-        return JdbcClient.create(readerDataSource);
+    JdbcClient reader(DataSource readerDataSource, SqliteFile file, ApplicationEventPublisher publisher) {
+        return client(readerDataSource, file, publisher);
     }
 
     @Bean
-    JdbcClient writer(@Qualifier("writerDataSource") DataSource writerDataSource) {
-        return JdbcClient.create(writerDataSource);
+    JdbcClient writer(@Qualifier("writerDataSource") DataSource writerDataSource, SqliteFile file,
+            ApplicationEventPublisher publisher) {
+        return client(writerDataSource, file, publisher);
+    }
+
+    /**
+     * When damage is met the service is no longer alive: another start moves the file
+     * aside.
+     */
+    private static JdbcClient client(DataSource dataSource, SqliteFile file, ApplicationEventPublisher publisher) {
+        SQLExceptionTranslator usual = new SQLExceptionSubclassTranslator();
+        JdbcTemplate template = new JdbcTemplate(dataSource);
+        template.setExceptionTranslator((task, sql, ex) -> {
+            if (file.tellsOfDamage(ex)) {
+                AvailabilityChangeEvent.publish(publisher, ex, LivenessState.BROKEN);
+            }
+            return usual.translate(task, sql, ex);
+        });
+        return JdbcClient.create(template);
     }
 
 }

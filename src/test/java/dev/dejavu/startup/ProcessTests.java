@@ -3,8 +3,11 @@ package dev.dejavu.startup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
@@ -25,6 +28,7 @@ import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.ServiceProcess;
 
+import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.json;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -130,6 +134,33 @@ class ProcessTests {
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder)) {
             assertThat(service.http().get("/images").statusCode()).isEqualTo(200);
             assertThat(service.output()).contains("is damaged", "moved to " + folder.resolve("cache.db.damaged-"));
+        }
+    }
+
+    @Test
+    void damageMetWhileItRunsIs503AndTheNextStartMovesTheFileAside() throws Exception {
+        String home = "dejavu.home=" + folder;
+        String path = "/images/" + Keys.next();
+        try (ServiceProcess service = ServiceProcess.start(home)) {
+            assertThat(service.http().put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
+            service.terminate();
+            service.exitCode();
+        }
+        try (ServiceProcess service = ServiceProcess.start(home)) {
+            Http http = service.http();
+            try (FileChannel file = FileChannel.open(folder.resolve("cache.db"), StandardOpenOption.WRITE)) {
+                int schema = 4096;
+                file.write(ByteBuffer.wrap(new byte[(int) file.size() - schema]), schema);
+            }
+            assertProblem(http.get(path), 503, "storage-unavailable");
+            assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(503);
+            service.terminate();
+            service.exitCode();
+        }
+        try (ServiceProcess service = ServiceProcess.start(home)) {
+            assertThat(service.http().get(path).statusCode()).isEqualTo(404);
+            assertThat(service.http().get("/actuator/health/liveness").statusCode()).isEqualTo(200);
+            assertThat(service.output()).contains("moved to " + folder.resolve("cache.db.damaged-"));
         }
     }
 

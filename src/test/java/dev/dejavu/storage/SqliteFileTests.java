@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -51,14 +52,38 @@ class SqliteFileTests {
     @Test
     void databaseDamagedInTheMiddleIsMovedAside() throws Exception {
         Path path = folder.resolve("cache.db");
-        write(path, 5000);
-        long size = Files.size(path);
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap("x".repeat(8192).getBytes(UTF_8)), size / 2);
-        }
+        long size = damageInTheMiddle(path);
         write(path, 1);
         assertThat(rows(path)).isEqualTo(1);
         assertThat(Files.size(folder.resolve(ASIDE))).isEqualTo(size);
+    }
+
+    @Test
+    void damageThatIsNotFoundInTimeIsMovedAsideByTheNextOneWhenItWasMet() throws Exception {
+        Path path = folder.resolve("cache.db");
+        damageInTheMiddle(path);
+        for (int i = 0; i < 2; i++) {
+            try (SqliteFile file = open(path, Duration.ZERO)) {
+                assertThat(folder.resolve(ASIDE)).doesNotExist();
+                if (i == 1) {
+                    assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file))
+                        .matches(file::tellsOfDamage);
+                }
+            }
+        }
+        open(path, Duration.ZERO).close();
+        assertThat(folder.resolve(ASIDE)).exists();
+        Files.delete(folder.resolve(ASIDE));
+        open(path, Duration.ZERO).close();
+        assertThat(folder.resolve(ASIDE)).doesNotExist();
+    }
+
+    @Test
+    void otherErrorsTellOfNoDamage() throws Exception {
+        try (SqliteFile file = open(folder.resolve("cache.db"))) {
+            assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file))
+                .matches((ex) -> !file.tellsOfDamage(ex));
+        }
     }
 
     @Test
@@ -116,7 +141,11 @@ class SqliteFileTests {
     }
 
     private static SqliteFile open(Path path) throws IOException {
-        return SqliteFile.open("jdbc:sqlite:" + path, new SettableClock());
+        return open(path, Duration.ofMinutes(1));
+    }
+
+    private static SqliteFile open(Path path, Duration look) throws IOException {
+        return SqliteFile.open("jdbc:sqlite:" + path, new SettableClock(), look);
     }
 
     private static void write(Path path, int rows) throws IOException, SQLException {
@@ -132,9 +161,23 @@ class SqliteFileTests {
         }
     }
 
+    private static long damageInTheMiddle(Path path) throws IOException, SQLException {
+        write(path, 20_000);
+        long size = Files.size(path);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap("x".repeat(8192).getBytes(UTF_8)), size / 2);
+        }
+        return size;
+    }
+
     private static int rows(Path path) throws IOException, SQLException {
-        try (SqliteFile file = open(path);
-                Connection connection = file.dataSource().getConnection();
+        try (SqliteFile file = open(path)) {
+            return rows(file);
+        }
+    }
+
+    private static int rows(SqliteFile file) throws SQLException {
+        try (Connection connection = file.dataSource().getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery("select count(*) from t")) {
             return result.getInt(1);
