@@ -73,15 +73,8 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             order by created_at desc, digest desc limit :limit
             """;
 
-    private static final String SKIP = """
-            select created_at, digest from bundle_cache
-            where created_at > :expiredBefore and (created_at, digest) < (:createdAt, :digest)
-            order by created_at desc, digest desc limit 1 offset :entries - 1
-            """;
-
     private static final String COUNT = """
-            select count(*) from bundle_cache
-            where created_at > :expiredBefore and (created_at, digest) < (:createdAt, :digest)
+            select count(*) from bundle_cache where created_at > ?
             """;
 
     private static final String PRUNE_EXPIRED = """
@@ -203,21 +196,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     @Override
     public long count() {
-        long expiredBefore = freshness.expiredBefore();
-        return Batches.count(
-                (place, entries) -> reader.sql(SKIP)
-                    .param("expiredBefore", expiredBefore)
-                    .param("createdAt", place.createdAt())
-                    .param("digest", place.key())
-                    .param("entries", entries)
-                    .query((row, number) -> new Cursor(row.getLong("created_at"), row.getString("digest")))
-                    .optional(),
-                (place) -> reader.sql(COUNT)
-                    .param("expiredBefore", expiredBefore)
-                    .param("createdAt", place.createdAt())
-                    .param("digest", place.key())
-                    .query(Long.class)
-                    .single());
+        return reader.sql(COUNT).param(freshness.expiredBefore()).query(Long.class).single();
     }
 
     @Override

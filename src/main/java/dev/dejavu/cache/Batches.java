@@ -1,21 +1,16 @@
 package dev.dejavu.cache;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
-import java.util.function.ToLongFunction;
 
 /**
- * Many rows in many small statements, so that none holds the write lock for long or meets
- * the time limit.
+ * Many rows in many small statements, so that none holds the write lock for long.
  */
 public final class Batches {
 
     private static final int SWEEP = 1000;
-
-    private static final int COUNT = 2_000;
 
     private Batches() {
     }
@@ -44,21 +39,6 @@ public final class Batches {
             keys = page.apply(keys.getLast(), SWEEP);
         }
         return total;
-    }
-
-    /**
-     * Counts from the newest entry on.
-     * @param skip goes a number of entries on from a place, if there are as many
-     * @param rest counts the entries behind a place, all of them
-     */
-    public static long count(BiFunction<Cursor, Integer, Optional<Cursor>> skip, ToLongFunction<Cursor> rest) {
-        long total = 0;
-        Cursor place = Cursor.START;
-        for (Optional<Cursor> next = skip.apply(place, COUNT); next.isPresent(); next = skip.apply(place, COUNT)) {
-            total += COUNT;
-            place = next.get();
-        }
-        return total + rest.applyAsLong(place);
     }
 
 }

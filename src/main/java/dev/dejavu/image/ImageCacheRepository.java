@@ -104,15 +104,8 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             order by created_at desc, hash desc limit :limit
             """;
 
-    private static final String SKIP = """
-            select created_at, hash from image_cache
-            where created_at > :expiredBefore and (created_at, hash) < (:createdAt, :hash)
-            order by created_at desc, hash desc limit 1 offset :entries - 1
-            """;
-
     private static final String COUNT = """
-            select count(*) from image_cache
-            where created_at > :expiredBefore and (created_at, hash) < (:createdAt, :hash)
+            select count(*) from image_cache where created_at > ?
             """;
 
     private static final String PRUNE_EXPIRED = """
@@ -267,21 +260,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     @Override
     public long count() {
-        long expiredBefore = freshness.expiredBefore();
-        return Batches.count(
-                (place, entries) -> reader.sql(SKIP)
-                    .param("expiredBefore", expiredBefore)
-                    .param("createdAt", place.createdAt())
-                    .param("hash", place.key())
-                    .param("entries", entries)
-                    .query((row, number) -> new Cursor(row.getLong("created_at"), row.getString("hash")))
-                    .optional(),
-                (place) -> reader.sql(COUNT)
-                    .param("expiredBefore", expiredBefore)
-                    .param("createdAt", place.createdAt())
-                    .param("hash", place.key())
-                    .query(Long.class)
-                    .single());
+        return reader.sql(COUNT).param(freshness.expiredBefore()).query(Long.class).single();
     }
 
     @Override
