@@ -7,6 +7,7 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
 import org.springframework.boot.health.contributor.Health;
@@ -28,10 +29,13 @@ class Schema implements FlywayMigrationStrategy, HealthIndicator {
 
     private final Environment environment;
 
+    private final ObjectProvider<SqliteFile> file;
+
     private volatile boolean migrated;
 
-    Schema(Environment environment) {
+    Schema(Environment environment, ObjectProvider<SqliteFile> file) {
         this.environment = environment;
+        this.file = file;
     }
 
     @Override
@@ -66,6 +70,7 @@ class Schema implements FlywayMigrationStrategy, HealthIndicator {
             return true;
         }
         catch (FlywayException ex) {
+            file.ifAvailable((own) -> own.noteDamage(ex));
             String state = sqlState(ex);
             if (state.startsWith("28")) {
                 throw new InvalidConfigurationPropertyValueException("spring.datasource.username",

@@ -9,7 +9,6 @@ import javax.sql.DataSource;
 
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.apache.commons.dbcp2.ConnectionFactory;
-import org.apache.commons.dbcp2.DataSourceConnectionFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.LivenessState;
@@ -23,9 +22,9 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
 import org.springframework.jdbc.support.SQLExceptionTranslator;
-import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -54,10 +53,11 @@ class SqliteConfiguration {
     private static final int STATEMENTS = 16;
 
     @Bean
-    SqliteFile sqliteFile(Environment environment, Clock clock) {
+    SqliteFile sqliteFile(Environment environment, Clock clock, ApplicationEventPublisher publisher) {
         String url = environment.getRequiredProperty(Database.URL);
         try {
-            return SqliteFile.open(url, clock, LOOK);
+            return SqliteFile.open(url, clock, LOOK,
+                    () -> AvailabilityChangeEvent.publish(publisher, url, LivenessState.BROKEN));
         }
         catch (IOException ex) {
             String home = environment.getProperty("dejavu.home", "");
@@ -88,7 +88,7 @@ class SqliteConfiguration {
 
             @Override
             protected ConnectionFactory createConnectionFactory() {
-                return new DataSourceConnectionFactory(file.dataSource());
+                return file::connect;
             }
 
         };
@@ -130,27 +130,20 @@ class SqliteConfiguration {
     }
 
     @Bean
-    JdbcClient reader(DataSource readerDataSource, SqliteFile file, ApplicationEventPublisher publisher) {
-        return client(readerDataSource, file, publisher);
+    JdbcClient reader(DataSource readerDataSource, SqliteFile file) {
+        return client(readerDataSource, file);
     }
 
     @Bean
-    JdbcClient writer(@Qualifier("writerDataSource") DataSource writerDataSource, SqliteFile file,
-            ApplicationEventPublisher publisher) {
-        return client(writerDataSource, file, publisher);
+    JdbcClient writer(@Qualifier("writerDataSource") DataSource writerDataSource, SqliteFile file) {
+        return client(writerDataSource, file);
     }
 
-    /**
-     * When damage is met the service is no longer alive: another start moves the file
-     * aside.
-     */
-    private static JdbcClient client(DataSource dataSource, SqliteFile file, ApplicationEventPublisher publisher) {
+    private static JdbcClient client(DataSource dataSource, SqliteFile file) {
         SQLExceptionTranslator usual = new SQLExceptionSubclassTranslator();
         JdbcTemplate template = new JdbcTemplate(dataSource);
         template.setExceptionTranslator((task, sql, ex) -> {
-            if (file.tellsOfDamage(ex)) {
-                AvailabilityChangeEvent.publish(publisher, ex, LivenessState.BROKEN);
-            }
+            file.noteDamage(ex);
             return usual.translate(task, sql, ex);
         });
         return JdbcClient.create(template);

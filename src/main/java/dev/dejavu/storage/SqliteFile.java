@@ -1,10 +1,10 @@
 package dev.dejavu.storage;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -29,7 +29,8 @@ import org.sqlite.SQLiteException;
 /**
  * The file of an embedded database. While it is open, no other process may open it; a
  * damaged one is moved aside, as all that it holds can be found out again. A large one is
- * not looked through to its end for that, unless damage was met while it was used.
+ * not looked through to its end for that; damage that is met while it is used is noted
+ * beside it for the next who opens it.
  */
 final class SqliteFile implements AutoCloseable {
 
@@ -48,12 +49,17 @@ final class SqliteFile implements AutoCloseable {
 
     private final Path path;
 
-    /** Locked while the file is open; not empty when damage was met. */
     private final FileChannel lock;
 
-    private SqliteFile(Path path, FileChannel lock) {
+    private final Runnable damageMet;
+
+    private final SQLiteDataSource dataSource;
+
+    private SqliteFile(Path path, FileChannel lock, Runnable damageMet) {
         this.path = path;
         this.lock = lock;
+        this.damageMet = damageMet;
+        this.dataSource = dataSource(path);
     }
 
     /**
@@ -67,22 +73,23 @@ final class SqliteFile implements AutoCloseable {
     /**
      * Makes the folder where it is missing, takes the file, and sees to it that it is
      * sound.
-     * @param look how long to look for damage that nobody has met yet
+     * @param look how long to look for damage at most
+     * @param damageMet told each time that damage is met in the open file
      * @throws IOException when the folder or the file is not to be had; the message says
      * why
      */
-    static SqliteFile open(String url, Clock clock, Duration look) throws IOException {
+    static SqliteFile open(String url, Clock clock, Duration look, Runnable damageMet) throws IOException {
         Path path = Path.of(url.substring(PREFIX.length()).replaceFirst("^~(?=/)", System.getProperty("user.home")))
             .toAbsolutePath();
         Files.createDirectories(path.getParent());
         FileChannel lock = lock(path.resolveSibling(path.getFileName() + ".lock"));
-        SqliteFile file = new SqliteFile(path, lock);
+        SqliteFile file = new SqliteFile(path, lock, damageMet);
         try {
-            String damage = file.damage((lock.size() > 0) ? Long.MAX_VALUE : look.toNanos());
+            String damage = Files.exists(file.note()) ? "met while it was used" : file.damage(look.toNanos());
             if (damage != null) {
                 file.moveAside(TIME.format(clock.instant()), damage);
             }
-            lock.truncate(0);
+            Files.deleteIfExists(file.note());
             return file;
         }
         catch (IOException ex) {
@@ -109,7 +116,7 @@ final class SqliteFile implements AutoCloseable {
 
     private @Nullable String damage(long nanos) throws IOException {
         long begin = System.nanoTime();
-        try (Connection connection = dataSource().getConnection(); Statement statement = connection.createStatement()) {
+        try (Connection connection = dataSource.getConnection(); Statement statement = connection.createStatement()) {
             ProgressHandler.setHandler(connection, STEP, new ProgressHandler() {
 
                 @Override
@@ -135,30 +142,43 @@ final class SqliteFile implements AutoCloseable {
         }
     }
 
-    private static boolean isDamage(SQLException ex) {
+    private static boolean isDamage(Throwable ex) {
         return is(ex, SQLiteErrorCode.SQLITE_CORRUPT) || is(ex, SQLiteErrorCode.SQLITE_NOTADB);
     }
 
-    private static boolean is(SQLException ex, SQLiteErrorCode code) {
+    private static boolean is(Throwable ex, SQLiteErrorCode code) {
         // extended codes carry the primary one in their lowest byte
         return ex instanceof SQLiteException own && (own.getResultCode().code & 0xff) == code.code;
     }
 
+    /** A file of no content, there when damage was met. */
+    private Path note() {
+        return path.resolveSibling(path.getFileName() + ".damage");
+    }
+
     /**
-     * Whether it tells of damage; if so, the next one who opens the file looks through it
-     * to its end.
+     * If it tells of damage, the next one who opens the file moves it aside.
      */
-    boolean tellsOfDamage(SQLException ex) {
-        if (!isDamage(ex)) {
-            return false;
+    void noteDamage(Throwable failure) {
+        Throwable cause = failure;
+        while (cause != null && !isDamage(cause)) {
+            cause = cause.getCause();
+        }
+        if (cause == null) {
+            return;
         }
         try {
-            lock.write(ByteBuffer.wrap(new byte[1]), 0);
+            Files.createFile(note());
+            log.error("{} is damaged ({}): the next start moves it aside and begins a new one", path,
+                    cause.getMessage());
         }
-        catch (IOException unwritten) {
-            ex.addSuppressed(unwritten);
+        catch (FileAlreadyExistsException noted) {
+            // and said
         }
-        return true;
+        catch (IOException ex) {
+            log.error("{} is damaged ({}), which cannot be noted beside it", path, cause.getMessage(), ex);
+        }
+        damageMet.run();
     }
 
     private void moveAside(String time, String damage) throws IOException {
@@ -173,11 +193,21 @@ final class SqliteFile implements AutoCloseable {
     }
 
     /**
-     * Connections for a server: a write-ahead log, so that readers and the writer never
+     * A connection for a server: a write-ahead log, so that readers and the writer never
      * wait for each other. A commit reaches the operating system, and so survives this
      * process; only the log's checkpoints wait for the disk.
      */
-    SQLiteDataSource dataSource() {
+    Connection connect() throws SQLException {
+        try {
+            return dataSource.getConnection();
+        }
+        catch (SQLException ex) {
+            noteDamage(ex);
+            throw ex;
+        }
+    }
+
+    private static SQLiteDataSource dataSource(Path path) {
         SQLiteConfig config = new SQLiteConfig();
         config.setJournalMode(SQLiteConfig.JournalMode.WAL);
         config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);

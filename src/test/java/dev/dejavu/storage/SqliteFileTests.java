@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,8 @@ class SqliteFileTests {
 
     @TempDir
     private Path folder;
+
+    private final AtomicInteger met = new AtomicInteger();
 
     @Test
     void foldersAreMadeAndContentIsKept() throws Exception {
@@ -59,31 +62,56 @@ class SqliteFileTests {
     }
 
     @Test
-    void damageThatIsNotFoundInTimeIsMovedAsideByTheNextOneWhenItWasMet() throws Exception {
+    void damageThatIsNotFoundInTimeIsMovedAsideByTheNextOneOnceItWasMet() throws Exception {
         Path path = folder.resolve("cache.db");
         damageInTheMiddle(path);
-        for (int i = 0; i < 2; i++) {
-            try (SqliteFile file = open(path, Duration.ZERO)) {
-                assertThat(folder.resolve(ASIDE)).doesNotExist();
-                if (i == 1) {
-                    assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file))
-                        .matches(file::tellsOfDamage);
-                }
-            }
+        openInHaste(path).close();
+        try (SqliteFile file = openInHaste(path)) {
+            assertThat(folder.resolve(ASIDE)).doesNotExist();
+            file.noteDamage(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
+            assertThat(met).hasValue(1);
         }
-        open(path, Duration.ZERO).close();
+        openInHaste(path).close();
         assertThat(folder.resolve(ASIDE)).exists();
+    }
+
+    @Test
+    void damageThatWasMetIsForgottenOnceTheFileIsAside() throws Exception {
+        Path path = folder.resolve("cache.db");
+        damageInTheMiddle(path);
+        try (SqliteFile file = openInHaste(path)) {
+            SQLException damage = assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual();
+            file.noteDamage(new IllegalStateException(damage));
+        }
+        openInHaste(path).close();
         Files.delete(folder.resolve(ASIDE));
-        open(path, Duration.ZERO).close();
+        write(path, 1);
+        assertThat(rows(path)).isEqualTo(1);
         assertThat(folder.resolve(ASIDE)).doesNotExist();
     }
 
     @Test
-    void otherErrorsTellOfNoDamage() throws Exception {
-        try (SqliteFile file = open(folder.resolve("cache.db"))) {
-            assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file))
-                .matches((ex) -> !file.tellsOfDamage(ex));
+    void damageIsMetByWhoConnects() throws Exception {
+        Path path = folder.resolve("cache.db");
+        write(path, 1);
+        try (SqliteFile file = open(path)) {
+            Files.write(path, new byte[8192]);
+            assertThatExceptionOfType(SQLException.class).isThrownBy(file::connect);
+            assertThat(met).hasValue(1);
         }
+        open(path).close();
+        assertThat(folder.resolve(ASIDE)).exists();
+    }
+
+    @Test
+    void otherErrorsTellOfNoDamage() throws Exception {
+        Path path = folder.resolve("cache.db");
+        try (SqliteFile file = open(path)) {
+            file.noteDamage(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
+            assertThat(met).hasValue(0);
+        }
+        open(path).close();
+        assertThat(folder.resolve(ASIDE)).doesNotExist();
     }
 
     @Test
@@ -140,17 +168,21 @@ class SqliteFileTests {
         assertThat(SqliteFile.isUrl(url)).isFalse();
     }
 
-    private static SqliteFile open(Path path) throws IOException {
+    private SqliteFile openInHaste(Path path) throws IOException {
+        return open(path, Duration.ZERO);
+    }
+
+    private SqliteFile open(Path path) throws IOException {
         return open(path, Duration.ofMinutes(1));
     }
 
-    private static SqliteFile open(Path path, Duration look) throws IOException {
-        return SqliteFile.open("jdbc:sqlite:" + path, new SettableClock(), look);
+    private SqliteFile open(Path path, Duration look) throws IOException {
+        return SqliteFile.open("jdbc:sqlite:" + path, new SettableClock(), look, met::incrementAndGet);
     }
 
-    private static void write(Path path, int rows) throws IOException, SQLException {
+    private void write(Path path, int rows) throws IOException, SQLException {
         try (SqliteFile file = open(path);
-                Connection connection = file.dataSource().getConnection();
+                Connection connection = file.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("create table if not exists t (a integer primary key, b text)");
             connection.setAutoCommit(false);
@@ -161,7 +193,7 @@ class SqliteFileTests {
         }
     }
 
-    private static long damageInTheMiddle(Path path) throws IOException, SQLException {
+    private long damageInTheMiddle(Path path) throws IOException, SQLException {
         write(path, 20_000);
         long size = Files.size(path);
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -170,14 +202,14 @@ class SqliteFileTests {
         return size;
     }
 
-    private static int rows(Path path) throws IOException, SQLException {
+    private int rows(Path path) throws IOException, SQLException {
         try (SqliteFile file = open(path)) {
             return rows(file);
         }
     }
 
-    private static int rows(SqliteFile file) throws SQLException {
-        try (Connection connection = file.dataSource().getConnection();
+    private int rows(SqliteFile file) throws SQLException {
+        try (Connection connection = file.connect();
                 Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery("select count(*) from t")) {
             return result.getInt(1);
