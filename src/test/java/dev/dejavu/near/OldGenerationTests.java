@@ -1,0 +1,40 @@
+package dev.dejavu.near;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.util.concurrent.ThreadLocalRandom;
+
+import org.junit.jupiter.api.Test;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+class OldGenerationTests {
+
+    @Test
+    void garbageDoesNotPileUpToTheLimitOfTheHeap() throws Exception {
+        Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-XX:+UseSerialGC",
+                "-Xms32m", "-Xmx2g", "-cp", System.getProperty("java.class.path"), OldGenerationTests.class.getName())
+            .redirectErrorStream(true)
+            .start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        assertThat(Long.parseLong(output.trim())).isBetween(60L, 700L);
+    }
+
+    /** Prints the most megabytes that were old while 50 were in use. */
+    public static void main(String[] args) {
+        new OldGeneration();
+        MemoryPoolMXBean pool = ManagementFactory.getMemoryPoolMXBeans()
+            .stream()
+            .filter((one) -> one.getName().equals("Tenured Gen"))
+            .findFirst()
+            .orElseThrow();
+        byte[][] kept = new byte[50_000][];
+        for (int i = 0; i < 3_000_000; i++) {
+            kept[ThreadLocalRandom.current().nextInt(kept.length)] = new byte[1000];
+        }
+        System.out.println(pool.getPeakUsage().getUsed() >> 20);
+    }
+
+}
