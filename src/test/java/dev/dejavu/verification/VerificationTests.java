@@ -27,6 +27,7 @@ import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Notifications;
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RegistryProxy;
+import dev.dejavu.testing.RequiresRegistry;
 import dev.dejavu.testing.SettableClock;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
@@ -44,6 +45,7 @@ class VerificationTests {
 
     private static final AtomicInteger count = new AtomicInteger();
 
+    @RequiresRegistry
     @TestPropertySource(properties = { "dejavu.accept-local=true", "dejavu.verification.rate=1000" })
     abstract static class Common {
 

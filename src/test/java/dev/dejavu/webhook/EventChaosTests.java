@@ -24,6 +24,7 @@ import dev.dejavu.testing.Notifications;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RegistryProxy;
+import dev.dejavu.testing.RequiresRegistry;
 
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -34,6 +35,7 @@ import static org.awaitility.Awaitility.await;
  * fail, hang and lie, it restarts, and old events come again. A second after an event was
  * taken no answer may be the old one, of whichever instance.
  */
+@RequiresRegistry
 class EventChaosTests {
 
     private static final int LOOKUPS = 5000;

@@ -17,6 +17,7 @@ import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.Promise;
 import dev.dejavu.testing.RegistryProcess;
+import dev.dejavu.testing.RequiresRegistry;
 
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -25,6 +26,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What a registry tells one of two instances on one PostgreSQL is obeyed by both within a
  * second.
  */
+@RequiresRegistry
 class TwoInstancesEventTests {
 
     private static final String SECRET = "sixteen or longer";
