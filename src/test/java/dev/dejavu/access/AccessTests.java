@@ -19,14 +19,11 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import dev.dejavu.DejavuApplication;
@@ -41,13 +38,11 @@ import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
  * Starts, several instances, and what fails.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class AccessTests {
 
     private static final String ADMIN = "an-administrator-of-the-tests";
@@ -65,18 +60,24 @@ class AccessTests {
     }
 
     @Test
-    void firstStartMakesOneAdministratorAndSaysItOnce(CapturedOutput output) {
-        start("--dejavu.access.mode=tokens");
-        services.removeFirst().close();
-        Http http = start("--dejavu.access.mode=tokens");
-        List<String> said = FIRST.matcher(output.getAll()).results().map((found) -> found.group(1)).toList();
-        assertThat(said).hasSize(1);
-        assertThat(get(http, said.getFirst(), "/tokens").statusCode()).isEqualTo(200);
+    void firstStartMakesOneAdministratorAndSaysItOnce() throws Exception {
+        String url = "spring.datasource.url=" + sqliteUrl();
+        try (ServiceProcess first = ServiceProcess.start(url, "dejavu.access.mode=tokens")) {
+            first.http();
+            await().atMost(Duration.ofSeconds(10)).until(() -> FIRST.matcher(first.output()).find());
+            first.terminate();
+            first.exitCode();
+            List<String> tokens = FIRST.matcher(first.output()).results().map((found) -> found.group(1)).toList();
+            assertThat(tokens).hasSize(1);
+            try (ServiceProcess second = ServiceProcess.start(url, "dejavu.access.mode=tokens")) {
+                assertThat(get(second.http(), tokens.getFirst(), "/tokens").statusCode()).isEqualTo(200);
+                assertThat(FIRST.matcher(second.output()).find()).isFalse();
+            }
+        }
     }
 
     @Test
     void instancesThatStartTogetherMakeOneAdministrator() throws Exception {
-        // In processes of their own: two that start in one lose lines of their log.
         String url = "spring.datasource.url=" + Postgres.url(Postgres.port(), Postgres.newDatabase());
         try (ServiceProcess one = ServiceProcess.start(url, "dejavu.access.mode=tokens");
                 ServiceProcess other = ServiceProcess.start(url, "dejavu.access.mode=tokens")) {
@@ -137,15 +138,18 @@ class AccessTests {
     }
 
     @Test
-    void databaseThatComesLateGetsItsFirstTokenThen(CapturedOutput output) throws IOException {
+    void databaseThatComesLateGetsItsFirstTokenThen() throws Exception {
         try (Wire wire = new Wire(Postgres.port())) {
             wire.cut();
-            Http http = startOn(Postgres.url(wire.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens");
-            assertProblem(get(http, "djv_wrong", "/stats"), 503, "storage-unavailable");
-            wire.mend();
-            // Nobody has a token to ask with.
-            await().atMost(Duration.ofSeconds(60)).until(() -> FIRST.matcher(output.getAll()).find());
-            assertThat(FIRST.matcher(output.getAll()).results()).hasSize(1);
+            try (ServiceProcess service = ServiceProcess.start(
+                    "spring.datasource.url=" + Postgres.url(wire.port(), Postgres.newDatabase()),
+                    "dejavu.access.mode=tokens")) {
+                assertProblem(get(service.http(), "djv_wrong", "/stats"), 503, "storage-unavailable");
+                wire.mend();
+                // Nobody has a token to ask with.
+                await().atMost(Duration.ofSeconds(60)).until(() -> FIRST.matcher(service.output()).find());
+                assertThat(FIRST.matcher(service.output()).results()).hasSize(1);
+            }
         }
     }
 
@@ -199,11 +203,16 @@ class AccessTests {
     }
 
     @Test
-    void openBeyondLoopbackMustBeSaidAndIsWarnedOf(CapturedOutput output) {
-        Http http = start("--server.address=0.0.0.0", "--dejavu.access.mode=open");
-        assertThat(http.get("/stats").statusCode()).isEqualTo(200);
-        assertThat(output.getAll().lines().filter((line) -> line.contains("WARN")))
-            .anyMatch((line) -> line.contains("Open to everyone who reaches 0.0.0.0"));
+    void openBeyondLoopbackMustBeSaidAndIsWarnedOf() throws Exception {
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + sqliteUrl(),
+                "server.address=0.0.0.0", "dejavu.access.mode=open")) {
+            assertThat(service.http().get("/stats").statusCode()).isEqualTo(200);
+            await().atMost(Duration.ofSeconds(10))
+                .until(() -> service.output()
+                    .lines()
+                    .anyMatch(
+                            (line) -> line.contains("WARN") && line.contains("Open to everyone who reaches 0.0.0.0")));
+        }
     }
 
     @Test
@@ -290,24 +299,69 @@ class AccessTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "--dejavu.access.mode=closed", "--dejavu.admin-token=short",
-            "--dejavu.admin-token=with white space and long enough", "--dejavu.admin-token-file=/nowhere",
-            "--dejavu.access.oidc[0].issuer=http://example.com", "--dejavu.access.anonymous-read=perhaps",
-            "--dejavu.access.oidc[1].issuer=https://issuer.example.com",
-            "--dejavu.access.oidc[0].rules[1].claims=sub=a" })
-    void wrongSettingStopsTheStartAndShowsNoSecret(String setting, CapturedOutput output) {
-        assertThatThrownBy(() -> start(setting,
-                setting.contains("oidc[0].issuer") ? "--dejavu.home=" + home
-                        : "--dejavu.access.oidc[0].issuer=https://issuer.example.com",
-                "--dejavu.access.oidc[0].audience=dejavu", "--dejavu.access.oidc[0].rules[0].role=read",
-                "--dejavu.access.oidc[0].rules[0].claims=sub=*"));
-        assertThat(output.getAll().lines().filter((line) -> line.contains("Not started:"))).hasSize(1)
-            .allMatch((line) -> line.contains(setting.substring(2, setting.indexOf('=')).replaceAll("\\[\\d].*", ""))
-                    && !line.contains("white space and long") && !line.contains("'short'"));
+    @ValueSource(strings = { "dejavu.access.mode=closed", "dejavu.admin-token=short",
+            "dejavu.admin-token=with white space and long enough", "dejavu.admin-token-file=/nowhere",
+            "dejavu.access.oidc[0].issuer=http://example.com", "dejavu.access.anonymous-read=perhaps",
+            "dejavu.access.oidc[1].issuer=https://issuer.example.com", "dejavu.access.oidc[0].rules[1].claims=sub=a" })
+    void wrongSettingStopsTheStartAndShowsNoSecret(String setting) throws Exception {
+        try (ServiceProcess service = ServiceProcess.start(setting,
+                setting.contains("oidc[0].issuer") ? "dejavu.home=" + home
+                        : "dejavu.access.oidc[0].issuer=https://issuer.example.com",
+                "dejavu.access.oidc[0].audience=dejavu", "dejavu.access.oidc[0].rules[0].role=read",
+                "dejavu.access.oidc[0].rules[0].claims=sub=*", "spring.datasource.url=" + sqliteUrl())) {
+            assertThat(service.exitCode()).isEqualTo(1);
+            assertThat(service.output().lines().filter((line) -> line.contains("Not started:"))).hasSize(1)
+                .allMatch(
+                        (line) -> line.contains(setting.substring(0, setting.indexOf('=')).replaceAll("\\[\\d].*", ""))
+                                && !line.contains("white space and long") && !line.contains("'short'"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = { true, false })
+    void auditLogSaysWhoChangedWhatAndNoSecret(boolean postgresql) throws Exception {
+        String url = postgresql ? Postgres.url(Postgres.port(), Postgres.newDatabase()) : sqliteUrl();
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url, "dejavu.access.mode=tokens",
+                "dejavu.admin-token=" + ADMIN)) {
+            Http http = service.http();
+            String path = "/images/" + Keys.next();
+            String secret = json(make(http, "ada", "write")).path("secret").asString();
+            put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
+            put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
+            send(http, secret, "POST", "/nothing", "{}");
+            put(http, secret, path, "ghcr.io/acme/evil:v1");
+            send(http, ADMIN, "DELETE", path, "");
+            send(http, ADMIN, "DELETE", "/images?image_uri=ghcr.io/acme/none:v1", "");
+            get(http, "djv_wrong-but-long-enough-to-be-seen", "/stats");
+            String actor = "\"by\":\"ada\"";
+            assertThat(auditLines(service, path.substring("/images/".length()))).satisfiesExactly(
+                    (line) -> assertThat(line).contains("\"action\":\"added\"", "\"of\":\"images\"", actor,
+                            "\"from\":\"127.0.0.1\"", "\"value\":\"ghcr.io/acme/my-app:v1.0\""),
+                    (line) -> assertThat(line).contains("\"action\":\"renewed\"", actor),
+                    (line) -> assertThat(line).contains("\"action\":\"changed\"", actor,
+                            "\"value\":\"ghcr.io/acme/evil:v1\"", "\"replaced\":\"ghcr.io/acme/my-app:v1.0\""),
+                    (line) -> assertThat(line).contains("\"action\":\"removed\"", "\"by\":\"admin\""));
+            assertThat(auditLines(service, "ghcr.io/acme/none:v1")).hasSize(1);
+            assertThat(auditLines(service, "ada")).anyMatch((line) -> line.contains("\"of\":\"tokens\""));
+            assertThat(service.output()).doesNotContain(secret, ADMIN, "djv_wrong");
+        }
+    }
+
+    /** The log of a process reaches its reader after the answer that it is about. */
+    private static List<String> auditLines(ServiceProcess service, String containing) {
+        await().atMost(Duration.ofSeconds(10)).until(() -> service.output().contains("ghcr.io/acme/none:v1"));
+        return service.output()
+            .lines()
+            .filter((line) -> line.contains("dev.dejavu.audit") && line.contains(containing))
+            .toList();
+    }
+
+    private String sqliteUrl() {
+        return "jdbc:sqlite:" + home.resolve("cache.db");
     }
 
     private synchronized Http start(String... settings) {
-        return startOn("jdbc:sqlite:" + home.resolve("cache.db"), settings);
+        return startOn(sqliteUrl(), settings);
     }
 
     private Http startOn(String url, String... settings) {
@@ -321,9 +375,7 @@ class AccessTests {
     }
 
     private static HttpResponse<String> make(Http http, String name, String role) {
-        return http.send("POST", "/tokens",
-                BodyPublishers.ofString("{\"name\":\"" + name + "\",\"role\":\"" + role + "\"}"), "Content-Type",
-                "application/json", "Authorization", "Bearer " + ADMIN);
+        return send(http, ADMIN, "POST", "/tokens", "{\"name\":\"" + name + "\",\"role\":\"" + role + "\"}");
     }
 
     private static String id(Http http, String name) {
@@ -341,10 +393,16 @@ class AccessTests {
     }
 
     private static void put(Http http, String path) {
-        assertThat(http
-            .send("PUT", path, BodyPublishers.ofString("{\"image_uri\":\"ghcr.io/acme/a:v1\"}"), "Content-Type",
-                    "application/json", "Authorization", "Bearer " + ADMIN)
-            .statusCode()).isEqualTo(201);
+        assertThat(put(http, ADMIN, path, "ghcr.io/acme/a:v1").statusCode()).isEqualTo(201);
+    }
+
+    private static HttpResponse<String> put(Http http, String token, String path, String imageUri) {
+        return send(http, token, "PUT", path, "{\"image_uri\":\"" + imageUri + "\"}");
+    }
+
+    private static HttpResponse<String> send(Http http, String token, String method, String path, String body) {
+        return http.send(method, path, BodyPublishers.ofString(body), "Content-Type", "application/json",
+                "Authorization", "Bearer " + token);
     }
 
 }
