@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -31,6 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * {@code -Dload.seconds=60} makes it a minute.
  */
 @WithSqlite
+@Tag("load")
 class SqliteLoadTests {
 
     private static final Duration LOAD = Duration.ofSeconds(Long.getLong("load.seconds", 5));
