@@ -33,7 +33,7 @@ import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWrite
 import org.springframework.security.web.util.matcher.AnyRequestMatcher;
 
 import dev.dejavu.access.AccessProperties.Mode;
-import dev.dejavu.cache.LocalHost;
+import dev.dejavu.cache.LocalHosts;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.Signatures;
@@ -113,7 +113,7 @@ class AccessConfiguration {
      */
     private static Filter onlyFromHere(Refusals refusals) {
         return (request, response, chain) -> {
-            if (LocalHost.is(request.getServerName())) {
+            if (LocalHosts.contains(request.getServerName())) {
                 chain.doFilter(request, response);
             }
             else {

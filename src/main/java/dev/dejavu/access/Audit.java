@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.PutResult;
 
 /**
  * Says in the log who changed what: a line of JSON each.
@@ -32,7 +32,7 @@ class Audit {
         this.json = json;
     }
 
-    void written(String cache, Stored<?> stored) {
+    void written(String cache, PutResult<?> stored) {
         CacheEntry entry = stored.entry();
         Map<String, Object> line = line(stored.created() ? "added" : "renewed", cache);
         line.put("key", entry.key().hex());

@@ -16,7 +16,7 @@ import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.RepositoryLayer;
-import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.PutResult;
 
 /**
  * Signs what is written with the name of the caller, shows the signature to
@@ -36,10 +36,10 @@ record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Override
-    public Stored<E> put(E entry) {
-        Stored<E> stored = repository.put(signed(entry, Caller.current().name()));
+    public PutResult<E> put(E entry) {
+        PutResult<E> stored = repository.put(signed(entry, Caller.current().name()));
         audit.obtain().written(name(), stored);
-        return new Stored<>(shown(stored.entry()), stored.created(), stored.replaced());
+        return new PutResult<>(shown(stored.entry()), stored.created(), stored.replaced());
     }
 
     @Override

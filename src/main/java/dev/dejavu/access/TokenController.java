@@ -24,7 +24,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.access.AccessProperties.Mode;
-import dev.dejavu.cache.Members;
+import dev.dejavu.cache.BodyFields;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
@@ -96,14 +96,14 @@ class TokenController {
         private static final Duration LONGEST = Duration.ofDays(3650);
 
         AccessToken token(Instant now) {
-            return new AccessToken(AccessToken.newId(), checkedName(), role(Members.required("role", role)), now,
+            return new AccessToken(AccessToken.newId(), checkedName(), role(BodyFields.required("role", role)), now,
                     expiry(now), null);
         }
 
         private String checkedName() {
-            String given = Members.required("name", name);
+            String given = BodyFields.required("name", name);
             if (!NAME.matcher(given).matches() || given.equals(Audit.ANYONE)) {
-                throw Members.malformed("name must be 64 letters, digits or ._@+- at most, a letter or digit first.");
+                throw BodyFields.malformed("name must be 64 letters, digits or ._@+- at most, a letter or digit first.");
             }
             return given;
         }
@@ -113,7 +113,7 @@ class TokenController {
                 return Role.valueOf(text.toUpperCase(Locale.ROOT));
             }
             catch (IllegalArgumentException ex) {
-                throw Members.malformed("role must be read, write or admin.");
+                throw BodyFields.malformed("role must be read, write or admin.");
             }
         }
 
@@ -130,7 +130,7 @@ class TokenController {
             catch (IllegalArgumentException | ArithmeticException ex) {
                 // said below
             }
-            throw Members.malformed("expires_in must be a duration, as in 90d or 12h, of 3650d at most.");
+            throw BodyFields.malformed("expires_in must be a duration, as in 90d or 12h, of 3650d at most.");
         }
 
     }

@@ -18,7 +18,7 @@ import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
 import dev.dejavu.cache.RegistryEvent;
-import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.PutResult;
 
 /**
  * All SQL of {@code bundle_cache}, the same for SQLite and PostgreSQL. A delete that
@@ -126,7 +126,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     }
 
     @Override
-    public Stored<CachedBundle> put(CachedBundle bundle) {
+    public PutResult<CachedBundle> put(CachedBundle bundle) {
         BundleParts parts = bundle.parts();
         return writer.sql(PUT)
             .param("digest", bundle.digest().hex())
@@ -137,7 +137,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             .param("createdAt", bundle.createdAt().toEpochMilli())
             .param("expiredBefore", freshness.expiredBefore())
             .param("writtenBy", bundle.writtenBy())
-            .query((row, number) -> new Stored<>(bundle, row.getLong("revision") == 1, row.getString("replaced")))
+            .query((row, number) -> new PutResult<>(bundle, row.getLong("revision") == 1, row.getString("replaced")))
             .single();
     }
 

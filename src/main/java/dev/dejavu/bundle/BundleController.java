@@ -17,19 +17,19 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-import dev.dejavu.cache.Answers;
+import dev.dejavu.cache.EntryResponses;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.CacheQuery;
+import dev.dejavu.cache.ListQuery;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Freshness;
-import dev.dejavu.cache.Lookup;
-import dev.dejavu.cache.Members;
+import dev.dejavu.cache.LookupResult;
+import dev.dejavu.cache.BodyFields;
 import dev.dejavu.cache.Page;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.Removal;
 import dev.dejavu.cache.SharingProperties;
-import dev.dejavu.cache.Text;
+import dev.dejavu.cache.PlainText;
 
 /**
  * The HTTP of {@code /bundles}.
@@ -49,13 +49,13 @@ class BundleController {
 
     @GetMapping("/{digest}")
     ResponseEntity<CachedBundle> find(@PathVariable String digest) {
-        return bundles.find(bundles.key(digest)).map(Answers::ok).orElseThrow(ProblemException::miss);
+        return bundles.find(bundles.key(digest)).map(EntryResponses::ok).orElseThrow(ProblemException::miss);
     }
 
     @PutMapping("/{digest}")
     ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody Claim claim) {
         CachedBundle bundle = claim.bundle(bundles.key(digest), bundles.freshness(), sharing);
-        return Answers.stored("/bundles/", bundles.put(bundle));
+        return EntryResponses.stored("/bundles/", bundles.put(bundle));
     }
 
     @DeleteMapping("/{digest}")
@@ -66,17 +66,17 @@ class BundleController {
 
     @DeleteMapping
     Removal removeAll(@RequestParam MultiValueMap<String, String> query) {
-        return new Removal(bundles.removeAll(CacheQuery.ofValue(query, "remote_path")));
+        return new Removal(bundles.removeAll(ListQuery.ofValue(query, "remote_path")));
     }
 
     @GetMapping
     ResponseEntity<Page<CachedBundle>> list(@RequestParam MultiValueMap<String, String> query) {
-        return Answers.ok(Page.of(bundles, CacheQuery.ofPage(query, "remote_path")));
+        return EntryResponses.ok(Page.of(bundles, ListQuery.ofPage(query, "remote_path")));
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<Lookup<CachedBundle>> lookup(@RequestBody Question question) {
-        return Answers.ok(Lookup.of(bundles, Members.keys("digests", question.digests(), bundles::key)));
+    ResponseEntity<LookupResult<CachedBundle>> lookup(@RequestBody Question question) {
+        return EntryResponses.ok(LookupResult.of(bundles, BodyFields.keys("digests", question.digests(), bundles::key)));
     }
 
     /**
@@ -88,16 +88,16 @@ class BundleController {
         private static final int LONGEST_HASH = 256;
 
         CachedBundle bundle(CacheKey digest, Freshness freshness, SharingProperties sharing) {
-            String hash = Members.required("hash_digest", hashDigest);
-            String path = Members.required("remote_path", remotePath);
+            String hash = BodyFields.required("hash_digest", hashDigest);
+            String path = BodyFields.required("remote_path", remotePath);
             BundleParts parts = parts();
-            if (hash.length() > LONGEST_HASH || Text.hasWhiteSpace(hash) || !Text.isPlain(hash)) {
+            if (hash.length() > LONGEST_HASH || PlainText.hasWhiteSpace(hash) || !PlainText.isPlain(hash)) {
                 throw new ProblemException(Problem.INVALID_HASH_DIGEST,
                         "hash_digest must be " + LONGEST_HASH + " characters at most, without white space.");
             }
-            sharing.check(RemotePath.parse(path).isLocal(), "remote_path is another place on every machine.");
+            sharing.requireShareable(RemotePath.parse(path).isLocal(), "remote_path is another place on every machine.");
             if (parts != null) {
-                Members.match(digest, parts.key());
+                BodyFields.requireMatchingKey(digest, parts.key());
             }
             Instant now = freshness.now();
             return new CachedBundle(digest, hash, path, parts, now, freshness.expiry(now), null);
@@ -108,9 +108,9 @@ class BundleController {
                 return null;
             }
             if (scope == null || filesDigest == null) {
-                throw Members.malformed("scope and files_digest must be given together.");
+                throw BodyFields.malformed("scope and files_digest must be given together.");
             }
-            return new BundleParts(Members.plain("scope", scope), Members.plain("files_digest", filesDigest));
+            return new BundleParts(BodyFields.plain("scope", scope), BodyFields.plain("files_digest", filesDigest));
         }
 
     }

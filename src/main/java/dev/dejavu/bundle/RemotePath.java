@@ -5,7 +5,7 @@ import java.net.URISyntaxException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import dev.dejavu.cache.LocalHost;
+import dev.dejavu.cache.LocalHosts;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
@@ -49,7 +49,7 @@ record RemotePath(URI uri) {
         }
         String authority = uri.getRawAuthority();
         Matcher matcher = AUTHORITY.matcher((authority != null) ? authority : "");
-        return matcher.matches() && LocalHost.is(matcher.group("host"));
+        return matcher.matches() && LocalHosts.contains(matcher.group("host"));
     }
 
 }

@@ -10,7 +10,7 @@ import java.util.function.ToIntFunction;
  */
 public final class Batches {
 
-    private static final int SWEEP = 1000;
+    private static final int BATCH_SIZE = 1000;
 
     private Batches() {
     }
@@ -18,9 +18,9 @@ public final class Batches {
     /**
      * Hands keys to a statement, some at a time.
      */
-    public static void inParts(List<String> keys, Consumer<List<String>> statement) {
-        for (int from = 0; from < keys.size(); from += SWEEP) {
-            statement.accept(keys.subList(from, Math.min(from + SWEEP, keys.size())));
+    public static void forEachBatch(List<String> keys, Consumer<List<String>> statement) {
+        for (int from = 0; from < keys.size(); from += BATCH_SIZE) {
+            statement.accept(keys.subList(from, Math.min(from + BATCH_SIZE, keys.size())));
         }
     }
 
@@ -33,10 +33,10 @@ public final class Batches {
      */
     public static int sweep(BiFunction<String, Integer, List<String>> page, ToIntFunction<List<String>> statement) {
         int total = 0;
-        List<String> keys = page.apply("", SWEEP);
+        List<String> keys = page.apply("", BATCH_SIZE);
         while (!keys.isEmpty()) {
             total += statement.applyAsInt(keys);
-            keys = page.apply(keys.getLast(), SWEEP);
+            keys = page.apply(keys.getLast(), BATCH_SIZE);
         }
         return total;
     }

@@ -35,7 +35,7 @@ public interface CacheRepository<E extends CacheEntry> extends Prunable {
      * Stores an entry, in place of the one that has its key. When it returns, the entry
      * survives the death of this process.
      */
-    Stored<E> put(E entry);
+    PutResult<E> put(E entry);
 
     void remove(CacheKey key);
 

@@ -18,7 +18,7 @@ public record Cursor(long createdAt, String key) {
 
     private static final Pattern FORM = Pattern.compile("(\\d{1,18})-([0-9a-f]{32,128})");
 
-    static Cursor behind(CacheEntry entry) {
+    static Cursor after(CacheEntry entry) {
         return new Cursor(entry.createdAt().toEpochMilli(), entry.key().hex());
     }
 

@@ -40,7 +40,7 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
-    default Stored<E> put(E entry) {
+    default PutResult<E> put(E entry) {
         return repository().put(entry);
     }
 

@@ -38,8 +38,8 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     }
 
     @Override
-    public Stored<E> put(E entry) {
-        Stored<E> stored = repository.put(entry);
+    public PutResult<E> put(E entry) {
+        PutResult<E> stored = repository.put(entry);
         tell((observer) -> observer.written(name()));
         return stored;
     }

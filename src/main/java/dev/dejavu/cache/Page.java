@@ -14,14 +14,14 @@ public record Page<E extends CacheEntry>(List<E> entries, @Nullable Cursor next)
     /**
      * Reads one entry more than the page holds, to know whether another page follows.
      */
-    public static <E extends CacheEntry> Page<E> of(CacheRepository<E> repository, CacheQuery query) {
+    public static <E extends CacheEntry> Page<E> of(CacheRepository<E> repository, ListQuery query) {
         int limit = query.limit();
         List<E> entries = repository.list(query.after(), limit + 1, query.value());
         if (entries.size() <= limit) {
             return new Page<>(entries, null);
         }
         List<E> page = entries.subList(0, limit);
-        return new Page<>(page, Cursor.behind(page.getLast()));
+        return new Page<>(page, Cursor.after(page.getLast()));
     }
 
 }

@@ -17,7 +17,7 @@ public record SharingProperties(@DefaultValue("false") boolean acceptLocal) {
      * @param local whether only one machine can reach it
      * @throws ProblemException {@link Problem#NOT_SHAREABLE}
      */
-    public void check(boolean local, String detail) {
+    public void requireShareable(boolean local, String detail) {
         if (local && !acceptLocal) {
             throw new ProblemException(Problem.NOT_SHAREABLE, detail);
         }

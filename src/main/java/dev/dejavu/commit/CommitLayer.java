@@ -7,7 +7,7 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.RepositoryLayer;
-import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.PutResult;
 
 /**
  * Lets the writers of all repositories share their commits.
@@ -31,7 +31,7 @@ class CommitLayer implements RepositoryLayer {
             GroupCommit commit) implements DelegatingRepository<E> {
 
         @Override
-        public Stored<E> put(E entry) {
+        public PutResult<E> put(E entry) {
             return commit.write(entry.key().hex(), () -> repository.put(entry));
         }
 

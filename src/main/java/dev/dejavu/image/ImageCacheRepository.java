@@ -20,7 +20,7 @@ import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.Freshness;
 import dev.dejavu.cache.RegistryEvent;
-import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.Verification;
 
 /**
@@ -157,7 +157,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public Stored<CachedImage> put(CachedImage image) {
+    public PutResult<CachedImage> put(CachedImage image) {
         ImageParts parts = image.parts();
         Verification verification = image.verification();
         return writer.sql(PUT)
@@ -173,7 +173,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .param("verifiedAt", verification.verifiedAt().toEpochMilli())
             .param("verifiedBy", verification.verifiedBy().toString())
             .param("manifestDigest", verification.manifestDigest())
-            .query((row, number) -> new Stored<>(image, row.getLong("revision") == 1, row.getString("replaced")))
+            .query((row, number) -> new PutResult<>(image, row.getLong("revision") == 1, row.getString("replaced")))
             .single();
     }
 
@@ -211,7 +211,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .param("digest", event.digest())
             .query((row, number) -> row.getString("hash"))
             .list();
-        Batches.inParts(hashes,
+        Batches.forEachBatch(hashes,
                 (part) -> writer.sql(DOUBT.formatted(doubted))
                     .param("hashes", part)
                     .param("repository", event.repository())

@@ -19,13 +19,13 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-import dev.dejavu.cache.Answers;
+import dev.dejavu.cache.EntryResponses;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.CacheQuery;
+import dev.dejavu.cache.ListQuery;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Freshness;
-import dev.dejavu.cache.Lookup;
-import dev.dejavu.cache.Members;
+import dev.dejavu.cache.LookupResult;
+import dev.dejavu.cache.BodyFields;
 import dev.dejavu.cache.Page;
 import dev.dejavu.cache.Removal;
 import dev.dejavu.cache.SharingProperties;
@@ -49,13 +49,13 @@ class ImageController {
 
     @GetMapping("/{hash}")
     ResponseEntity<CachedImage> find(@PathVariable String hash) {
-        return images.find(images.key(hash)).map(Answers::ok).orElseThrow(() -> images.missing(images.key(hash)));
+        return images.find(images.key(hash)).map(EntryResponses::ok).orElseThrow(() -> images.missing(images.key(hash)));
     }
 
     @PutMapping("/{hash}")
     ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody Claim claim) {
         CachedImage image = claim.image(images.key(hash), images.freshness(), sharing);
-        return Answers.stored("/images/", images.put(image));
+        return EntryResponses.stored("/images/", images.put(image));
     }
 
     @DeleteMapping("/{hash}")
@@ -66,23 +66,23 @@ class ImageController {
 
     @DeleteMapping
     Removal removeAll(@RequestParam MultiValueMap<String, String> query) {
-        return new Removal(images.removeAll(CacheQuery.ofValue(query, "image_uri")));
+        return new Removal(images.removeAll(ListQuery.ofValue(query, "image_uri")));
     }
 
     @GetMapping
     ResponseEntity<Page<CachedImage>> list(@RequestParam MultiValueMap<String, String> query) {
-        return Answers.ok(Page.of(images, CacheQuery.ofPage(query, "image_uri")));
+        return EntryResponses.ok(Page.of(images, ListQuery.ofPage(query, "image_uri")));
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<Lookup<CachedImage>> lookup(@RequestBody Question question) {
-        return Answers.ok(Lookup.of(images, Members.keys("hashes", question.hashes(), images::key)));
+    ResponseEntity<LookupResult<CachedImage>> lookup(@RequestBody Question question) {
+        return EntryResponses.ok(LookupResult.of(images, BodyFields.keys("hashes", question.hashes(), images::key)));
     }
 
     @PostMapping("/resolve")
     ResponseEntity<CachedImage> resolve(@RequestBody Claim claim) {
         CachedImage asked = claim.asked(images.freshness(), sharing);
-        return images.resolve(asked).map(Answers::ok).orElseThrow(() -> images.missing(asked.hash()));
+        return images.resolve(asked).map(EntryResponses::ok).orElseThrow(() -> images.missing(asked.hash()));
     }
 
     /**
@@ -94,12 +94,12 @@ class ImageController {
         private static final Pattern PLATFORM = Pattern.compile("[!-+\\--~]+");
 
         CachedImage image(CacheKey hash, Freshness freshness, SharingProperties sharing) {
-            String uri = Members.required("image_uri", imageUri);
+            String uri = BodyFields.required("image_uri", imageUri);
             ImageParts parts = parts();
-            sharing.check(ImageReference.parse(uri).isLocal(),
+            sharing.requireShareable(ImageReference.parse(uri).isLocal(),
                     "image_uri names no registry, or one that is another on every machine.");
             if (parts != null) {
-                Members.match(hash, parts.key());
+                BodyFields.requireMatchingKey(hash, parts.key());
             }
             Instant now = freshness.now();
             return new CachedImage(hash, uri, parts, now, freshness.expiry(now), null, Verification.byClient(now),
@@ -108,8 +108,8 @@ class ImageController {
 
         /** The image that its parts name, all of which are needed. */
         CachedImage asked(Freshness freshness, SharingProperties sharing) {
-            String uri = Members.required("repository", repository) + ":" + Members.required("tag", tag);
-            ImageParts parts = new Claim(uri, Members.required("scope", scope), repository, tag,
+            String uri = BodyFields.required("repository", repository) + ":" + BodyFields.required("tag", tag);
+            ImageParts parts = new Claim(uri, BodyFields.required("scope", scope), repository, tag,
                     (platforms != null) ? platforms : List.of())
                 .parts();
             return new Claim(uri, scope, repository, tag, platforms).image(Objects.requireNonNull(parts).key(),
@@ -121,15 +121,15 @@ class ImageController {
                 return null;
             }
             if (scope == null || repository == null || tag == null || platforms == null || platforms.isEmpty()) {
-                throw Members.malformed("scope, repository, tag and platforms must be given together.");
+                throw BodyFields.malformed("scope, repository, tag and platforms must be given together.");
             }
-            return new ImageParts(Members.plain("scope", scope), Members.plain("repository", repository),
-                    Members.plain("tag", tag), platforms.stream().map(Claim::platform).toList());
+            return new ImageParts(BodyFields.plain("scope", scope), BodyFields.plain("repository", repository),
+                    BodyFields.plain("tag", tag), platforms.stream().map(Claim::platform).toList());
         }
 
         private static String platform(@Nullable String platform) {
             if (platform == null || !PLATFORM.matcher(platform).matches()) {
-                throw Members.malformed("platforms[] must be as in linux/amd64.");
+                throw BodyFields.malformed("platforms[] must be as in linux/amd64.");
             }
             return platform;
         }

@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.dejavu.cache.LocalHost;
+import dev.dejavu.cache.LocalHosts;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
@@ -56,7 +56,7 @@ record ImageReference(@Nullable String host) {
 
     /** Whether only one machine can reach it. */
     boolean isLocal() {
-        return host == null || LocalHost.is(host);
+        return host == null || LocalHosts.contains(host);
     }
 
 }

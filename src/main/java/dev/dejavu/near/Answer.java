@@ -5,7 +5,7 @@ import java.io.OutputStream;
 
 import tools.jackson.databind.json.JsonMapper;
 
-import dev.dejavu.cache.Answers;
+import dev.dejavu.cache.EntryResponses;
 import dev.dejavu.cache.CacheEntry;
 
 /**
@@ -23,7 +23,7 @@ final class Answer {
     }
 
     static Answer of(CacheEntry entry, JsonMapper json) {
-        return new Answer(Answers.tag(entry), json.writeValueAsBytes(entry));
+        return new Answer(EntryResponses.etag(entry), json.writeValueAsBytes(entry));
     }
 
     /** Its {@code ETag}. */

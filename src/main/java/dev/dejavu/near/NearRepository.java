@@ -18,7 +18,7 @@ import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Changes;
 import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.RegistryEvent;
-import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.PutResult;
 
 /**
  * Keeps what it finds. An entry that is kept is given only while it is live, no change of
@@ -106,7 +106,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
     }
 
     @Override
-    public Stored<E> put(E entry) {
+    public PutResult<E> put(E entry) {
         return changing(entry.key(), () -> repository.put(entry));
     }
 

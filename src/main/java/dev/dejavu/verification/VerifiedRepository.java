@@ -30,7 +30,7 @@ import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.RegistryEvent;
-import dev.dejavu.cache.Stored;
+import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.Verification;
 import dev.dejavu.registry.Presence;
@@ -326,7 +326,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     }
 
     @Override
-    public Stored<E> put(E entry) {
+    public PutResult<E> put(E entry) {
         try {
             return repository.put(entry);
         }

@@ -133,7 +133,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
             List<E> page = page(after, 2);
             assertThat(page).hasSize(2);
             listed.addAll(page);
-            after = Cursor.behind(page.getLast());
+            after = Cursor.after(page.getLast());
         }
         listed.addAll(page(after, 1));
         assertThat(listed).containsExactlyInAnyOrderElementsOf(entries);

@@ -69,10 +69,10 @@ class ImageReferenceTests {
 
     @Test
     void localIsRefusedUnlessAccepted() {
-        assertThatNoException().isThrownBy(() -> new SharingProperties(true).check(true, "local"));
-        assertThatNoException().isThrownBy(() -> new SharingProperties(false).check(false, "local"));
+        assertThatNoException().isThrownBy(() -> new SharingProperties(true).requireShareable(true, "local"));
+        assertThatNoException().isThrownBy(() -> new SharingProperties(false).requireShareable(false, "local"));
         assertThatExceptionOfType(ProblemException.class)
-            .isThrownBy(() -> new SharingProperties(false).check(true, "local"))
+            .isThrownBy(() -> new SharingProperties(false).requireShareable(true, "local"))
             .matches((ex) -> ex.problem() == Problem.NOT_SHAREABLE);
     }
 

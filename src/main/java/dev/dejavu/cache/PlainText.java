@@ -3,9 +3,9 @@ package dev.dejavu.cache;
 /**
  * Text that every database keeps as it is.
  */
-public final class Text {
+public final class PlainText {
 
-    private Text() {
+    private PlainText() {
     }
 
     /**

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 /**
  * Names and addresses that mean another machine on every machine.
  */
-public final class LocalHost {
+public final class LocalHosts {
 
     private static final Set<String> NAMES = Set.of("localhost", "localhost.localdomain", "ip6-localhost",
             "ip6-loopback");
@@ -16,7 +16,7 @@ public final class LocalHost {
     /** What may be an address; to try it with every name would cost an exception each. */
     private static final Pattern ADDRESS = Pattern.compile(":|[0-9]$");
 
-    private LocalHost() {
+    private LocalHosts() {
     }
 
     /**
@@ -25,7 +25,7 @@ public final class LocalHost {
      * no name server.
      * @param host without port, an IPv6 address with or without its brackets
      */
-    public static boolean is(String host) {
+    public static boolean contains(String host) {
         String name = host.toLowerCase(Locale.ROOT);
         name = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
         if (NAMES.contains(name) || name.endsWith(".localhost") || name.endsWith(".docker.internal")) {

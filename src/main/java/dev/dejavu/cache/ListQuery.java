@@ -13,7 +13,7 @@ import org.springframework.util.MultiValueMap;
  *
  * @param value the image URI or remote path that alone is meant; {@code null} for all
  */
-public record CacheQuery(int limit, Cursor after, @Nullable String value) {
+public record ListQuery(int limit, Cursor after, @Nullable String value) {
 
     private static final int LARGEST_PAGE = 500;
 
@@ -23,10 +23,10 @@ public record CacheQuery(int limit, Cursor after, @Nullable String value) {
      * Reads {@code limit}, {@code after} and the value.
      * @param valueName the name of the value, as in {@code image_uri}
      */
-    public static CacheQuery ofPage(MultiValueMap<String, String> parameters, String valueName) {
+    public static ListQuery ofPage(MultiValueMap<String, String> parameters, String valueName) {
         refuseUnknown(parameters, Set.of("limit", "after", valueName));
         String after = parameters.getFirst("after");
-        return new CacheQuery(limit(parameters.getOrDefault("limit", List.of(DEFAULT_PAGE)).getFirst()),
+        return new ListQuery(limit(parameters.getOrDefault("limit", List.of(DEFAULT_PAGE)).getFirst()),
                 (after != null) ? Cursor.parse(after) : Cursor.START, value(parameters, valueName));
     }
 
@@ -61,7 +61,7 @@ public record CacheQuery(int limit, Cursor after, @Nullable String value) {
 
     private static @Nullable String value(MultiValueMap<String, String> parameters, String name) {
         String value = parameters.getFirst(name);
-        if (value != null && (value.isEmpty() || !Text.isPlain(value))) {
+        if (value != null && (value.isEmpty() || !PlainText.isPlain(value))) {
             throw malformed(name + " must not be empty and must not have control characters.");
         }
         return value;

@@ -10,9 +10,9 @@ import org.springframework.http.ResponseEntity;
  * as it may be forgotten at any time. To a matching {@code If-None-Match} Spring itself
  * makes a 304 of them.
  */
-public final class Answers {
+public final class EntryResponses {
 
-    private Answers() {
+    private EntryResponses() {
     }
 
     public static <T> ResponseEntity<T> ok(T body) {
@@ -23,14 +23,14 @@ public final class Answers {
      * The answer to a PUT.
      * @param path the collection, as in {@code /images/}
      */
-    public static <E extends CacheEntry> ResponseEntity<E> stored(String path, Stored<E> stored) {
+    public static <E extends CacheEntry> ResponseEntity<E> stored(String path, PutResult<E> stored) {
         E entry = stored.entry();
         return answer(stored.created() ? ResponseEntity.created(URI.create(path + entry.key())) : ResponseEntity.ok(),
                 entry);
     }
 
     private static <T> ResponseEntity<T> answer(ResponseEntity.BodyBuilder builder, T body) {
-        return builder.eTag(tag(body)).cacheControl(CacheControl.noCache()).body(body);
+        return builder.eTag(etag(body)).cacheControl(CacheControl.noCache()).body(body);
     }
 
     /**
@@ -38,7 +38,7 @@ public final class Answers {
      * @param body a record: its text has every member of its JSON, so it changes when the
      * answer does
      */
-    public static String tag(Object body) {
+    public static String etag(Object body) {
         return '"' + CacheKey.hashOf(body.toString()).hex().substring(0, 32) + '"';
     }
 

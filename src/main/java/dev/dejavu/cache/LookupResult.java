@@ -13,13 +13,13 @@ import java.util.stream.Collectors;
  * @param entries those found, in the order asked
  * @param missing the other keys, in the order asked
  */
-public record Lookup<E extends CacheEntry>(List<E> entries, List<CacheKey> missing) {
+public record LookupResult<E extends CacheEntry>(List<E> entries, List<CacheKey> missing) {
 
-    public static <E extends CacheEntry> Lookup<E> of(CacheRepository<E> repository, Set<CacheKey> keys) {
+    public static <E extends CacheEntry> LookupResult<E> of(CacheRepository<E> repository, Set<CacheKey> keys) {
         Map<CacheKey, E> found = repository.findAll(keys)
             .stream()
             .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
-        return new Lookup<>(keys.stream().map(found::get).filter(Objects::nonNull).toList(),
+        return new LookupResult<>(keys.stream().map(found::get).filter(Objects::nonNull).toList(),
                 keys.stream().filter((key) -> !found.containsKey(key)).toList());
     }
 

@@ -9,5 +9,5 @@ import org.jspecify.annotations.Nullable;
  * @param created whether the key was new, which an expired entry leaves it
  * @param replaced the value that was there, if it was another one
  */
-public record Stored<E extends CacheEntry>(E entry, boolean created, @Nullable String replaced) {
+public record PutResult<E extends CacheEntry>(E entry, boolean created, @Nullable String replaced) {
 }

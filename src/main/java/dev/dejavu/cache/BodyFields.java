@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  * Checks of the members of a JSON body. Each refusal is {@link Problem#MALFORMED_BODY}
  * and names the member.
  */
-public final class Members {
+public final class BodyFields {
 
     private static final int LARGEST_LOOKUP = 1000;
 
-    private Members() {
+    private BodyFields() {
     }
 
     public static String required(String member, @Nullable String value) {
@@ -26,7 +26,7 @@ public final class Members {
     }
 
     public static String plain(String member, String value) {
-        if (!Text.isPlain(value)) {
+        if (!PlainText.isPlain(value)) {
             throw malformed(member + " must not have control characters.");
         }
         return value;
@@ -51,7 +51,7 @@ public final class Members {
      * Refuses parts that do not make the key they came with.
      * @throws ProblemException {@link Problem#KEY_MISMATCH}
      */
-    public static void match(CacheKey key, CacheKey made) {
+    public static void requireMatchingKey(CacheKey key, CacheKey made) {
         if (!made.equals(key)) {
             throw new ProblemException(Problem.KEY_MISMATCH, "The parts make the key " + made + ", not " + key + ".");
         }
