@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
-import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.TimeToLive;
 
 /**
  * How long a bundle counts.
@@ -19,11 +19,11 @@ import dev.dejavu.cache.Freshness;
 record BundleCacheProperties(@DefaultValue("30d") @DurationUnit(ChronoUnit.DAYS) Duration ttl) {
 
     BundleCacheProperties {
-        Freshness.checkTtl("dejavu.bundle.ttl", ttl);
+        TimeToLive.checkTtl("dejavu.bundle.ttl", ttl);
     }
 
-    Freshness freshness(Clock clock) {
-        return new Freshness(ttl, clock);
+    TimeToLive timeToLive(Clock clock) {
+        return new TimeToLive(ttl, clock);
     }
 
 }

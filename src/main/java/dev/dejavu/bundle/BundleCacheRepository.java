@@ -16,7 +16,7 @@ import dev.dejavu.cache.Batches;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.PutResult;
 
@@ -33,7 +33,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             """;
 
     private static final String FIND_ALL = """
-            select * from bundle_cache where digest in (:digests) and created_at > :expiredBefore
+            select * from bundle_cache where digest in (:digests) and created_at > :cutoff
             """;
 
     private static final String PUT = """
@@ -44,8 +44,8 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
                 hash_digest = excluded.hash_digest, remote_path = excluded.remote_path, scope = excluded.scope,
                 files_digest = excluded.files_digest, created_at = excluded.created_at,
                 written_by = excluded.written_by,
-                revision = case when bundle_cache.created_at > :expiredBefore then bundle_cache.revision + 1 else 1 end,
-                replaced = case when bundle_cache.created_at > :expiredBefore
+                revision = case when bundle_cache.created_at > :cutoff then bundle_cache.revision + 1 else 1 end,
+                replaced = case when bundle_cache.created_at > :cutoff
                     and (bundle_cache.remote_path <> excluded.remote_path
                         or bundle_cache.hash_digest <> excluded.hash_digest) then bundle_cache.remote_path end
             returning revision, replaced
@@ -69,7 +69,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     private static final String LIST = """
             select * from bundle_cache
-            where created_at > :expiredBefore and (created_at, digest) < (:createdAt, :digest) %s
+            where created_at > :cutoff and (created_at, digest) < (:createdAt, :digest) %s
             order by created_at desc, digest desc limit :limit
             """;
 
@@ -78,8 +78,8 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             """;
 
     private static final String PRUNE_EXPIRED = """
-            delete from bundle_cache where created_at <= :expiredBefore and digest in (
-                select digest from bundle_cache where created_at between :from and :expiredBefore
+            delete from bundle_cache where created_at <= :cutoff and digest in (
+                select digest from bundle_cache where created_at between :from and :cutoff
                 order by created_at, digest limit :limit)
             returning created_at
             """;
@@ -88,12 +88,12 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     private final JdbcClient writer;
 
-    private final Freshness freshness;
+    private final TimeToLive timeToLive;
 
     BundleCacheRepository(JdbcClient reader, JdbcClient writer, BundleCacheProperties properties, Clock clock) {
         this.reader = reader;
         this.writer = writer;
-        this.freshness = properties.freshness(clock);
+        this.timeToLive = properties.timeToLive(clock);
     }
 
     @Override
@@ -102,8 +102,8 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     }
 
     @Override
-    public Freshness freshness() {
-        return freshness;
+    public TimeToLive timeToLive() {
+        return timeToLive;
     }
 
     @Override
@@ -113,14 +113,14 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     @Override
     public Optional<CachedBundle> find(CacheKey digest) {
-        return reader.sql(FIND).param(digest.hex()).param(freshness.expiredBefore()).query(this::bundle).optional();
+        return reader.sql(FIND).param(digest.hex()).param(timeToLive.cutoff()).query(this::bundle).optional();
     }
 
     @Override
     public List<CachedBundle> findAll(Collection<CacheKey> digests) {
         return reader.sql(FIND_ALL)
             .param("digests", digests.stream().map(CacheKey::hex).toList())
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .query(this::bundle)
             .list();
     }
@@ -135,7 +135,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             .param("scope", (parts != null) ? parts.scope() : null)
             .param("filesDigest", (parts != null) ? parts.filesDigest() : null)
             .param("createdAt", bundle.createdAt().toEpochMilli())
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .param("writtenBy", bundle.writtenBy())
             .query((row, number) -> new PutResult<>(bundle, row.getLong("revision") == 1, row.getString("replaced")))
             .single();
@@ -185,7 +185,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     @Override
     public List<CachedBundle> list(Cursor after, int limit, @Nullable String remotePath) {
         return reader.sql(LIST.formatted(ofValue(remotePath)))
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .param("createdAt", after.createdAt())
             .param("digest", after.key())
             .param("remotePath", remotePath)
@@ -196,14 +196,14 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     @Override
     public long count() {
-        return reader.sql(COUNT).param(freshness.expiredBefore()).query(Long.class).single();
+        return reader.sql(COUNT).param(timeToLive.cutoff()).query(Long.class).single();
     }
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
         return writer.sql(PRUNE_EXPIRED)
             .param("from", from)
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .param("limit", limit)
             .query((row, number) -> row.getLong("created_at"))
             .list();
@@ -212,7 +212,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
     private CachedBundle bundle(ResultSet row, int number) throws SQLException {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedBundle(new CacheKey(row.getString("digest")), row.getString("hash_digest"),
-                row.getString("remote_path"), parts(row), createdAt, freshness.expiry(createdAt),
+                row.getString("remote_path"), parts(row), createdAt, timeToLive.expiresAt(createdAt),
                 row.getString("written_by"));
     }
 

@@ -21,7 +21,7 @@ import dev.dejavu.cache.EntryResponses;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ListQuery;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.cache.LookupResult;
 import dev.dejavu.cache.BodyFields;
 import dev.dejavu.cache.Page;
@@ -54,7 +54,7 @@ class BundleController {
 
     @PutMapping("/{digest}")
     ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody Claim claim) {
-        CachedBundle bundle = claim.bundle(bundles.key(digest), bundles.freshness(), sharing);
+        CachedBundle bundle = claim.bundle(bundles.key(digest), bundles.timeToLive(), sharing);
         return EntryResponses.stored("/bundles/", bundles.put(bundle));
     }
 
@@ -87,7 +87,7 @@ class BundleController {
 
         private static final int LONGEST_HASH = 256;
 
-        CachedBundle bundle(CacheKey digest, Freshness freshness, SharingProperties sharing) {
+        CachedBundle bundle(CacheKey digest, TimeToLive timeToLive, SharingProperties sharing) {
             String hash = BodyFields.required("hash_digest", hashDigest);
             String path = BodyFields.required("remote_path", remotePath);
             BundleParts parts = parts();
@@ -99,8 +99,8 @@ class BundleController {
             if (parts != null) {
                 BodyFields.requireMatchingKey(digest, parts.key());
             }
-            Instant now = freshness.now();
-            return new CachedBundle(digest, hash, path, parts, now, freshness.expiry(now), null);
+            Instant now = timeToLive.now();
+            return new CachedBundle(digest, hash, path, parts, now, timeToLive.expiresAt(now), null);
         }
 
         private @Nullable BundleParts parts() {

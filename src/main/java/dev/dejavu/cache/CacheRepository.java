@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface CacheRepository<E extends CacheEntry> extends Prunable {
 
-    Freshness freshness();
+    TimeToLive timeToLive();
 
     /**
      * Reads a key of this cache.

@@ -20,8 +20,8 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
-    default Freshness freshness() {
-        return repository().freshness();
+    default TimeToLive timeToLive() {
+        return repository().timeToLive();
     }
 
     @Override

@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 
-import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.TimeToLive;
 
 /**
  * How long an image counts.
@@ -19,11 +19,11 @@ import dev.dejavu.cache.Freshness;
 record ImageCacheProperties(@DefaultValue("30d") @DurationUnit(ChronoUnit.DAYS) Duration ttl) {
 
     ImageCacheProperties {
-        Freshness.checkTtl("dejavu.image.ttl", ttl);
+        TimeToLive.checkTtl("dejavu.image.ttl", ttl);
     }
 
-    Freshness freshness(Clock clock) {
-        return new Freshness(ttl, clock);
+    TimeToLive timeToLive(Clock clock) {
+        return new TimeToLive(ttl, clock);
     }
 
 }

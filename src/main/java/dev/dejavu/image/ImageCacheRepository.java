@@ -18,7 +18,7 @@ import dev.dejavu.cache.Batches;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.Verification;
@@ -36,7 +36,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String FIND_ALL = """
-            select * from image_cache where hash in (:hashes) and created_at > :expiredBefore
+            select * from image_cache where hash in (:hashes) and created_at > :cutoff
             """;
 
     private static final String PUT = """
@@ -49,8 +49,8 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
                 tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
                 written_by = excluded.written_by, verified_at = excluded.verified_at,
                 verified_by = excluded.verified_by, manifest_digest = excluded.manifest_digest,
-                revision = case when image_cache.created_at > :expiredBefore then image_cache.revision + 1 else 1 end,
-                replaced = case when image_cache.created_at > :expiredBefore
+                revision = case when image_cache.created_at > :cutoff then image_cache.revision + 1 else 1 end,
+                replaced = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end
             returning revision, replaced
             """;
@@ -100,7 +100,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     private static final String LIST = """
             select * from image_cache
-            where created_at > :expiredBefore and (created_at, hash) < (:createdAt, :hash) %s
+            where created_at > :cutoff and (created_at, hash) < (:createdAt, :hash) %s
             order by created_at desc, hash desc limit :limit
             """;
 
@@ -109,8 +109,8 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String PRUNE_EXPIRED = """
-            delete from image_cache where created_at <= :expiredBefore and hash in (
-                select hash from image_cache where created_at between :from and :expiredBefore
+            delete from image_cache where created_at <= :cutoff and hash in (
+                select hash from image_cache where created_at between :from and :cutoff
                 order by created_at, hash limit :limit)
             returning created_at
             """;
@@ -119,12 +119,12 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     private final JdbcClient writer;
 
-    private final Freshness freshness;
+    private final TimeToLive timeToLive;
 
     ImageCacheRepository(JdbcClient reader, JdbcClient writer, ImageCacheProperties properties, Clock clock) {
         this.reader = reader;
         this.writer = writer;
-        this.freshness = properties.freshness(clock);
+        this.timeToLive = properties.timeToLive(clock);
     }
 
     @Override
@@ -133,8 +133,8 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public Freshness freshness() {
-        return freshness;
+    public TimeToLive timeToLive() {
+        return timeToLive;
     }
 
     @Override
@@ -144,14 +144,14 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     @Override
     public Optional<CachedImage> find(CacheKey hash) {
-        return reader.sql(FIND).param(hash.hex()).param(freshness.expiredBefore()).query(this::image).optional();
+        return reader.sql(FIND).param(hash.hex()).param(timeToLive.cutoff()).query(this::image).optional();
     }
 
     @Override
     public List<CachedImage> findAll(Collection<CacheKey> hashes) {
         return reader.sql(FIND_ALL)
             .param("hashes", hashes.stream().map(CacheKey::hex).toList())
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .query(this::image)
             .list();
     }
@@ -168,7 +168,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .param("tag", (parts != null) ? parts.tag() : null)
             .param("platforms", (parts != null) ? String.join(",", parts.platforms()) : null)
             .param("createdAt", image.createdAt().toEpochMilli())
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .param("writtenBy", image.writtenBy())
             .param("verifiedAt", verification.verifiedAt().toEpochMilli())
             .param("verifiedBy", verification.verifiedBy().toString())
@@ -249,7 +249,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     @Override
     public List<CachedImage> list(Cursor after, int limit, @Nullable String imageUri) {
         return reader.sql(LIST.formatted(ofValue(imageUri)))
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .param("createdAt", after.createdAt())
             .param("hash", after.key())
             .param("imageUri", imageUri)
@@ -260,14 +260,14 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
 
     @Override
     public long count() {
-        return reader.sql(COUNT).param(freshness.expiredBefore()).query(Long.class).single();
+        return reader.sql(COUNT).param(timeToLive.cutoff()).query(Long.class).single();
     }
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
         return writer.sql(PRUNE_EXPIRED)
             .param("from", from)
-            .param("expiredBefore", freshness.expiredBefore())
+            .param("cutoff", timeToLive.cutoff())
             .param("limit", limit)
             .query((row, number) -> row.getLong("created_at"))
             .list();
@@ -276,7 +276,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     private CachedImage image(ResultSet row, int number) throws SQLException {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedImage(new CacheKey(row.getString("hash")), row.getString("image_uri"), parts(row), createdAt,
-                freshness.expiry(createdAt), row.getString("written_by"), verification(row, createdAt), null);
+                timeToLive.expiresAt(createdAt), row.getString("written_by"), verification(row, createdAt), null);
     }
 
     /** A row that an older version wrote says none. */

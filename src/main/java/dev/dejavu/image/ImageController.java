@@ -23,7 +23,7 @@ import dev.dejavu.cache.EntryResponses;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ListQuery;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.Freshness;
+import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.cache.LookupResult;
 import dev.dejavu.cache.BodyFields;
 import dev.dejavu.cache.Page;
@@ -54,7 +54,7 @@ class ImageController {
 
     @PutMapping("/{hash}")
     ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody Claim claim) {
-        CachedImage image = claim.image(images.key(hash), images.freshness(), sharing);
+        CachedImage image = claim.image(images.key(hash), images.timeToLive(), sharing);
         return EntryResponses.stored("/images/", images.put(image));
     }
 
@@ -81,7 +81,7 @@ class ImageController {
 
     @PostMapping("/resolve")
     ResponseEntity<CachedImage> resolve(@RequestBody Claim claim) {
-        CachedImage asked = claim.asked(images.freshness(), sharing);
+        CachedImage asked = claim.asked(images.timeToLive(), sharing);
         return images.resolve(asked).map(EntryResponses::ok).orElseThrow(() -> images.missing(asked.hash()));
     }
 
@@ -93,7 +93,7 @@ class ImageController {
 
         private static final Pattern PLATFORM = Pattern.compile("[!-+\\--~]+");
 
-        CachedImage image(CacheKey hash, Freshness freshness, SharingProperties sharing) {
+        CachedImage image(CacheKey hash, TimeToLive timeToLive, SharingProperties sharing) {
             String uri = BodyFields.required("image_uri", imageUri);
             ImageParts parts = parts();
             sharing.requireShareable(ImageReference.parse(uri).isLocal(),
@@ -101,19 +101,19 @@ class ImageController {
             if (parts != null) {
                 BodyFields.requireMatchingKey(hash, parts.key());
             }
-            Instant now = freshness.now();
-            return new CachedImage(hash, uri, parts, now, freshness.expiry(now), null, Verification.byClient(now),
+            Instant now = timeToLive.now();
+            return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(now), null, Verification.byClient(now),
                     null);
         }
 
         /** The image that its parts name, all of which are needed. */
-        CachedImage asked(Freshness freshness, SharingProperties sharing) {
+        CachedImage asked(TimeToLive timeToLive, SharingProperties sharing) {
             String uri = BodyFields.required("repository", repository) + ":" + BodyFields.required("tag", tag);
             ImageParts parts = new Claim(uri, BodyFields.required("scope", scope), repository, tag,
                     (platforms != null) ? platforms : List.of())
                 .parts();
             return new Claim(uri, scope, repository, tag, platforms).image(Objects.requireNonNull(parts).key(),
-                    freshness, sharing);
+                    timeToLive, sharing);
         }
 
         private @Nullable ImageParts parts() {

@@ -62,7 +62,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
     }
 
     private boolean isLive(E entry) {
-        return entry.createdAt().toEpochMilli() > freshness().expiredBefore();
+        return entry.createdAt().toEpochMilli() > timeToLive().cutoff();
     }
 
     @Override

@@ -47,7 +47,7 @@ class StartupLine {
 
     private static String ttl(CacheRepository<?> repository) {
         return repository.name() + " for "
-                + DurationFormatterUtils.print(repository.freshness().ttl(), DurationFormat.Style.COMPOSITE);
+                + DurationFormatterUtils.print(repository.timeToLive().ttl(), DurationFormat.Style.COMPOSITE);
     }
 
 }

@@ -168,7 +168,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     private E given(E entry) {
         if (!budget.isTrusted(entry)) {
             Instant verifiedAt = ((VerifiableEntry) entry).verification().verifiedAt();
-            staleness.record(Duration.between(verifiedAt, freshness().now()));
+            staleness.record(Duration.between(verifiedAt, timeToLive().now()));
         }
         return marked(entry);
     }
@@ -178,7 +178,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
             return CompletableFuture.completedFuture(entry);
         }
         // What it says is true of this moment at the earliest.
-        Instant now = freshness().now();
+        Instant now = timeToLive().now();
         long begin = System.nanoTime();
         return looks.look((VerifiableEntry) entry, TURN, (presence) -> settle(entry, now, begin, presence));
     }

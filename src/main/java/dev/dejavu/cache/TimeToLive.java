@@ -9,12 +9,12 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 
 /**
  * How long an entry counts, and by which clock. It is live while it was created after
- * {@link #expiredBefore()}, decided at each read: another TTL acts at once on all that is
+ * {@link #cutoff()}, decided at each read: another TTL acts at once on all that is
  * stored.
  *
  * @param ttl the age at which an entry is no longer served
  */
-public record Freshness(Duration ttl, Clock clock) {
+public record TimeToLive(Duration ttl, Clock clock) {
 
     private static final Duration LONGEST = Duration.ofDays(3650);
 
@@ -36,7 +36,7 @@ public record Freshness(Duration ttl, Clock clock) {
         return clock.instant().truncatedTo(ChronoUnit.MILLIS);
     }
 
-    public Instant expiry(Instant createdAt) {
+    public Instant expiresAt(Instant createdAt) {
         return createdAt.plus(ttl);
     }
 
@@ -44,7 +44,7 @@ public record Freshness(Duration ttl, Clock clock) {
      * The newest creation that no longer counts.
      * @return epoch milliseconds; an entry created then or before has expired
      */
-    public long expiredBefore() {
+    public long cutoff() {
         return clock.millis() - ttl.toMillis();
     }
 
