@@ -9,8 +9,8 @@ import com.tngtech.archunit.lang.ArchRule;
 import org.jspecify.annotations.NullMarked;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeObserver;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeListener;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RegistryEvent;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
@@ -58,7 +58,7 @@ class ArchitectureTests {
         .resideInAPackage("dev.dejavu.storage")
         .should()
         .dependOnClassesThat(resideInAPackage("dev.dejavu.cache").and(DescribedPredicate.not(JavaClass.Predicates
-            .belongToAnyOf(Changes.class, ChangeObserver.class, CacheKey.class, RegistryEvent.class))));
+            .belongToAnyOf(ChangeFeed.class, ChangeListener.class, CacheKey.class, RegistryEvent.class))));
 
     @ArchTest
     static final ArchRule nothingKnowsTheRoot = noClasses().that()

@@ -11,8 +11,8 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.ChangeObserver;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeListener;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RepositoryLayer;
 
 /**
@@ -20,15 +20,15 @@ import dev.dejavu.cache.RepositoryLayer;
  */
 @Component
 @Order(2)
-class NearLayer implements RepositoryLayer, ChangeObserver {
+class NearLayer implements RepositoryLayer, ChangeListener {
 
-    private final Changes changes;
+    private final ChangeFeed changes;
 
     private final NearProperties properties;
 
     private final Map<String, NearRepository<?>> repositories = new ConcurrentHashMap<>();
 
-    NearLayer(Changes changes, NearProperties properties) {
+    NearLayer(ChangeFeed changes, NearProperties properties) {
         this.changes = changes;
         this.properties = properties;
     }
@@ -52,7 +52,7 @@ class NearLayer implements RepositoryLayer, ChangeObserver {
     }
 
     @Override
-    public void changed(String cache, List<CacheKey> keys) {
+    public void onChange(String cache, List<CacheKey> keys) {
         NearRepository<?> repository = repositories.get(cache);
         if (repository != null) {
             repository.changed(keys);
@@ -60,8 +60,8 @@ class NearLayer implements RepositoryLayer, ChangeObserver {
     }
 
     @Override
-    public void allChanged() {
-        repositories.values().forEach(NearRepository::allChanged);
+    public void onReset() {
+        repositories.values().forEach(NearRepository::onReset);
     }
 
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.PutResult;
@@ -28,13 +28,13 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
 
     private final CacheRepository<E> repository;
 
-    private final Changes changes;
+    private final ChangeFeed changes;
 
     private final Versions versions = new Versions();
 
     private final Cache<CacheKey, Kept<E>> kept;
 
-    NearRepository(CacheRepository<E> repository, Changes changes, long size) {
+    NearRepository(CacheRepository<E> repository, ChangeFeed changes, long size) {
         this.repository = repository;
         this.changes = changes;
         this.kept = Caffeine.newBuilder()
@@ -54,7 +54,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
      */
     @Nullable Kept<E> near(CacheKey key) {
         // Asked first: what was told until now is then seen in the version.
-        if (!changes.areTold()) {
+        if (!changes.isCurrent()) {
             return null;
         }
         Kept<E> near = kept.getIfPresent(key);
@@ -124,7 +124,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
         }
         catch (RuntimeException ex) {
             // Some of them may be doubted.
-            allChanged();
+            onReset();
             throw ex;
         }
     }
@@ -174,7 +174,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
     }
 
     /** Others may have changed anything. */
-    void allChanged() {
+    void onReset() {
         versions.beginAll();
         versions.endAll();
         kept.invalidateAll();

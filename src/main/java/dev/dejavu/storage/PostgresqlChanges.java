@@ -24,8 +24,8 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessResourceFailureException;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeObserver;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeListener;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RegistryEvent;
 
 /**
@@ -35,7 +35,7 @@ import dev.dejavu.cache.RegistryEvent;
  * before has arrived when this one does. A connection that is lost, hangs, or leads to no
  * session of its own thus ends its trust in time, without anybody noticing.
  */
-final class PostgresqlChanges implements Changes, SmartLifecycle {
+final class PostgresqlChanges implements ChangeFeed, SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(PostgresqlChanges.class);
 
@@ -71,7 +71,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private final JdbcConnectionDetails details;
 
-    private final Supplier<List<ChangeObserver>> observers;
+    private final Supplier<List<ChangeListener>> observers;
 
     private volatile @Nullable Thread listener;
 
@@ -80,19 +80,19 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
 
     private boolean warned;
 
-    PostgresqlChanges(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeObserver>> observers) {
+    PostgresqlChanges(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeListener>> observers) {
         this.pool = pool;
         this.details = details;
         this.observers = observers;
     }
 
     @Override
-    public boolean areTold() {
+    public boolean isCurrent() {
         return System.nanoTime() - told < TRUST;
     }
 
     @Override
-    public void tell(RegistryEvent.Kind kind, String repository) {
+    public void publish(RegistryEvent.Kind kind, String repository) {
         try (Connection connection = pool.getConnection()) {
             notify(connection, EVENTS, kind + " " + repository + " " + instance);
         }
@@ -130,7 +130,7 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
                 statement.execute("listen " + beats);
                 if (areTriggersThere(statement)) {
                     // What was told while nobody listened is lost.
-                    observers.get().forEach(ChangeObserver::allChanged);
+                    observers.get().forEach(ChangeListener::onReset);
                     listen(connection.unwrap(PGConnection.class));
                 }
             }
@@ -231,17 +231,17 @@ final class PostgresqlChanges implements Changes, SmartLifecycle {
             return;
         }
         RegistryEvent.Kind kind = RegistryEvent.Kind.valueOf(words[0]);
-        observers.get().forEach((observer) -> observer.told(kind, words[1]));
+        observers.get().forEach((observer) -> observer.onRegistryEvent(kind, words[1]));
     }
 
     private void pass(String[] words) {
         List<CacheKey> keys = Arrays.stream(words).skip(1).map(CacheKey::new).toList();
-        for (ChangeObserver observer : observers.get()) {
+        for (ChangeListener observer : observers.get()) {
             if (keys.isEmpty()) {
-                observer.allChanged();
+                observer.onReset();
             }
             else {
-                observer.changed(words[0], keys);
+                observer.onChange(words[0], keys);
             }
         }
     }

@@ -15,7 +15,7 @@ import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.function.SingletonSupplier;
 
-import dev.dejavu.cache.ChangeObserver;
+import dev.dejavu.cache.ChangeListener;
 
 /**
  * PostgreSQL has one pool for readers and writers.
@@ -36,7 +36,7 @@ class PostgresqlConfiguration {
 
     @Bean
     PostgresqlChanges changes(JdbcConnectionDetails details, HikariDataSource pool,
-            ObjectProvider<ChangeObserver> observers) {
+            ObjectProvider<ChangeListener> observers) {
         // Late, because observers ask for this themselves.
         return new PostgresqlChanges(pool, details, SingletonSupplier.of(() -> observers.orderedStream().toList()));
     }

@@ -28,7 +28,7 @@ import org.springframework.jdbc.support.SQLExceptionTranslator;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RegistryEvent;
 
 /**
@@ -103,16 +103,16 @@ class SqliteConfiguration {
 
     /** The file is open to this process alone. */
     @Bean
-    Changes changes() {
-        return new Changes() {
+    ChangeFeed changes() {
+        return new ChangeFeed() {
 
             @Override
-            public boolean areTold() {
+            public boolean isCurrent() {
                 return true;
             }
 
             @Override
-            public void tell(RegistryEvent.Kind kind, String repository) {
+            public void publish(RegistryEvent.Kind kind, String repository) {
                 // There are no others.
             }
 

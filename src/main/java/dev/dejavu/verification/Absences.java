@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeObserver;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeListener;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
 
@@ -21,7 +21,7 @@ import dev.dejavu.cache.VerifiableEntry;
  * may not have been told is not passed on.
  */
 @Component
-class Absences implements ChangeObserver {
+class Absences implements ChangeListener {
 
     private final Cache<CacheKey, Said> said = many().build();
 
@@ -38,11 +38,11 @@ class Absences implements ChangeObserver {
 
     private final VerificationProperties properties;
 
-    private final Changes changes;
+    private final ChangeFeed changes;
 
     private final Clock clock;
 
-    Absences(VerificationProperties properties, Changes changes, Clock clock) {
+    Absences(VerificationProperties properties, ChangeFeed changes, Clock clock) {
         this.properties = properties;
         this.changes = changes;
         this.clock = clock;
@@ -87,7 +87,7 @@ class Absences implements ChangeObserver {
     }
 
     private boolean isUnknown(long since) {
-        return !changes.areTold() || isAfter(allTouched, since);
+        return !changes.isCurrent() || isAfter(allTouched, since);
     }
 
     private static boolean isAfter(@Nullable Long at, long since) {
@@ -109,12 +109,12 @@ class Absences implements ChangeObserver {
     }
 
     boolean has(CacheKey key) {
-        Said absence = changes.areTold() ? said.getIfPresent(key) : null;
+        Said absence = changes.isCurrent() ? said.getIfPresent(key) : null;
         return absence != null && clock.millis() - absence.at() < properties.negativeTtl().toMillis();
     }
 
     @Override
-    public void changed(String cache, List<CacheKey> keys) {
+    public void onChange(String cache, List<CacheKey> keys) {
         for (CacheKey key : keys) {
             Said absence = said.getIfPresent(key);
             if (absence != null && absence.removal()) {
@@ -127,7 +127,7 @@ class Absences implements ChangeObserver {
     }
 
     @Override
-    public void told(RegistryEvent.Kind kind, String repository) {
+    public void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
         told.put(repository, System.nanoTime());
         if (kind == RegistryEvent.Kind.PUSH) {
             pushed.put(repository, System.nanoTime());
@@ -136,7 +136,7 @@ class Absences implements ChangeObserver {
     }
 
     @Override
-    public void allChanged() {
+    public void onReset() {
         allTouched = System.nanoTime();
         said.invalidateAll();
     }

@@ -7,7 +7,7 @@ import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RepositoryLayer;
 
 /**
@@ -25,11 +25,11 @@ class VerificationLayer implements RepositoryLayer {
 
     private final Absences absences;
 
-    private final Changes changes;
+    private final ChangeFeed changes;
 
     private final Timer staleness;
 
-    VerificationLayer(VerificationProperties properties, Budget budget, Looks looks, Absences absences, Changes changes,
+    VerificationLayer(VerificationProperties properties, Budget budget, Looks looks, Absences absences, ChangeFeed changes,
             MeterRegistry metrics) {
         this.properties = properties;
         this.budget = budget;

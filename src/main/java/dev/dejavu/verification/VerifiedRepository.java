@@ -25,7 +25,7 @@ import org.springframework.dao.DataAccessException;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.ProblemException;
@@ -77,7 +77,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
 
     private final Absences absences;
 
-    private final Changes changes;
+    private final ChangeFeed changes;
 
     private final Timer staleness;
 
@@ -90,7 +90,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     private final Map<RegistryEvent, Long> events = new ConcurrentHashMap<>();
 
     VerifiedRepository(CacheRepository<E> repository, VerificationProperties properties, Budget budget, Looks looks,
-            Absences absences, Changes changes, Timer staleness) {
+            Absences absences, ChangeFeed changes, Timer staleness) {
         this.repository = repository;
         this.properties = properties;
         this.budget = budget;
@@ -273,8 +273,8 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     @Override
     public List<CacheKey> doubt(RegistryEvent event) {
         List<CacheKey> concerned = repository.doubt(event);
-        absences.told(event.kind(), event.repository());
-        changes.tell(event.kind(), event.repository());
+        absences.onRegistryEvent(event.kind(), event.repository());
+        changes.publish(event.kind(), event.repository());
         lookAgain(concerned);
         if (budget.isVerifiable(event.repository() + ":any") && events.put(event, System.nanoTime()) == null) {
             Thread.ofVirtual().name("verification").start(() -> lookAgainAfterwards(event));

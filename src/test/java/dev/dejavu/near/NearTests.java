@@ -21,7 +21,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Promise;
@@ -45,7 +45,7 @@ class NearTests {
         private NearLayer layer;
 
         @Autowired
-        private Changes changes;
+        private ChangeFeed changes;
 
         @Autowired
         private SettableClock clock;
@@ -58,7 +58,7 @@ class NearTests {
         @BeforeEach
         void connect(@LocalServerPort int port) {
             http = new Http(port);
-            await().atMost(Duration.ofSeconds(10)).until(changes::areTold);
+            await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
         }
 
         @Test
@@ -178,7 +178,7 @@ class NearTests {
         }
 
         private void forgetNear() {
-            layer.allChanged();
+            layer.onReset();
         }
 
         private void put(CacheKey key, String tag) {

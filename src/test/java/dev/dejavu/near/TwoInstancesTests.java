@@ -27,7 +27,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.Changes;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
@@ -292,9 +292,9 @@ class TwoInstancesTests {
     }
 
     private CacheKey keptByTheOther() {
-        Changes changes = services.getLast().getBean(Changes.class);
+        ChangeFeed changes = services.getLast().getBean(ChangeFeed.class);
         NearLayer layer = services.getLast().getBean(NearLayer.class);
-        await().atMost(Duration.ofSeconds(10)).until(changes::areTold);
+        await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
         CacheKey key = Keys.next();
         put(one, key, 1);
         await().atMost(Duration.ofSeconds(10))

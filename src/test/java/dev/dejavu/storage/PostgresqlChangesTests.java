@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeObserver;
+import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.testing.Postgres;
 
@@ -66,7 +66,7 @@ class PostgresqlChangesTests {
         flyway.load().migrate();
         for (PostgresqlChanges each : List.of(changes, otherChanges)) {
             each.start();
-            await().atMost(PATIENCE).until(each::areTold);
+            await().atMost(PATIENCE).until(each::isCurrent);
         }
     }
 
@@ -79,32 +79,32 @@ class PostgresqlChangesTests {
 
     @Test
     void eventIsToldToAllInstancesButTheOneThatTells() {
-        changes.tell(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first");
-        otherChanges.tell(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second");
+        changes.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first");
+        otherChanges.publish(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second");
         // They arrive in the order in which they were told.
         await().atMost(PATIENCE).until(() -> heard.events.contains("DELETE ghcr.io/acme/second"));
         assertThat(heard.events).containsExactly("DELETE ghcr.io/acme/second");
-        changes.tell(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third");
+        changes.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third");
         await().atMost(PATIENCE).until(() -> heardByOther.events.contains("PUSH ghcr.io/acme/third"));
         assertThat(heardByOther.events).containsExactly("PUSH ghcr.io/acme/first", "PUSH ghcr.io/acme/third");
     }
 
-    private static final class Heard implements ChangeObserver {
+    private static final class Heard implements ChangeListener {
 
         private final List<String> events = new CopyOnWriteArrayList<>();
 
         @Override
-        public void changed(String cache, List<CacheKey> keys) {
+        public void onChange(String cache, List<CacheKey> keys) {
             throw new AssertionError("No row has changed");
         }
 
         @Override
-        public void told(RegistryEvent.Kind kind, String repository) {
+        public void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
             events.add(kind + " " + repository);
         }
 
         @Override
-        public void allChanged() {
+        public void onReset() {
             // It has begun to listen.
         }
 

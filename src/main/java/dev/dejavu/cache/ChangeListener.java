@@ -5,17 +5,17 @@ import java.util.List;
 /**
  * Is told what changes in the database, whoever changed it, after it has happened.
  */
-public interface ChangeObserver {
+public interface ChangeListener {
 
     /** These keys of a cache may say something else now. */
-    void changed(String cache, List<CacheKey> keys);
+    void onChange(String cache, List<CacheKey> keys);
 
     /** A registry told another instance of something that happened there. */
-    default void told(RegistryEvent.Kind kind, String repository) {
+    default void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
         // Most know only what is in the database.
     }
 
     /** Anything may be another thing now. */
-    void allChanged();
+    void onReset();
 
 }

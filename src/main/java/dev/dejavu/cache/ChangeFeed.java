@@ -3,13 +3,13 @@ package dev.dejavu.cache;
 /**
  * What others change in the database, behind the back of this process.
  */
-public interface Changes {
+public interface ChangeFeed {
 
     /**
      * Whether the observers have been told of every change that was acknowledged to
      * anybody a second ago or earlier.
      */
-    boolean areTold();
+    boolean isCurrent();
 
     /**
      * Tells the observers of all other instances of an event that no row need show. When
@@ -17,6 +17,6 @@ public interface Changes {
      * @param kind of {@link RegistryEvent}
      * @param repository of it
      */
-    void tell(RegistryEvent.Kind kind, String repository);
+    void publish(RegistryEvent.Kind kind, String repository);
 
 }
