@@ -7,20 +7,20 @@ package dev.dejavu.cache;
 public interface CacheObserver {
 
     /** One key was asked for. */
-    default void found(String cache, boolean hit) {
-        lookedUp(cache, hit ? 1 : 0, hit ? 0 : 1);
+    default void onLookup(String cache, boolean hit) {
+        onLookups(cache, hit ? 1 : 0, hit ? 0 : 1);
     }
 
     /** Keys were asked for. */
-    default void lookedUp(String cache, int hits, int misses) {
+    default void onLookups(String cache, int hits, int misses) {
     }
 
     /** An entry was stored. */
-    default void written(String cache) {
+    default void onWrite(String cache) {
     }
 
     /** Expired rows went. */
-    default void pruned(String cache, int rows) {
+    default void onPrune(String cache, int rows) {
     }
 
 }

@@ -19,35 +19,35 @@ record ObservedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     @Override
     public Optional<E> find(CacheKey key) {
         Optional<E> entry = repository.find(key);
-        tell((observer) -> observer.found(name(), entry.isPresent()));
+        tell((observer) -> observer.onLookup(name(), entry.isPresent()));
         return entry;
     }
 
     @Override
     public List<E> findAll(Collection<CacheKey> keys) {
         List<E> entries = repository.findAll(keys);
-        tell((observer) -> observer.lookedUp(name(), entries.size(), keys.size() - entries.size()));
+        tell((observer) -> observer.onLookups(name(), entries.size(), keys.size() - entries.size()));
         return entries;
     }
 
     @Override
     public Optional<E> resolve(E asked) {
         Optional<E> entry = repository.resolve(asked);
-        tell((observer) -> observer.found(name(), entry.isPresent()));
+        tell((observer) -> observer.onLookup(name(), entry.isPresent()));
         return entry;
     }
 
     @Override
     public PutResult<E> put(E entry) {
         PutResult<E> stored = repository.put(entry);
-        tell((observer) -> observer.written(name()));
+        tell((observer) -> observer.onWrite(name()));
         return stored;
     }
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
         List<Long> rows = repository.pruneExpired(from, limit);
-        tell((observer) -> observer.pruned(name(), rows.size()));
+        tell((observer) -> observer.onPrune(name(), rows.size()));
         return rows;
     }
 

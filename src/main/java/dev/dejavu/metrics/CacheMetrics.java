@@ -33,18 +33,18 @@ class CacheMetrics implements CacheObserver {
     }
 
     @Override
-    public void lookedUp(String cache, int hits, int misses) {
+    public void onLookups(String cache, int hits, int misses) {
         of(cache).hits.increment(hits);
         of(cache).misses.increment(misses);
     }
 
     @Override
-    public void written(String cache) {
+    public void onWrite(String cache) {
         of(cache).writes.increment();
     }
 
     @Override
-    public void pruned(String cache, int rows) {
+    public void onPrune(String cache, int rows) {
         of(cache).pruned.increment(rows);
     }
 

@@ -141,7 +141,7 @@ class EntryFilter implements Filter {
                 || (kept.entry().writtenBy() != null && signatures.areShown())) {
             return null;
         }
-        observers.obtain().forEach((observer) -> observer.found(cache, true));
+        observers.obtain().forEach((observer) -> observer.onLookup(cache, true));
         return kept.answer(json);
     }
 

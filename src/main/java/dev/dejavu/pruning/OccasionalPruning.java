@@ -42,7 +42,7 @@ class OccasionalPruning implements CacheObserver {
     }
 
     @Override
-    public void found(String cache, boolean hit) {
+    public void onLookup(String cache, boolean hit) {
         if (random.nextDouble() < probability && isTime() && !pruner.isBusy()) {
             try {
                 scheduler.execute(pruner::proceed);
