@@ -55,7 +55,7 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             delete from bundle_cache where digest = ?
             """;
 
-    private static final String REMOVE_SEEN = """
+    private static final String REMOVE_IF_UNCHANGED = """
             delete from bundle_cache where digest = ? and created_at = ?
             """;
 
@@ -148,19 +148,19 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
 
     /** Nobody can confirm a bundle, so there is nothing anew. */
     @Override
-    public boolean update(CachedBundle seen, CachedBundle bundle) {
+    public boolean replace(CachedBundle seen, CachedBundle bundle) {
         return false;
     }
 
     /** No registry knows bundles. */
     @Override
-    public List<CacheKey> doubt(RegistryEvent event) {
+    public List<CacheKey> invalidate(RegistryEvent event) {
         return List.of();
     }
 
     @Override
-    public boolean remove(CachedBundle bundle) {
-        return writer.sql(REMOVE_SEEN)
+    public boolean removeIfUnchanged(CachedBundle bundle) {
+        return writer.sql(REMOVE_IF_UNCHANGED)
             .param(bundle.digest().hex())
             .param(bundle.createdAt().toEpochMilli())
             .update() > 0;

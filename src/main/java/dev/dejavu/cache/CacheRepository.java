@@ -45,20 +45,20 @@ public interface CacheRepository<E extends CacheEntry> extends Prunable {
      * @param seen as it was read
      * @return whether it was
      */
-    boolean update(E seen, E anew);
+    boolean replace(E seen, E anew);
 
     /**
      * Doubts what may have ceased to be true by an event: until it is verified again, it
      * is not given.
      * @return whom the event may concern, doubted or not
      */
-    List<CacheKey> doubt(RegistryEvent event);
+    List<CacheKey> invalidate(RegistryEvent event);
 
     /**
      * Removes an entry, unless it was stored, updated or doubted since it was read.
      * @return whether it was removed
      */
-    boolean remove(E entry);
+    boolean removeIfUnchanged(E entry);
 
     /**
      * Finds an entry by its key, or asks whoever can know, and stores it when it is true.
@@ -69,7 +69,7 @@ public interface CacheRepository<E extends CacheEntry> extends Prunable {
     }
 
     /** What to say of a key that was not found. */
-    default ProblemException missing(CacheKey key) {
+    default ProblemException notFound(CacheKey key) {
         return ProblemException.miss();
     }
 

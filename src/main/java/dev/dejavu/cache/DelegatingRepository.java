@@ -50,18 +50,18 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
-    default boolean update(E seen, E anew) {
-        return repository().update(seen, anew);
+    default boolean replace(E seen, E anew) {
+        return repository().replace(seen, anew);
     }
 
     @Override
-    default List<CacheKey> doubt(RegistryEvent event) {
-        return repository().doubt(event);
+    default List<CacheKey> invalidate(RegistryEvent event) {
+        return repository().invalidate(event);
     }
 
     @Override
-    default boolean remove(E entry) {
-        return repository().remove(entry);
+    default boolean removeIfUnchanged(E entry) {
+        return repository().removeIfUnchanged(entry);
     }
 
     @Override
@@ -70,8 +70,8 @@ public interface DelegatingRepository<E extends CacheEntry> extends CacheReposit
     }
 
     @Override
-    default ProblemException missing(CacheKey key) {
-        return repository().missing(key);
+    default ProblemException notFound(CacheKey key) {
+        return repository().notFound(key);
     }
 
     @Override

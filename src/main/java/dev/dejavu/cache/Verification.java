@@ -39,14 +39,14 @@ public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nulla
     }
 
     /** Whether its registry told of something after which it may not be true. */
-    public boolean doubted() {
+    public boolean isInvalidated() {
         return verifiedAt.toEpochMilli() < 0;
     }
 
     /** What is said of {@code verifiedAt}: nothing during a doubt. */
     @JsonProperty("verified_at")
-    @Nullable Instant shown() {
-        return doubted() ? null : verifiedAt;
+    @Nullable Instant publicVerifiedAt() {
+        return isInvalidated() ? null : verifiedAt;
     }
 
     public static Verification byClient(Instant at) {

@@ -36,8 +36,8 @@ class CommitLayer implements RepositoryLayer {
         }
 
         @Override
-        public boolean update(E seen, E anew) {
-            return commit.write(seen.key().hex(), () -> repository.update(seen, anew));
+        public boolean replace(E seen, E anew) {
+            return commit.write(seen.key().hex(), () -> repository.replace(seen, anew));
         }
 
     }

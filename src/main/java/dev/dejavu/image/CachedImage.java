@@ -44,7 +44,7 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
     }
 
     @Override
-    public String repositoryName() {
+    public String registryRepository() {
         return imageUri.replaceFirst("(/[^:@]*).*", "$1").toLowerCase(Locale.ROOT);
     }
 
@@ -54,7 +54,7 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
     }
 
     @Override
-    public CachedImage with(Verification anew) {
+    public CachedImage withVerification(Verification anew) {
         return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, anew, null);
     }
 

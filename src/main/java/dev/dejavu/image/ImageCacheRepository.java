@@ -59,7 +59,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             delete from image_cache where hash = ?
             """;
 
-    private static final String REMOVE_SEEN = """
+    private static final String REMOVE_IF_UNCHANGED = """
             delete from image_cache
             where hash = ? and created_at = ? and coalesce(verified_at, created_at) = ?
             """;
@@ -76,7 +76,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     /**
      * Another number for each doubt, so that a look which began before it comes too late.
      */
-    private static final String DOUBT = """
+    private static final String INVALIDATE = """
             update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end,
                 verified_by = coalesce(verified_by, 'client')
             where hash in (:hashes) and repository_name = :repository %s
@@ -183,7 +183,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public boolean update(CachedImage seen, CachedImage image) {
+    public boolean replace(CachedImage seen, CachedImage image) {
         Verification verification = image.verification();
         return writer.sql(UPDATE)
             .param("hash", image.hash().hex())
@@ -196,15 +196,15 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public List<CacheKey> doubt(RegistryEvent event) {
+    public List<CacheKey> invalidate(RegistryEvent event) {
         if (event.kind() == RegistryEvent.Kind.DELETE) {
             String condition = (event.tag() != null) ? TAGGED : "";
-            return doubt(event, condition, condition);
+            return invalidate(event, condition, condition);
         }
-        return (event.tag() != null) ? doubt(event, PERHAPS_MOVED, MOVED) : List.of();
+        return (event.tag() != null) ? invalidate(event, PERHAPS_MOVED, MOVED) : List.of();
     }
 
-    private List<CacheKey> doubt(RegistryEvent event, String concerned, String doubted) {
+    private List<CacheKey> invalidate(RegistryEvent event, String concerned, String invalidated) {
         List<String> hashes = reader.sql(CONCERNED.formatted(concerned))
             .param("repository", event.repository())
             .param("tag", event.tag())
@@ -212,7 +212,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .query((row, number) -> row.getString("hash"))
             .list();
         Batches.forEachBatch(hashes,
-                (part) -> writer.sql(DOUBT.formatted(doubted))
+                (part) -> writer.sql(INVALIDATE.formatted(invalidated))
                     .param("hashes", part)
                     .param("repository", event.repository())
                     .param("tag", event.tag())
@@ -222,8 +222,8 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     }
 
     @Override
-    public boolean remove(CachedImage image) {
-        return writer.sql(REMOVE_SEEN)
+    public boolean removeIfUnchanged(CachedImage image) {
+        return writer.sql(REMOVE_IF_UNCHANGED)
             .param(image.hash().hex())
             .param(image.createdAt().toEpochMilli())
             .param(image.verification().verifiedAt().toEpochMilli())

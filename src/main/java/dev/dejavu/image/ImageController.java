@@ -49,7 +49,7 @@ class ImageController {
 
     @GetMapping("/{hash}")
     ResponseEntity<CachedImage> find(@PathVariable String hash) {
-        return images.find(images.key(hash)).map(EntryResponses::ok).orElseThrow(() -> images.missing(images.key(hash)));
+        return images.find(images.key(hash)).map(EntryResponses::ok).orElseThrow(() -> images.notFound(images.key(hash)));
     }
 
     @PutMapping("/{hash}")
@@ -82,7 +82,7 @@ class ImageController {
     @PostMapping("/resolve")
     ResponseEntity<CachedImage> resolve(@RequestBody Claim claim) {
         CachedImage asked = claim.asked(images.timeToLive(), sharing);
-        return images.resolve(asked).map(EntryResponses::ok).orElseThrow(() -> images.missing(asked.hash()));
+        return images.resolve(asked).map(EntryResponses::ok).orElseThrow(() -> images.notFound(asked.hash()));
     }
 
     /**

@@ -152,7 +152,7 @@ class EntryFilter implements Filter {
             send(Answer.of(found.get(), json), request, response);
         }
         else {
-            miss(repository.missing(key), request, response);
+            miss(repository.notFound(key), request, response);
         }
     }
 

@@ -111,14 +111,14 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
     }
 
     @Override
-    public boolean update(E seen, E anew) {
-        return changing(seen.key(), () -> repository.update(seen, anew));
+    public boolean replace(E seen, E anew) {
+        return changing(seen.key(), () -> repository.replace(seen, anew));
     }
 
     @Override
-    public List<CacheKey> doubt(RegistryEvent event) {
+    public List<CacheKey> invalidate(RegistryEvent event) {
         try {
-            List<CacheKey> doubted = repository.doubt(event);
+            List<CacheKey> doubted = repository.invalidate(event);
             changed(doubted);
             return doubted;
         }
@@ -130,8 +130,8 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
     }
 
     @Override
-    public boolean remove(E entry) {
-        return changing(entry.key(), () -> repository.remove(entry));
+    public boolean removeIfUnchanged(E entry) {
+        return changing(entry.key(), () -> repository.removeIfUnchanged(entry));
     }
 
     @Override

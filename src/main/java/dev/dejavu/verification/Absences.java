@@ -65,7 +65,7 @@ class Absences implements ChangeListener {
     }
 
     private void add(VerifiableEntry entry, Instant at, long since, boolean removal) {
-        said.put(entry.key(), new Said(at.toEpochMilli(), removal, entry.repositoryName()));
+        said.put(entry.key(), new Said(at.toEpochMilli(), removal, entry.registryRepository()));
         if (isAfter(touched.getIfPresent(entry.key()), since) || isPushed(entry, since)) {
             said.invalidate(entry.key());
         }
@@ -76,14 +76,14 @@ class Absences implements ChangeListener {
      * knowing it here, so that a look which had begun says nothing.
      */
     boolean isTold(VerifiableEntry entry, long since) {
-        return isUnknown(since) || isAfter(told.getIfPresent(entry.repositoryName()), since);
+        return isUnknown(since) || isAfter(told.getIfPresent(entry.registryRepository()), since);
     }
 
     /**
      * Whether that was, or may have been, a push: what was absent before may be there.
      */
     boolean isPushed(VerifiableEntry entry, long since) {
-        return isUnknown(since) || isAfter(pushed.getIfPresent(entry.repositoryName()), since);
+        return isUnknown(since) || isAfter(pushed.getIfPresent(entry.registryRepository()), since);
     }
 
     private boolean isUnknown(long since) {

@@ -33,7 +33,7 @@ class Budget implements Trust {
 
     @Override
     public boolean isTrusted(CacheEntry entry) {
-        return !(entry instanceof VerifiableEntry verifiable) || (!verifiable.verification().doubted()
+        return !(entry instanceof VerifiableEntry verifiable) || (!verifiable.verification().isInvalidated()
                 && (clock.millis() - verifiable.verification().verifiedAt().toEpochMilli() < millis
                         || !isVerifiable(entry.value())));
     }

@@ -112,14 +112,14 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
             return found;
         }
         CompletableFuture<?> look = look(found.get());
-        if ((properties.strict() || isDoubted(found.get())) && isDone(look, PATIENCE)) {
+        if ((properties.strict() || isInvalidated(found.get())) && isDone(look, PATIENCE)) {
             found = repository.find(key);
         }
-        return found.filter((entry) -> !isDoubted(entry)).map(this::given);
+        return found.filter((entry) -> !isInvalidated(entry)).map(this::given);
     }
 
-    private static boolean isDoubted(CacheEntry entry) {
-        return entry instanceof VerifiableEntry verifiable && verifiable.verification().doubted();
+    private static boolean isInvalidated(CacheEntry entry) {
+        return entry instanceof VerifiableEntry verifiable && verifiable.verification().isInvalidated();
     }
 
     @Override
@@ -132,7 +132,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         List<CompletableFuture<?>> awaited = new ArrayList<>();
         for (E entry : doubtful) {
             CompletableFuture<?> look = look(entry);
-            if (properties.strict() || isDoubted(entry)) {
+            if (properties.strict() || isInvalidated(entry)) {
                 awaited.add(look);
             }
         }
@@ -143,7 +143,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
             answer.removeAll(doubtful);
             answer.addAll(repository.findAll(doubtful.stream().map(CacheEntry::key).toList()));
         }
-        return answer.stream().filter((entry) -> !isDoubted(entry)).map(this::given).toList();
+        return answer.stream().filter((entry) -> !isInvalidated(entry)).map(this::given).toList();
     }
 
     private static boolean isDone(CompletableFuture<?> look, Duration patience) {
@@ -185,7 +185,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
 
     private Presence settle(E entry, Instant now, long begin, Presence presence) {
         switch (presence.outcome()) {
-            case PRESENT -> repository.update(entry, verified(entry, now, presence));
+            case PRESENT -> repository.replace(entry, verified(entry, now, presence));
             case ABSENT -> {
                 if (Duration.between(entry.createdAt(), now).compareTo(properties.grace()) < 0) {
                     unknown.put(entry.key(), true);
@@ -206,7 +206,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
         boolean removed = false;
         absences.addBeforeRemoval((VerifiableEntry) entry, now, begin);
         try {
-            removed = repository.remove(entry);
+            removed = repository.removeIfUnchanged(entry);
         }
         finally {
             if (!removed) {
@@ -219,7 +219,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     }
 
     private E verified(E entry, Instant now, Presence presence) {
-        return same(((VerifiableEntry) entry).with(Verification.byRegistry(now, presence.digest())));
+        return same(((VerifiableEntry) entry).withVerification(Verification.byRegistry(now, presence.digest())));
     }
 
     // What an entry makes of itself is an entry of the same class.
@@ -241,7 +241,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                     RESOLVE)) {
                 return Optional.empty();
             }
-            found = repository.find(asked.key()).filter((entry) -> !isDoubted(entry));
+            found = repository.find(asked.key()).filter((entry) -> !isInvalidated(entry));
             if (!absences.isTold(verifiable, begin)) {
                 break;
             }
@@ -255,7 +255,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
             case PRESENT -> {
                 // Who wrote it meanwhile knows more than this.
                 if (!absences.isTold(verifiable, begin)
-                        && repository.find(asked.key()).filter((entry) -> !isDoubted(entry)).isEmpty()) {
+                        && repository.find(asked.key()).filter((entry) -> !isInvalidated(entry)).isEmpty()) {
                     repository.put(verified(asked, asked.createdAt(), presence));
                 }
             }
@@ -271,8 +271,8 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
      * for a moment what it has just deleted. Where nobody here can look, it is believed.
      */
     @Override
-    public List<CacheKey> doubt(RegistryEvent event) {
-        List<CacheKey> concerned = repository.doubt(event);
+    public List<CacheKey> invalidate(RegistryEvent event) {
+        List<CacheKey> concerned = repository.invalidate(event);
         absences.onRegistryEvent(event.kind(), event.repository());
         changes.publish(event.kind(), event.repository());
         lookAgain(concerned);
@@ -290,7 +290,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                 Thread.sleep(AFTERWARDS.minusNanos(System.nanoTime() - last));
             }
             while (!events.remove(event, last));
-            lookAgain(repository.doubt(event));
+            lookAgain(repository.invalidate(event));
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
@@ -309,7 +309,7 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
                 unknown.invalidate(entry.key());
                 var _ = look(entry);
             }
-            else if (isDoubted(entry) && repository.remove(entry)) {
+            else if (isInvalidated(entry) && repository.removeIfUnchanged(entry)) {
                 log.info("Removed {} of {}: its registry told so", entry.key(), entry.value());
             }
         }
@@ -321,8 +321,8 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     }
 
     @Override
-    public ProblemException missing(CacheKey key) {
-        return absences.has(key) ? ProblemException.absent() : repository.missing(key);
+    public ProblemException notFound(CacheKey key) {
+        return absences.has(key) ? ProblemException.absent() : repository.notFound(key);
     }
 
     @Override

@@ -68,7 +68,7 @@ class WebhookController {
                     "There is no such webhook, or what is sent does not show its secret.");
         }
         for (RegistryEvent event : events(webhook, headers, sent)) {
-            repositories.forEach((repository) -> repository.doubt(event));
+            repositories.forEach((repository) -> repository.invalidate(event));
             metrics
                 .counter("dejavu.webhook.events", "webhook", name, "kind", event.kind().name().toLowerCase(Locale.ROOT))
                 .increment();

@@ -88,7 +88,7 @@ class ImageCacheRepositoryTests {
             }
             assertThat(repository.find(image.hash())).isPresent();
             assertThat(
-                    repository.doubt(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null)))
+                    repository.invalidate(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null)))
                 .containsExactly(image.hash());
             assertThat(repository.find(image.hash())).isEmpty();
             assertThat(repository.removeAll(image.imageUri())).isZero();
