@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -12,11 +12,11 @@ import org.springframework.util.unit.DataSize;
  * heap, whichever is less, if it is not set
  */
 @ConfigurationProperties("dejavu.near")
-record NearProperties(@Nullable DataSize size) {
+record NearCacheProperties(@Nullable DataSize size) {
 
     private static final DataSize ENOUGH = DataSize.ofMegabytes(256);
 
-    NearProperties {
+    NearCacheProperties {
         if (size != null && (size.isNegative() || size.toBytes() > Runtime.getRuntime().maxMemory() / 4)) {
             throw new InvalidConfigurationPropertyValueException("dejavu.near.size", size,
                     "must be from 0 to a quarter of the heap, which has %s MB"

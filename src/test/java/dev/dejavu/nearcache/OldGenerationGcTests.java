@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -9,12 +9,12 @@ import org.junit.jupiter.api.Test;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-class OldGenerationTests {
+class OldGenerationGcTests {
 
     @Test
     void garbageDoesNotPileUpToTheLimitOfTheHeap() throws Exception {
         Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-XX:+UseSerialGC",
-                "-Xms32m", "-Xmx2g", "-cp", System.getProperty("java.class.path"), OldGenerationTests.class.getName())
+                "-Xms32m", "-Xmx2g", "-cp", System.getProperty("java.class.path"), OldGenerationGcTests.class.getName())
             .redirectErrorStream(true)
             .start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
@@ -24,7 +24,7 @@ class OldGenerationTests {
 
     /** Prints the most megabytes that were old while 50 were in use. */
     public static void main(String[] args) {
-        new OldGeneration();
+        new OldGenerationGc();
         MemoryPoolMXBean pool = ManagementFactory.getMemoryPoolMXBeans()
             .stream()
             .filter((one) -> one.getName().equals("Tenured Gen"))

@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.util.List;
 import java.util.Map;
@@ -20,15 +20,15 @@ import dev.dejavu.cache.RepositoryLayer;
  */
 @Component
 @Order(2)
-class NearLayer implements RepositoryLayer, ChangeListener {
+class NearCaches implements RepositoryLayer, ChangeListener {
 
     private final ChangeFeed changes;
 
-    private final NearProperties properties;
+    private final NearCacheProperties properties;
 
-    private final Map<String, NearRepository<?>> repositories = new ConcurrentHashMap<>();
+    private final Map<String, NearCacheRepository<?>> repositories = new ConcurrentHashMap<>();
 
-    NearLayer(ChangeFeed changes, NearProperties properties) {
+    NearCaches(ChangeFeed changes, NearCacheProperties properties) {
         this.changes = changes;
         this.properties = properties;
     }
@@ -38,7 +38,7 @@ class NearLayer implements RepositoryLayer, ChangeListener {
         if (properties.bytes() == 0) {
             return repository;
         }
-        NearRepository<E> near = new NearRepository<>(repository, changes, properties.bytes());
+        NearCacheRepository<E> near = new NearCacheRepository<>(repository, changes, properties.bytes());
         repositories.put(near.name(), near);
         return near;
     }
@@ -46,14 +46,14 @@ class NearLayer implements RepositoryLayer, ChangeListener {
     /**
      * What is kept of a key and may be given.
      */
-    @Nullable Kept<?> near(String cache, CacheKey key) {
-        NearRepository<?> repository = repositories.get(cache);
+    @Nullable NearCacheEntry<?> near(String cache, CacheKey key) {
+        NearCacheRepository<?> repository = repositories.get(cache);
         return (repository != null) ? repository.near(key) : null;
     }
 
     @Override
     public void onChange(String cache, List<CacheKey> keys) {
-        NearRepository<?> repository = repositories.get(cache);
+        NearCacheRepository<?> repository = repositories.get(cache);
         if (repository != null) {
             repository.changed(keys);
         }
@@ -61,7 +61,7 @@ class NearLayer implements RepositoryLayer, ChangeListener {
 
     @Override
     public void onReset() {
-        repositories.values().forEach(NearRepository::onReset);
+        repositories.values().forEach(NearCacheRepository::onReset);
     }
 
 }

@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.nio.charset.StandardCharsets;
 
@@ -12,7 +12,7 @@ import dev.dejavu.cache.CacheEntry;
  *
  * @param <E> the entry
  */
-final class Kept<E extends CacheEntry> {
+final class NearCacheEntry<E extends CacheEntry> {
 
     private static final int OVERHEAD = 400;
 
@@ -20,9 +20,9 @@ final class Kept<E extends CacheEntry> {
 
     private final int version;
 
-    private @Nullable Answer answer;
+    private @Nullable Representation answer;
 
-    Kept(E entry, int version) {
+    NearCacheEntry(E entry, int version) {
         this.entry = entry;
         this.version = version;
     }
@@ -41,11 +41,11 @@ final class Kept<E extends CacheEntry> {
     /**
      * What every caller who is not shown signatures is answered.
      */
-    Answer answer(JsonMapper json) {
+    Representation answer(JsonMapper json) {
         // Of several that are made at once any will do: its members are final.
-        Answer made = answer;
+        Representation made = answer;
         if (made == null) {
-            made = Answer.of(entry.withWrittenBy(null), json);
+            made = Representation.of(entry.withWrittenBy(null), json);
             answer = made;
         }
         return made;

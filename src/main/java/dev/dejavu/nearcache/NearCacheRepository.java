@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,7 +24,7 @@ import dev.dejavu.cache.PutResult;
  * Keeps what it finds. An entry that is kept is given only while it is live, no change of
  * its key has begun since it was read, and the changes that others make are told.
  */
-final class NearRepository<E extends CacheEntry> implements DelegatingRepository<E> {
+final class NearCacheRepository<E extends CacheEntry> implements DelegatingRepository<E> {
 
     private final CacheRepository<E> repository;
 
@@ -32,14 +32,14 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
 
     private final Versions versions = new Versions();
 
-    private final Cache<CacheKey, Kept<E>> kept;
+    private final Cache<CacheKey, NearCacheEntry<E>> kept;
 
-    NearRepository(CacheRepository<E> repository, ChangeFeed changes, long size) {
+    NearCacheRepository(CacheRepository<E> repository, ChangeFeed changes, long size) {
         this.repository = repository;
         this.changes = changes;
         this.kept = Caffeine.newBuilder()
             .maximumWeight(size)
-            .weigher((CacheKey key, Kept<E> entry) -> entry.weight())
+            .weigher((CacheKey key, NearCacheEntry<E> entry) -> entry.weight())
             .executor(Runnable::run)
             .build();
     }
@@ -52,12 +52,12 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
     /**
      * What is kept of a key and may be given.
      */
-    @Nullable Kept<E> near(CacheKey key) {
+    @Nullable NearCacheEntry<E> near(CacheKey key) {
         // Asked first: what was told until now is then seen in the version.
         if (!changes.isCurrent()) {
             return null;
         }
-        Kept<E> near = kept.getIfPresent(key);
+        NearCacheEntry<E> near = kept.getIfPresent(key);
         return (near != null && versions.isCurrent(key, near.version()) && isLive(near.entry())) ? near : null;
     }
 
@@ -67,7 +67,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
 
     @Override
     public Optional<E> find(CacheKey key) {
-        Kept<E> near = near(key);
+        NearCacheEntry<E> near = near(key);
         if (near != null) {
             return Optional.of(near.entry());
         }
@@ -82,7 +82,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
         List<E> found = new ArrayList<>(keys.size());
         Map<CacheKey, Integer> others = new HashMap<>();
         for (CacheKey key : keys) {
-            Kept<E> near = near(key);
+            NearCacheEntry<E> near = near(key);
             if (near != null) {
                 found.add(near.entry());
             }
@@ -101,7 +101,7 @@ final class NearRepository<E extends CacheEntry> implements DelegatingRepository
 
     private void keep(E entry, int version) {
         if (version != Versions.NONE) {
-            kept.put(entry.key(), new Kept<>(entry, version));
+            kept.put(entry.key(), new NearCacheEntry<>(entry, version));
         }
     }
 

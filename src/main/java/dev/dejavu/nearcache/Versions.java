@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
 

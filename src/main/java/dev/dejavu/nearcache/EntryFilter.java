@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.io.IOException;
 import java.net.URI;
@@ -53,7 +53,7 @@ class EntryFilter implements Filter {
 
     private static final String JSON = MediaType.APPLICATION_JSON_VALUE;
 
-    private final NearLayer layer;
+    private final NearCaches layer;
 
     private final SingletonSupplier<Map<String, CacheRepository<?>>> repositories;
 
@@ -68,7 +68,7 @@ class EntryFilter implements Filter {
     private final HandlerExceptionResolver problems;
 
     // The web server makes its filters early: what needs the database must come later.
-    EntryFilter(NearLayer layer, ObjectProvider<CacheRepository<?>> repositories,
+    EntryFilter(NearCaches layer, ObjectProvider<CacheRepository<?>> repositories,
             ObjectProvider<CacheObserver> observers, ObjectProvider<Trust> trust, Signatures signatures,
             JsonMapper json, @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
         this.layer = layer;
@@ -118,7 +118,7 @@ class EntryFilter implements Filter {
         }
         try {
             CacheKey key = repository.key(path.substring(slash + 1));
-            Answer near = near(repository.name(), key);
+            Representation near = near(repository.name(), key);
             if (near != null) {
                 send(near, request, response);
             }
@@ -135,8 +135,8 @@ class EntryFilter implements Filter {
         }
     }
 
-    private @Nullable Answer near(String cache, CacheKey key) {
-        Kept<?> kept = layer.near(cache, key);
+    private @Nullable Representation near(String cache, CacheKey key) {
+        NearCacheEntry<?> kept = layer.near(cache, key);
         if (kept == null || !trust.obtain().isTrusted(kept.entry())
                 || (kept.entry().writtenBy() != null && signatures.areShown())) {
             return null;
@@ -149,14 +149,14 @@ class EntryFilter implements Filter {
             HttpServletResponse response) throws IOException {
         Optional<? extends CacheEntry> found = repository.find(key);
         if (found.isPresent()) {
-            send(Answer.of(found.get(), json), request, response);
+            send(Representation.of(found.get(), json), request, response);
         }
         else {
             miss(repository.notFound(key), request, response);
         }
     }
 
-    private static void send(Answer answer, HttpServletRequest request, HttpServletResponse response)
+    private static void send(Representation answer, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
         response.setHeader(HttpHeaders.ETAG, answer.tag());
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-cache");

@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryNotificationInfo;
@@ -15,12 +15,12 @@ import org.springframework.stereotype.Component;
  * doubled. Other collectors need no help.
  */
 @Component
-class OldGeneration {
+class OldGenerationGc {
 
     /** Bytes. */
     private static final long SMALL = 128 << 20;
 
-    OldGeneration() {
+    OldGenerationGc() {
         for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
             if (pool.getName().equals("Tenured Gen")) {
                 watch(pool);

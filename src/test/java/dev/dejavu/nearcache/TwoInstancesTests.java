@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -293,7 +293,7 @@ class TwoInstancesTests {
 
     private CacheKey keptByTheOther() {
         ChangeFeed changes = services.getLast().getBean(ChangeFeed.class);
-        NearLayer layer = services.getLast().getBean(NearLayer.class);
+        NearCaches layer = services.getLast().getBean(NearCaches.class);
         await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
         CacheKey key = Keys.next();
         put(one, key, 1);

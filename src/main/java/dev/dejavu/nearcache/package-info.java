@@ -3,6 +3,6 @@
  * database. What is kept counts only while everything that changes the database is told.
  */
 @NullMarked
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -11,19 +11,19 @@ import dev.dejavu.cache.CacheEntry;
 /**
  * An entry as it is sent.
  */
-final class Answer {
+final class Representation {
 
     private final String tag;
 
     private final byte[] body;
 
-    private Answer(String tag, byte[] body) {
+    private Representation(String tag, byte[] body) {
         this.tag = tag;
         this.body = body;
     }
 
-    static Answer of(CacheEntry entry, JsonMapper json) {
-        return new Answer(EntryResponses.etag(entry), json.writeValueAsBytes(entry));
+    static Representation of(CacheEntry entry, JsonMapper json) {
+        return new Representation(EntryResponses.etag(entry), json.writeValueAsBytes(entry));
     }
 
     /** Its {@code ETag}. */

@@ -1,4 +1,4 @@
-package dev.dejavu.near;
+package dev.dejavu.nearcache;
 
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -35,14 +35,14 @@ import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-class NearTests {
+class NearCacheTests {
 
     private static final String ADMIN = "an-administrator-of-the-tests";
 
     abstract static class Contract {
 
         @Autowired
-        private NearLayer layer;
+        private NearCaches layer;
 
         @Autowired
         private ChangeFeed changes;
@@ -280,7 +280,7 @@ class NearTests {
     class Without {
 
         @Test
-        void withoutRoomNothingIsKept(@LocalServerPort int port, @Autowired NearLayer layer) {
+        void withoutRoomNothingIsKept(@LocalServerPort int port, @Autowired NearCaches layer) {
             Http http = new Http(port);
             CacheKey key = Keys.next();
             String path = "/images/" + key;
