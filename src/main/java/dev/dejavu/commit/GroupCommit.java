@@ -30,10 +30,10 @@ import org.springframework.transaction.support.TransactionOperations;
 @Component
 class GroupCommit implements SmartLifecycle {
 
-    private static final int LARGEST = 256;
+    private static final int MAX_BATCH = 256;
 
     /** Then a transaction takes in no more, and the rest waits for the next. */
-    private static final long LONGEST = Duration.ofMillis(100).toNanos();
+    private static final long MAX_DURATION = Duration.ofMillis(100).toNanos();
 
     /**
      * How often those who wait are looked at: a clock for each of them would cost more
@@ -43,9 +43,9 @@ class GroupCommit implements SmartLifecycle {
 
     private final TransactionOperations transaction;
 
-    private final BlockingQueue<Write<?>> queue = new LinkedBlockingQueue<>();
+    private final BlockingQueue<PendingWrite<?>> queue = new LinkedBlockingQueue<>();
 
-    private final Set<Write<?>> writers = ConcurrentHashMap.newKeySet();
+    private final Set<PendingWrite<?>> writers = ConcurrentHashMap.newKeySet();
 
     private volatile @Nullable Thread committer;
 
@@ -59,7 +59,7 @@ class GroupCommit implements SmartLifecycle {
      * @throws DataAccessException when it was not, or nobody knows whether it was
      */
     <T> T write(String key, Supplier<T> statement) {
-        Write<T> write = new Write<>(key, statement);
+        PendingWrite<T> write = new PendingWrite<>(key, statement);
         writers.add(write);
         try {
             if (!isRunning()) {
@@ -79,7 +79,7 @@ class GroupCommit implements SmartLifecycle {
         Thread thread = Thread.ofPlatform().daemon().name("commit").unstarted(this::run);
         committer = thread;
         thread.start();
-        Thread.ofPlatform().daemon().name("commit-patience").start(() -> watch(thread));
+        Thread.ofPlatform().daemon().name("commit-timeout").start(() -> expireWaiting(thread));
     }
 
     @Override
@@ -103,13 +103,13 @@ class GroupCommit implements SmartLifecycle {
     }
 
     private void run() {
-        List<Write<?>> writes = new ArrayList<>();
+        List<PendingWrite<?>> writes = new ArrayList<>();
         while (committer == Thread.currentThread()) {
             try {
                 if (writes.isEmpty()) {
                     writes.add(queue.take());
                 }
-                queue.drainTo(writes, LARGEST - writes.size());
+                queue.drainTo(writes, MAX_BATCH - writes.size());
                 writes = commit(writes);
             }
             catch (InterruptedException ex) {
@@ -119,9 +119,9 @@ class GroupCommit implements SmartLifecycle {
     }
 
     /** Until the committer has stopped and nobody waits for it any more. */
-    private void watch(Thread running) {
+    private void expireWaiting(Thread running) {
         while (committer == running || writers.iterator().hasNext()) {
-            writers.forEach(Write::giveUp);
+            writers.forEach(PendingWrite::expire);
             LockSupport.parkNanos(TICK.toNanos());
         }
     }
@@ -130,28 +130,28 @@ class GroupCommit implements SmartLifecycle {
      * Commits writes together.
      * @return those for which there was no time
      */
-    private List<Write<?>> commit(List<Write<?>> writes) {
+    private List<PendingWrite<?>> commit(List<PendingWrite<?>> writes) {
         // In one order everywhere, so that instances seldom wait for each other in a
         // ring.
-        writes.sort(Comparator.comparing(Write::key));
-        Deque<Write<?>> waiting = new ArrayDeque<>(writes);
-        List<Write<?>> taken = new ArrayList<>();
+        writes.sort(Comparator.comparing(PendingWrite::key));
+        Deque<PendingWrite<?>> waiting = new ArrayDeque<>(writes);
+        List<PendingWrite<?>> taken = new ArrayList<>();
         try {
             transaction.executeWithoutResult((status) -> run(waiting, taken));
-            taken.forEach(Write::committed);
+            taken.forEach(PendingWrite::committed);
         }
         // Whatever it is, those who wait must be told.
         catch (Throwable ex) {
-            if (isAway(ex)) {
+            if (isUnavailable(ex)) {
                 // Nobody who has come meanwhile should wait as long for the same.
                 queue.drainTo(waiting);
-                give(taken, waiting, (write) -> true);
+                claimAll(taken, waiting, (write) -> true);
             }
             else if (!taken.isEmpty()) {
                 // Who wants what the last one did not get would not get it either.
                 String key = taken.getLast().key();
-                List<Write<?>> same = new ArrayList<>();
-                give(same, waiting, (write) -> write.key().equals(key));
+                List<PendingWrite<?>> same = new ArrayList<>();
+                claimAll(same, waiting, (write) -> write.key().equals(key));
                 same.forEach((write) -> write.failed(failure(ex)));
             }
             commitAlone(taken, ex);
@@ -159,19 +159,19 @@ class GroupCommit implements SmartLifecycle {
         return new ArrayList<>(waiting);
     }
 
-    private static void run(Deque<Write<?>> waiting, List<Write<?>> taken) {
+    private static void run(Deque<PendingWrite<?>> waiting, List<PendingWrite<?>> taken) {
         long begin = System.nanoTime();
-        while (!waiting.isEmpty() && System.nanoTime() - begin < LONGEST) {
-            Write<?> write = waiting.remove();
-            if (write.take()) {
+        while (!waiting.isEmpty() && System.nanoTime() - begin < MAX_DURATION) {
+            PendingWrite<?> write = waiting.remove();
+            if (write.claim()) {
                 taken.add(write);
                 write.run();
             }
         }
     }
 
-    private static void give(List<Write<?>> taken, Deque<Write<?>> waiting, Predicate<Write<?>> which) {
-        waiting.stream().filter(which).filter(Write::take).forEach(taken::add);
+    private static void claimAll(List<PendingWrite<?>> taken, Deque<PendingWrite<?>> waiting, Predicate<PendingWrite<?>> which) {
+        waiting.stream().filter(which).filter(PendingWrite::claim).forEach(taken::add);
         waiting.removeIf(which);
     }
 
@@ -179,10 +179,10 @@ class GroupCommit implements SmartLifecycle {
      * Of writes that failed together most did nothing wrong: each is tried alone, while
      * there is a database and time. The one at which they failed is the last.
      */
-    private void commitAlone(List<Write<?>> writes, Throwable together) {
+    private void commitAlone(List<PendingWrite<?>> writes, Throwable together) {
         Throwable failure = together;
-        for (Write<?> write : writes) {
-            if (writes.size() > 1 && !isAway(failure) && !write.isLate()) {
+        for (PendingWrite<?> write : writes) {
+            if (writes.size() > 1 && !isUnavailable(failure) && !write.isTimedOut()) {
                 try {
                     transaction.executeWithoutResult((status) -> write.run());
                     write.committed();
@@ -196,7 +196,7 @@ class GroupCommit implements SmartLifecycle {
         }
     }
 
-    private static boolean isAway(Throwable failure) {
+    private static boolean isUnavailable(Throwable failure) {
         return failure instanceof TransactionException || failure instanceof DataAccessResourceFailureException;
     }
 

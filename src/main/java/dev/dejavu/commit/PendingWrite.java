@@ -14,13 +14,13 @@ import org.springframework.dao.QueryTimeoutException;
  * A statement that waits for its commit. Either its writer gives up, or it is carried
  * out: never both.
  */
-final class Write<T> {
+final class PendingWrite<T> {
 
     /**
      * To be taken; with what one transaction takes it stays near the 2 s that a request
      * may wait.
      */
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
     private final String key;
 
@@ -35,7 +35,7 @@ final class Write<T> {
     private volatile Runnable outcome = () -> {
     };
 
-    Write(String key, Supplier<T> statement) {
+    PendingWrite(String key, Supplier<T> statement) {
         this.key = key;
         this.statement = statement;
     }
@@ -49,13 +49,13 @@ final class Write<T> {
      * Takes it, to be carried out or given up.
      * @return whether nobody did before
      */
-    boolean take() {
+    boolean claim() {
         return taken.compareAndSet(false, true);
     }
 
     /** Whether its writer has waited too long to wait for another transaction. */
-    boolean isLate() {
-        return System.nanoTime() - begin > PATIENCE.toNanos();
+    boolean isTimedOut() {
+        return System.nanoTime() - begin > TIMEOUT.toNanos();
     }
 
     /** Carries it out; what it gave counts once it is committed. */
@@ -73,8 +73,8 @@ final class Write<T> {
     }
 
     /** Gives it up if it has waited too long. */
-    void giveUp() {
-        if (isLate() && take()) {
+    void expire() {
+        if (isTimedOut() && claim()) {
             failed(new QueryTimeoutException("Too many writers waited before this one"));
         }
     }
@@ -92,7 +92,7 @@ final class Write<T> {
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
-            if (take()) {
+            if (claim()) {
                 throw new QueryTimeoutException("Stopped while it waited for its commit", ex);
             }
         }
