@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * When one registry may be asked: so often a second, and not while it does not want to.
  */
-final class Pace {
+final class RateLimiter {
 
     private final long distance;
 
@@ -17,7 +17,7 @@ final class Pace {
      * A pace.
      * @param rate looks a second
      */
-    Pace(double rate) {
+    RateLimiter(double rate) {
         this.distance = (long) (1e9 / rate);
     }
 

@@ -25,9 +25,9 @@ import dev.dejavu.registry.Registries;
  * registry likes.
  */
 @Component
-class Looks {
+class RegistryChecks {
 
-    private static final Logger log = LoggerFactory.getLogger(Looks.class);
+    private static final Logger log = LoggerFactory.getLogger(RegistryChecks.class);
 
     private static final int MOST = 1000;
 
@@ -43,14 +43,14 @@ class Looks {
     private final RegistryHealthIndicator health;
 
     /** A client can name as many hosts as a pattern allows. */
-    private final Cache<String, Pace> paces = Caffeine.newBuilder()
+    private final Cache<String, RateLimiter> paces = Caffeine.newBuilder()
         .maximumSize(10_000)
         .expireAfterAccess(MEMORY)
         .build();
 
     private final Map<CacheKey, CompletableFuture<Presence>> flights = new ConcurrentHashMap<>();
 
-    Looks(Registries registries, VerificationProperties properties, MeterRegistry metrics,
+    RegistryChecks(Registries registries, VerificationProperties properties, MeterRegistry metrics,
             RegistryHealthIndicator health) {
         this.registries = registries;
         this.properties = properties;
@@ -94,7 +94,7 @@ class Looks {
         if (registry == null) {
             return Presence.unknown("may not be asked", Duration.ZERO);
         }
-        Pace pace = paces.get(registry, (host) -> new Pace(properties.rate()));
+        RateLimiter pace = paces.get(registry, (host) -> new RateLimiter(properties.rate()));
         Duration wait = pace.turn(patience);
         if (wait.isNegative() || !isThere(wait) || pace.isSilent()) {
             return Presence.unknown("does not want to be asked yet", Duration.ZERO);

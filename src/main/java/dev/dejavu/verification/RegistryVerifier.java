@@ -40,9 +40,9 @@ import dev.dejavu.registry.Presence;
  * answer or, strictly, before it; an answer that had to be given without is marked as
  * stale.
  */
-final class VerifiedRepository<E extends CacheEntry> implements DelegatingRepository<E> {
+final class RegistryVerifier<E extends CacheEntry> implements DelegatingRepository<E> {
 
-    private static final Logger log = LoggerFactory.getLogger(VerifiedRepository.class);
+    private static final Logger log = LoggerFactory.getLogger(RegistryVerifier.class);
 
     /** What strict lookups wait. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -71,11 +71,11 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
 
     private final VerificationProperties properties;
 
-    private final Budget budget;
+    private final FreshnessPolicy budget;
 
-    private final Looks looks;
+    private final RegistryChecks looks;
 
-    private final Absences absences;
+    private final NegativeCache absences;
 
     private final ChangeFeed changes;
 
@@ -89,8 +89,8 @@ final class VerifiedRepository<E extends CacheEntry> implements DelegatingReposi
     /** When those came last after which to look again, of many like each other once. */
     private final Map<RegistryEvent, Long> events = new ConcurrentHashMap<>();
 
-    VerifiedRepository(CacheRepository<E> repository, VerificationProperties properties, Budget budget, Looks looks,
-            Absences absences, ChangeFeed changes, Timer staleness) {
+    RegistryVerifier(CacheRepository<E> repository, VerificationProperties properties, FreshnessPolicy budget, RegistryChecks looks,
+            NegativeCache absences, ChangeFeed changes, Timer staleness) {
         this.repository = repository;
         this.properties = properties;
         this.budget = budget;

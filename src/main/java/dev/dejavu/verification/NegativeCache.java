@@ -21,7 +21,7 @@ import dev.dejavu.cache.VerifiableEntry;
  * may not have been told is not passed on.
  */
 @Component
-class Absences implements ChangeListener {
+class NegativeCache implements ChangeListener {
 
     private final Cache<CacheKey, Said> said = many().build();
 
@@ -42,7 +42,7 @@ class Absences implements ChangeListener {
 
     private final Clock clock;
 
-    Absences(VerificationProperties properties, ChangeFeed changes, Clock clock) {
+    NegativeCache(VerificationProperties properties, ChangeFeed changes, Clock clock) {
         this.properties = properties;
         this.changes = changes;
         this.clock = clock;

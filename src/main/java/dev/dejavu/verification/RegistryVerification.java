@@ -15,21 +15,21 @@ import dev.dejavu.cache.RepositoryLayer;
  */
 @Component
 @Order(3)
-class VerificationLayer implements RepositoryLayer {
+class RegistryVerification implements RepositoryLayer {
 
     private final VerificationProperties properties;
 
-    private final Budget budget;
+    private final FreshnessPolicy budget;
 
-    private final Looks looks;
+    private final RegistryChecks looks;
 
-    private final Absences absences;
+    private final NegativeCache absences;
 
     private final ChangeFeed changes;
 
     private final Timer staleness;
 
-    VerificationLayer(VerificationProperties properties, Budget budget, Looks looks, Absences absences, ChangeFeed changes,
+    RegistryVerification(VerificationProperties properties, FreshnessPolicy budget, RegistryChecks looks, NegativeCache absences, ChangeFeed changes,
             MeterRegistry metrics) {
         this.properties = properties;
         this.budget = budget;
@@ -43,7 +43,7 @@ class VerificationLayer implements RepositoryLayer {
 
     @Override
     public <E extends CacheEntry> CacheRepository<E> around(CacheRepository<E> repository) {
-        return new VerifiedRepository<>(repository, properties, budget, looks, absences, changes, staleness);
+        return new RegistryVerifier<>(repository, properties, budget, looks, absences, changes, staleness);
     }
 
 }

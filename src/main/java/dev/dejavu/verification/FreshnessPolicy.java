@@ -14,7 +14,7 @@ import dev.dejavu.registry.Registries;
  * here can verify it.
  */
 @Component
-class Budget implements Trust {
+class FreshnessPolicy implements Trust {
 
     private final VerificationProperties properties;
 
@@ -24,7 +24,7 @@ class Budget implements Trust {
 
     private final long millis;
 
-    Budget(VerificationProperties properties, Registries registries, Clock clock) {
+    FreshnessPolicy(VerificationProperties properties, Registries registries, Clock clock) {
         this.properties = properties;
         this.registries = registries;
         this.clock = clock;
