@@ -7,7 +7,7 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.Trust;
 import dev.dejavu.cache.VerifiableEntry;
-import dev.dejavu.registry.Registries;
+import dev.dejavu.registry.RegistryClient;
 
 /**
  * Trusts an entry for a while after it was verified; for as long as it lives where nobody
@@ -18,13 +18,13 @@ class FreshnessPolicy implements Trust {
 
     private final VerificationProperties properties;
 
-    private final Registries registries;
+    private final RegistryClient registries;
 
     private final Clock clock;
 
     private final long millis;
 
-    FreshnessPolicy(VerificationProperties properties, Registries registries, Clock clock) {
+    FreshnessPolicy(VerificationProperties properties, RegistryClient registries, Clock clock) {
         this.properties = properties;
         this.registries = registries;
         this.clock = clock;

@@ -17,8 +17,8 @@ import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.VerifiableEntry;
-import dev.dejavu.registry.Presence;
-import dev.dejavu.registry.Registries;
+import dev.dejavu.registry.ImageStatus;
+import dev.dejavu.registry.RegistryClient;
 
 /**
  * Looks into registries: once for all who wait for the same image, and no faster than a
@@ -34,7 +34,7 @@ class RegistryChecks {
     /** Longer than any registry's wish to be left alone. */
     private static final Duration MEMORY = Duration.ofHours(2);
 
-    private final Registries registries;
+    private final RegistryClient registries;
 
     private final VerificationProperties properties;
 
@@ -48,9 +48,9 @@ class RegistryChecks {
         .expireAfterAccess(MEMORY)
         .build();
 
-    private final Map<CacheKey, CompletableFuture<Presence>> flights = new ConcurrentHashMap<>();
+    private final Map<CacheKey, CompletableFuture<ImageStatus>> flights = new ConcurrentHashMap<>();
 
-    RegistryChecks(Registries registries, VerificationProperties properties, MeterRegistry metrics,
+    RegistryChecks(RegistryClient registries, VerificationProperties properties, MeterRegistry metrics,
             RegistryHealthIndicator health) {
         this.registries = registries;
         this.properties = properties;
@@ -63,17 +63,17 @@ class RegistryChecks {
      * @param patience how long to wait for a turn
      * @param settle is told the outcome, once, before those who wait
      */
-    CompletableFuture<Presence> look(VerifiableEntry entry, Duration patience, UnaryOperator<Presence> settle) {
+    CompletableFuture<ImageStatus> look(VerifiableEntry entry, Duration patience, UnaryOperator<ImageStatus> settle) {
         if (flights.size() >= MOST) {
-            return CompletableFuture.completedFuture(Presence.unknown("too many looks", Duration.ZERO));
+            return CompletableFuture.completedFuture(ImageStatus.unknown("too many looks", Duration.ZERO));
         }
-        CompletableFuture<Presence> own = new CompletableFuture<>();
-        CompletableFuture<Presence> flight = flights.putIfAbsent(entry.key(), own);
+        CompletableFuture<ImageStatus> own = new CompletableFuture<>();
+        CompletableFuture<ImageStatus> flight = flights.putIfAbsent(entry.key(), own);
         if (flight != null) {
             return flight;
         }
         Thread.ofVirtual().name("verification").start(() -> {
-            Presence presence = Presence.unknown("failed", Duration.ZERO);
+            ImageStatus presence = ImageStatus.unknown("failed", Duration.ZERO);
             try {
                 presence = settle.apply(ask(entry, patience));
             }
@@ -89,18 +89,18 @@ class RegistryChecks {
         return own;
     }
 
-    private Presence ask(VerifiableEntry entry, Duration patience) {
+    private ImageStatus ask(VerifiableEntry entry, Duration patience) {
         String registry = registries.registry(entry.value());
         if (registry == null) {
-            return Presence.unknown("may not be asked", Duration.ZERO);
+            return ImageStatus.unknown("may not be asked", Duration.ZERO);
         }
         RateLimiter pace = paces.get(registry, (host) -> new RateLimiter(properties.rate()));
         Duration wait = pace.turn(patience);
         if (wait.isNegative() || !isThere(wait) || pace.isSilent()) {
-            return Presence.unknown("does not want to be asked yet", Duration.ZERO);
+            return ImageStatus.unknown("does not want to be asked yet", Duration.ZERO);
         }
         Timer.Sample sample = Timer.start(metrics);
-        Presence presence = registries.look(entry.value(), entry.platforms());
+        ImageStatus presence = registries.look(entry.value(), entry.platforms());
         sample.stop(Timer.builder("dejavu.registry.looks")
             .description("Looks into registries")
             .tag("registry", registries.rule(registry))

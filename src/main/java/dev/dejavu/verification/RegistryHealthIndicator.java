@@ -10,7 +10,7 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
-import dev.dejavu.registry.Presence;
+import dev.dejavu.registry.ImageStatus;
 
 /**
  * What each registry said last. Always up: without registries the service goes on.
@@ -28,7 +28,7 @@ class RegistryHealthIndicator implements HealthIndicator {
         this.clock = clock;
     }
 
-    void said(String registry, Presence presence) {
+    void said(String registry, ImageStatus presence) {
         last.put(registry,
                 new Said(presence.outcome().name().toLowerCase(Locale.ROOT), presence.reason(), clock.instant()));
     }

@@ -33,7 +33,7 @@ import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.Verification;
-import dev.dejavu.registry.Presence;
+import dev.dejavu.registry.ImageStatus;
 
 /**
  * Gives what is trusted at once. What is not is looked for in its registry, behind the
@@ -183,7 +183,7 @@ final class RegistryVerifier<E extends CacheEntry> implements DelegatingReposito
         return looks.look((VerifiableEntry) entry, TURN, (presence) -> settle(entry, now, begin, presence));
     }
 
-    private Presence settle(E entry, Instant now, long begin, Presence presence) {
+    private ImageStatus settle(E entry, Instant now, long begin, ImageStatus presence) {
         switch (presence.outcome()) {
             case PRESENT -> repository.replace(entry, verified(entry, now, presence));
             case ABSENT -> {
@@ -202,7 +202,7 @@ final class RegistryVerifier<E extends CacheEntry> implements DelegatingReposito
         return presence;
     }
 
-    private void remove(E entry, Instant now, long begin, Presence presence) {
+    private void remove(E entry, Instant now, long begin, ImageStatus presence) {
         boolean removed = false;
         absences.addBeforeRemoval((VerifiableEntry) entry, now, begin);
         try {
@@ -218,7 +218,7 @@ final class RegistryVerifier<E extends CacheEntry> implements DelegatingReposito
         }
     }
 
-    private E verified(E entry, Instant now, Presence presence) {
+    private E verified(E entry, Instant now, ImageStatus presence) {
         return same(((VerifiableEntry) entry).withVerification(Verification.byRegistry(now, presence.digest())));
     }
 
@@ -249,7 +249,7 @@ final class RegistryVerifier<E extends CacheEntry> implements DelegatingReposito
         return found.map(this::given);
     }
 
-    private Presence settleAsked(E asked, long begin, Presence presence) {
+    private ImageStatus settleAsked(E asked, long begin, ImageStatus presence) {
         VerifiableEntry verifiable = (VerifiableEntry) asked;
         switch (presence.outcome()) {
             case PRESENT -> {

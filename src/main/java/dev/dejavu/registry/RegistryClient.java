@@ -29,7 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
  * registry counts as a pull.
  */
 @Component
-public class Registries implements AutoCloseable {
+public class RegistryClient implements AutoCloseable {
 
     /** As Java names them, by their names in digests. */
     private static final Map<String, String> ALGORITHMS = Map.of("sha256", "SHA-256", "sha384", "SHA-384", "sha512",
@@ -37,7 +37,7 @@ public class Registries implements AutoCloseable {
 
     private final AllowList allowed;
 
-    private final Connection connection;
+    private final RegistryHttp connection;
 
     private final JsonMapper json;
 
@@ -55,9 +55,9 @@ public class Registries implements AutoCloseable {
 
     private final Cache<String, Platform> platforms = Caffeine.newBuilder().maximumSize(10_000).build();
 
-    Registries(RegistryProperties properties, JsonMapper json, Clock clock) {
+    RegistryClient(RegistryProperties properties, JsonMapper json, Clock clock) {
         this.allowed = new AllowList(properties.allowed());
-        this.connection = new Connection(properties, allowed, json);
+        this.connection = new RegistryHttp(properties, allowed, json);
         this.json = json;
         this.clock = clock;
         this.limit = properties.timeLimit();
@@ -86,24 +86,24 @@ public class Registries implements AutoCloseable {
      * @param imageUri an OCI reference
      * @param wanted as in {@code linux/amd64}; none are a look at the manifest alone
      */
-    public Presence look(String imageUri, Collection<String> wanted) {
+    public ImageStatus look(String imageUri, Collection<String> wanted) {
         Reference reference = Reference.parse(imageUri);
         if (reference == null || !allowed.permits(reference.host())) {
-            return Presence.unknown("may not be asked", Duration.ZERO);
+            return ImageStatus.unknown("may not be asked", Duration.ZERO);
         }
-        Future<Presence> look = executor.submit(() -> ask(reference, wanted));
+        Future<ImageStatus> look = executor.submit(() -> ask(reference, wanted));
         try {
             return look.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         }
         catch (TimeoutException ex) {
-            return Presence.unknown("no answer within " + limit.toMillis() + " ms", Duration.ZERO);
+            return ImageStatus.unknown("no answer within " + limit.toMillis() + " ms", Duration.ZERO);
         }
         catch (ExecutionException ex) {
-            return Presence.unknown(String.valueOf(ex.getCause()), Duration.ZERO);
+            return ImageStatus.unknown(String.valueOf(ex.getCause()), Duration.ZERO);
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
-            return Presence.unknown("interrupted", Duration.ZERO);
+            return ImageStatus.unknown("interrupted", Duration.ZERO);
         }
         finally {
             look.cancel(true);
@@ -114,20 +114,20 @@ public class Registries implements AutoCloseable {
      * Looks, and believes that something is absent only while the reference still leads
      * to the manifest that names it: a tag may move meanwhile.
      */
-    private Presence ask(Reference reference, Collection<String> wanted) throws IOException {
+    private ImageStatus ask(Reference reference, Collection<String> wanted) throws IOException {
         String digest = null;
         try {
             digest = current(reference);
             check(reference, digest, wanted);
-            return Presence.present(digest);
+            return ImageStatus.present(digest);
         }
-        catch (Unanswered ex) {
-            boolean sure = ex.presence.outcome() != Presence.Outcome.ABSENT || digest == null
+        catch (CheckEnded ex) {
+            boolean sure = ex.presence.outcome() != ImageStatus.Outcome.ABSENT || digest == null
                     || digest.equals(again(reference));
-            return sure ? ex.presence : Presence.unknown("its tag moves", Duration.ZERO);
+            return sure ? ex.presence : ImageStatus.unknown("its tag moves", Duration.ZERO);
         }
         catch (JacksonException ex) {
-            return Presence.unknown("a body that is no JSON", Duration.ZERO);
+            return ImageStatus.unknown("a body that is no JSON", Duration.ZERO);
         }
     }
 
@@ -135,18 +135,18 @@ public class Registries implements AutoCloseable {
         try {
             return current(reference);
         }
-        catch (Unanswered ex) {
+        catch (CheckEnded ex) {
             return null;
         }
     }
 
     /** The digest that the reference leads to now. */
-    private String current(Reference reference) throws IOException, Unanswered {
+    private String current(Reference reference) throws IOException, CheckEnded {
         String digest = probe(reference, reference.version());
         return (digest != null) ? digest : read(reference, reference.version());
     }
 
-    private void check(Reference reference, String digest, Collection<String> wanted) throws IOException, Unanswered {
+    private void check(Reference reference, String digest, Collection<String> wanted) throws IOException, CheckEnded {
         Manifest manifest = manifests.getIfPresent(key(reference, digest));
         if (manifest == null) {
             manifest = named(reference, digest);
@@ -154,24 +154,24 @@ public class Registries implements AutoCloseable {
         for (String platform : wanted) {
             Platform known = Platform.parse(platform);
             if (known == null) {
-                throw new Unanswered(Presence.unknown(platform + " names no platform", Duration.ZERO));
+                throw new CheckEnded(ImageStatus.unknown(platform + " names no platform", Duration.ZERO));
             }
             check(reference, manifest, known);
         }
     }
 
     /** The manifest that the registry has just named. */
-    private Manifest named(Reference reference, String digest) throws IOException, Unanswered {
+    private Manifest named(Reference reference, String digest) throws IOException, CheckEnded {
         try {
             read(reference, digest);
         }
-        catch (Unanswered ex) {
-            throw new Unanswered(
-                    Presence.unknown("it names " + digest + ": " + ex.presence.reason(), ex.presence.retryAfter()));
+        catch (CheckEnded ex) {
+            throw new CheckEnded(
+                    ImageStatus.unknown("it names " + digest + ": " + ex.presence.reason(), ex.presence.retryAfter()));
         }
         Manifest manifest = manifests.getIfPresent(key(reference, digest));
         if (manifest == null) {
-            throw new Unanswered(Presence.unknown("a manifest that is not " + digest, Duration.ZERO));
+            throw new CheckEnded(ImageStatus.unknown("a manifest that is not " + digest, Duration.ZERO));
         }
         return manifest;
     }
@@ -184,11 +184,11 @@ public class Registries implements AutoCloseable {
      * Reads a manifest and remembers it by its digest.
      * @return the digest of what was read
      */
-    private String read(Reference reference, String version) throws IOException, Unanswered {
+    private String read(Reference reference, String version) throws IOException, CheckEnded {
         byte[] body = get(reference, "manifests/" + version).body();
         Manifest manifest = Manifest.parse(json.readTree(body));
         if (manifest == null) {
-            throw new Unanswered(Presence.unknown("neither a manifest nor an index", Duration.ZERO));
+            throw new CheckEnded(ImageStatus.unknown("neither a manifest nor an index", Duration.ZERO));
         }
         String digest = digest(body, version);
         manifests.put(key(reference, digest), manifest);
@@ -199,8 +199,8 @@ public class Registries implements AutoCloseable {
      * Looks without a pull whether a manifest is there.
      * @return its digest, if the registry says it
      */
-    private @Nullable String probe(Reference reference, String version) throws IOException, Unanswered {
-        Reply head = connection.ask("HEAD", reference, "manifests/" + version);
+    private @Nullable String probe(Reference reference, String version) throws IOException, CheckEnded {
+        RegistryResponse head = connection.ask("HEAD", reference, "manifests/" + version);
         if (head.status() == 404) {
             // Only a body says who it is that does not have it.
             return digest(get(reference, "manifests/" + version).body(), version);
@@ -208,23 +208,23 @@ public class Registries implements AutoCloseable {
         return answered(head).digest();
     }
 
-    private Reply get(Reference reference, String path) throws IOException, Unanswered {
+    private RegistryResponse get(Reference reference, String path) throws IOException, CheckEnded {
         return answered(connection.ask("GET", reference, path));
     }
 
-    private Reply answered(Reply reply) throws Unanswered {
+    private RegistryResponse answered(RegistryResponse reply) throws CheckEnded {
         if (reply.isOk()) {
             return reply;
         }
-        throw new Unanswered(reply.saysAbsent(json) ? Presence.absent("the registry does not have it")
-                : Presence.unknown("HTTP " + reply.status(), reply.retryAfter(clock.instant())));
+        throw new CheckEnded(reply.saysAbsent(json) ? ImageStatus.absent("the registry does not have it")
+                : ImageStatus.unknown("HTTP " + reply.status(), reply.retryAfter(clock.instant())));
     }
 
-    private void check(Reference reference, Manifest manifest, Platform wanted) throws IOException, Unanswered {
+    private void check(Reference reference, Manifest manifest, Platform wanted) throws IOException, CheckEnded {
         String config = manifest.config();
         if (config != null) {
             if (!platform(reference, config).equals(wanted)) {
-                throw new Unanswered(Presence.absent("it is for another platform"));
+                throw new CheckEnded(ImageStatus.absent("it is for another platform"));
             }
             return;
         }
@@ -232,26 +232,26 @@ public class Registries implements AutoCloseable {
             .stream()
             .filter((candidate) -> candidate.platform().equals(wanted))
             .findFirst()
-            .orElseThrow(() -> new Unanswered(
-                    manifest.nameless() ? Presence.unknown("its index does not say all platforms", Duration.ZERO)
-                            : Presence.absent("its index does not have the platform")));
+            .orElseThrow(() -> new CheckEnded(
+                    manifest.nameless() ? ImageStatus.unknown("its index does not say all platforms", Duration.ZERO)
+                            : ImageStatus.absent("its index does not have the platform")));
         String digest = probe(reference, child.digest());
         if (digest == null) {
             digest = digest(get(reference, "manifests/" + child.digest()).body(), child.digest());
         }
         if (!digest.equals(child.digest())) {
-            throw new Unanswered(Presence.unknown("a manifest that is not " + child.digest(), Duration.ZERO));
+            throw new CheckEnded(ImageStatus.unknown("a manifest that is not " + child.digest(), Duration.ZERO));
         }
     }
 
-    private Platform platform(Reference reference, String config) throws IOException, Unanswered {
+    private Platform platform(Reference reference, String config) throws IOException, CheckEnded {
         Platform known = platforms.getIfPresent(config);
         if (known == null) {
             byte[] body = get(reference, "blobs/" + config).body();
             JsonNode read = digest(body, config).equals(config) ? json.readTree(body) : json.missingNode();
             known = Platform.of(read);
             if (known == null) {
-                throw new Unanswered(Presence.unknown("a config that says no platform", Duration.ZERO));
+                throw new CheckEnded(ImageStatus.unknown("a config that says no platform", Duration.ZERO));
             }
             platforms.put(config, known);
         }
@@ -283,13 +283,13 @@ public class Registries implements AutoCloseable {
     /**
      * The look ends here.
      */
-    private static final class Unanswered extends Exception {
+    private static final class CheckEnded extends Exception {
 
         private static final long serialVersionUID = 1;
 
-        private final transient Presence presence;
+        private final transient ImageStatus presence;
 
-        Unanswered(Presence presence) {
+        CheckEnded(ImageStatus presence) {
             super(presence.reason(), null, false, false);
             this.presence = presence;
         }

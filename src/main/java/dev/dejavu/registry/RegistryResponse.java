@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * What was answered.
  */
-final class Reply {
+final class RegistryResponse {
 
     static final String DIGEST = "Docker-Content-Digest";
 
@@ -39,7 +39,7 @@ final class Reply {
 
     private final byte[] body;
 
-    Reply(int status, HttpHeaders headers, byte[] body) {
+    RegistryResponse(int status, HttpHeaders headers, byte[] body) {
         this.status = status;
         this.headers = headers;
         this.body = body;

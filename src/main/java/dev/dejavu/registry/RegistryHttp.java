@@ -45,7 +45,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @see <a href="https://distribution.github.io/distribution/spec/auth/token/">bearer
  * tokens</a>
  */
-final class Connection implements AutoCloseable {
+final class RegistryHttp implements AutoCloseable {
 
     private static final String ACCEPT = String.join(", ", "application/vnd.oci.image.index.v1+json",
             "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -87,7 +87,7 @@ final class Connection implements AutoCloseable {
         .expireAfterWrite(TOKEN)
         .build();
 
-    Connection(RegistryProperties properties, AllowList allowed, JsonMapper json) {
+    RegistryHttp(RegistryProperties properties, AllowList allowed, JsonMapper json) {
         this.allowed = allowed;
         this.plainHttp = properties.plainHttp()
             .stream()
@@ -121,12 +121,12 @@ final class Connection implements AutoCloseable {
      * @param path behind {@code /v2/<name>/}
      * @throws IOException when there is no answer, or it leads where nobody may go
      */
-    Reply ask(String method, Reference reference, String path) throws IOException {
+    RegistryResponse ask(String method, Reference reference, String path) throws IOException {
         String key = reference.host() + "/" + reference.name();
         URI uri = uri(
                 scheme(reference.endpoint()) + "://" + reference.endpoint() + "/v2/" + reference.name() + "/" + path);
         String known = authorizations.getIfPresent(key);
-        Reply reply = follow(method, uri, known);
+        RegistryResponse reply = follow(method, uri, known);
         if (reply.status() == 401) {
             String authorization = authorization(reply, reference);
             if (authorization != null) {
@@ -150,11 +150,11 @@ final class Connection implements AutoCloseable {
         }
     }
 
-    private Reply follow(String method, URI first, @Nullable String authorization) throws IOException {
+    private RegistryResponse follow(String method, URI first, @Nullable String authorization) throws IOException {
         URI uri = first;
         for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
             boolean there = uri.getRawAuthority().equalsIgnoreCase(first.getRawAuthority());
-            Reply reply = exchange(method, uri, there ? authorization : null);
+            RegistryResponse reply = exchange(method, uri, there ? authorization : null);
             if (!there && reply.status() == 401) {
                 throw new IOException(uri.getRawAuthority() + " wants to know who asks, and is not the registry");
             }
@@ -178,16 +178,16 @@ final class Connection implements AutoCloseable {
         return uri;
     }
 
-    private Reply exchange(String method, URI uri, @Nullable String authorization) throws IOException {
+    private RegistryResponse exchange(String method, URI uri, @Nullable String authorization) throws IOException {
         HttpUriRequestBase request = new HttpUriRequestBase(method, uri);
         request.setHeader(HttpHeaders.ACCEPT, ACCEPT);
         if (authorization != null) {
             request.setHeader(HttpHeaders.AUTHORIZATION, authorization);
         }
-        return client.execute(request, Connection::reply);
+        return client.execute(request, RegistryHttp::reply);
     }
 
-    private static Reply reply(ClassicHttpResponse response) throws IOException {
+    private static RegistryResponse reply(ClassicHttpResponse response) throws IOException {
         HttpHeaders headers = new HttpHeaders();
         for (Header header : response.getHeaders()) {
             headers.add(header.getName(), header.getValue());
@@ -202,14 +202,14 @@ final class Connection implements AutoCloseable {
         if (body.length > LARGEST) {
             throw new IOException("More than " + LARGEST + " bytes");
         }
-        return new Reply(response.getCode(), headers, body);
+        return new RegistryResponse(response.getCode(), headers, body);
     }
 
     /**
      * What the registry wants to see.
      * @return {@code null} when we do not have it
      */
-    private @Nullable String authorization(Reply reply, Reference reference) throws IOException {
+    private @Nullable String authorization(RegistryResponse reply, Reference reference) throws IOException {
         String basic = credentials.basic(reference.host());
         boolean wantsBasic = false;
         for (String challenge : reply.headers().getOrEmpty(HttpHeaders.WWW_AUTHENTICATE)) {
@@ -238,7 +238,7 @@ final class Connection implements AutoCloseable {
             query = "service=" + encode(service) + "&" + query;
         }
         permitted(uri(realm), allowed::permitsToken);
-        Reply reply = follow("GET", uri(realm + (realm.contains("?") ? "&" : "?") + query), basic);
+        RegistryResponse reply = follow("GET", uri(realm + (realm.contains("?") ? "&" : "?") + query), basic);
         if (!reply.isOk()) {
             return null;
         }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
-import dev.dejavu.registry.Presence.Outcome;
+import dev.dejavu.registry.ImageStatus.Outcome;
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RegistryProxy;
 import dev.dejavu.testing.RequiresRegistry;
@@ -31,7 +31,7 @@ import dev.dejavu.testing.RequiresRegistry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 @RequiresRegistry
-class RegistriesTests {
+class RegistryClientTests {
 
     private static final List<String> AMD64 = List.of("linux/amd64");
 
@@ -41,7 +41,7 @@ class RegistriesTests {
 
     private RegistryProxy proxy;
 
-    private Registries registries;
+    private RegistryClient registries;
 
     @BeforeAll
     static void start() {
@@ -65,21 +65,21 @@ class RegistriesTests {
         proxy.close();
     }
 
-    private static Registries registries(@Nullable Path config, String... hosts) {
-        return new Registries(new RegistryProperties(List.of(hosts), List.of(hosts), config, Duration.ofSeconds(1)),
+    private static RegistryClient registries(@Nullable Path config, String... hosts) {
+        return new RegistryClient(new RegistryProperties(List.of(hosts), List.of(hosts), config, Duration.ofSeconds(1)),
                 new JsonMapper(), Clock.systemUTC());
     }
 
-    private Presence look(String image, List<String> platforms) {
+    private ImageStatus look(String image, List<String> platforms) {
         return registries.look(proxy.host() + "/" + image, platforms);
     }
 
     @Test
     void imageOfOnePlatformIsPresentForThatOneAlone() {
         String digest = registry.push("team/one", "v1", "linux/amd64");
-        assertThat(look("team/one:v1", AMD64)).isEqualTo(Presence.present(digest));
-        assertThat(look("team/one@" + digest, AMD64)).isEqualTo(Presence.present(digest));
-        assertThat(look("team/one:v1@" + digest, List.of())).isEqualTo(Presence.present(digest));
+        assertThat(look("team/one:v1", AMD64)).isEqualTo(ImageStatus.present(digest));
+        assertThat(look("team/one@" + digest, AMD64)).isEqualTo(ImageStatus.present(digest));
+        assertThat(look("team/one:v1@" + digest, List.of())).isEqualTo(ImageStatus.present(digest));
         assertThat(look("team/one:v1", List.of("linux/arm64")).outcome()).isEqualTo(Outcome.ABSENT);
         assertThat(look("team/one:v1", BOTH).outcome()).isEqualTo(Outcome.ABSENT);
     }
@@ -119,11 +119,11 @@ class RegistriesTests {
         String amd64 = registry.push("team/multi", null, "linux/amd64");
         String arm64 = registry.push("team/multi", null, "linux/arm64");
         String index = registry.pushIndex("team/multi", "v1", Map.of("linux/amd64", amd64, "linux/arm64", arm64));
-        assertThat(look("team/multi:v1", BOTH)).isEqualTo(Presence.present(index));
+        assertThat(look("team/multi:v1", BOTH)).isEqualTo(ImageStatus.present(index));
         assertThat(look("team/multi:v1", List.of("linux/s390x")).outcome()).isEqualTo(Outcome.ABSENT);
         registry.delete("team/multi", arm64);
         assertThat(look("team/multi:v1", BOTH).outcome()).isEqualTo(Outcome.ABSENT);
-        assertThat(look("team/multi:v1", AMD64)).isEqualTo(Presence.present(index));
+        assertThat(look("team/multi:v1", AMD64)).isEqualTo(ImageStatus.present(index));
     }
 
     @Test
@@ -131,7 +131,7 @@ class RegistriesTests {
         String amd64 = registry.push("team/nameless", null, "linux/amd64");
         String index = registry.pushIndex("team/nameless", "v1", Map.of("", amd64));
         assertThat(look("team/nameless:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
-        assertThat(look("team/nameless:v1", List.of())).isEqualTo(Presence.present(index));
+        assertThat(look("team/nameless:v1", List.of())).isEqualTo(ImageStatus.present(index));
     }
 
     @Test
@@ -150,7 +150,7 @@ class RegistriesTests {
     @Test
     void passwordIsNotForWhomARedirectLeadsTo(@TempDir Path folder) throws IOException {
         try (RegistryProxy other = new RegistryProxy(registry.uri());
-                Registries both = registries(config(folder, proxy.host(), "ada:secret"), proxy.host(), other.host())) {
+                RegistryClient both = registries(config(folder, proxy.host(), "ada:secret"), proxy.host(), other.host())) {
             proxy.fault((exchange) -> redirect(exchange, "http://" + other.host() + exchange.getRequestURI()));
             other.fault(RegistryProxy.answer(401, "", "WWW-Authenticate",
                     "Bearer realm=\"http://" + other.host() + "/token\""));
@@ -253,7 +253,7 @@ class RegistriesTests {
     void redirectsAreFollowedToAllowedHostsAlone() throws IOException {
         registry.push("team/there", "v1", "linux/amd64");
         try (RegistryProxy other = new RegistryProxy(registry.uri());
-                Registries both = registries(null, proxy.host(), other.host())) {
+                RegistryClient both = registries(null, proxy.host(), other.host())) {
             proxy.fault((exchange) -> redirect(exchange, "http://" + other.host() + exchange.getRequestURI()));
             assertThat(both.look(proxy.host() + "/team/there:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
             other.asked();
@@ -298,8 +298,8 @@ class RegistriesTests {
     void bearerTokenIsFetchedOnceWithTheCredentials(@TempDir Path folder) throws IOException {
         registry.push("team/bearer", "v1", "linux/amd64");
         try (RegistryProxy guarded = new RegistryProxy(registry.uri());
-                Registries known = registries(config(folder, guarded.host(), "ada:secret"), guarded.host());
-                Registries strange = registries(null, guarded.host())) {
+                RegistryClient known = registries(config(folder, guarded.host(), "ada:secret"), guarded.host());
+                RegistryClient strange = registries(null, guarded.host())) {
             guarded.fault(guard(guarded));
             assertThat(known.look(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
             assertThat(known.look(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
@@ -337,7 +337,7 @@ class RegistriesTests {
         // of "secret", made with bcrypt
         String htpasswd = "ada:$2y$05$jaNDrYTAUTB6R2DI6jKCWeabDOmPG4RK5oRnmD3m3kfoap5/Yw5aC";
         try (RegistryProcess closed = RegistryProcess.start("ada:secret", htpasswd);
-                Registries known = registries(config(folder, closed.host(), "ada:wrong"), closed.host())) {
+                RegistryClient known = registries(config(folder, closed.host(), "ada:wrong"), closed.host())) {
             closed.push("team/basic", "v1", "linux/amd64");
             assertThat(known.look(closed.host() + "/team/basic:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
             Path config = config(folder, closed.host(), "ada:secret");

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param retryAfter how long the registry does not want to be asked; zero when it did not
  * say
  */
-public record Presence(Outcome outcome, @Nullable String digest, String reason, Duration retryAfter) {
+public record ImageStatus(Outcome outcome, @Nullable String digest, String reason, Duration retryAfter) {
 
     /**
      * What can be known.
@@ -32,16 +32,16 @@ public record Presence(Outcome outcome, @Nullable String digest, String reason, 
 
     }
 
-    static Presence present(String digest) {
-        return new Presence(Outcome.PRESENT, digest, "is there", Duration.ZERO);
+    static ImageStatus present(String digest) {
+        return new ImageStatus(Outcome.PRESENT, digest, "is there", Duration.ZERO);
     }
 
-    static Presence absent(String reason) {
-        return new Presence(Outcome.ABSENT, null, reason, Duration.ZERO);
+    static ImageStatus absent(String reason) {
+        return new ImageStatus(Outcome.ABSENT, null, reason, Duration.ZERO);
     }
 
-    public static Presence unknown(String reason, Duration retryAfter) {
-        return new Presence(Outcome.UNKNOWN, null, reason, retryAfter);
+    public static ImageStatus unknown(String reason, Duration retryAfter) {
+        return new ImageStatus(Outcome.UNKNOWN, null, reason, retryAfter);
     }
 
 }
