@@ -63,7 +63,7 @@ class AccessConfiguration {
     }
 
     @Bean
-    AuthenticationManager authenticationManager(Tokens tokens, OidcTokens oidcTokens) {
+    AuthenticationManager authenticationManager(TokenCache tokens, OidcAuthenticator oidcTokens) {
         return (request) -> {
             String token = ((BearerTokenAuthenticationToken) request).getToken();
             return (oidcTokens.areLike(token) && !tokens.have(token)) ? oidcTokens.authenticate(token)
@@ -89,14 +89,14 @@ class AccessConfiguration {
     @Bean
     @Order(2)
     SecurityFilterChain calls(HttpSecurity http, Mode mode, AccessProperties properties,
-            AuthenticationManager authenticationManager, Refusals refusals) {
+            AuthenticationManager authenticationManager, AccessProblems refusals) {
         if (mode == Mode.OPEN) {
             boolean said = properties.mode() != null;
             return new DefaultSecurityFilterChain(AnyRequestMatcher.INSTANCE,
                     said ? List.of() : List.of(onlyFromHere(refusals)));
         }
         return bare(http).headers(AbstractHttpConfigurer::disable)
-            .oauth2ResourceServer((server) -> server.bearerTokenResolver(new Credentials())
+            .oauth2ResourceServer((server) -> server.bearerTokenResolver(new TokenResolver())
                 .authenticationManagerResolver((request) -> authenticationManager)
                 .authenticationEntryPoint(refusals)
                 .accessDeniedHandler(refusals))
@@ -111,7 +111,7 @@ class AccessConfiguration {
      * others it would be open through a proxy, or through a web page whose name leads
      * here (DNS rebinding).
      */
-    private static Filter onlyFromHere(Refusals refusals) {
+    private static Filter onlyFromHere(AccessProblems refusals) {
         return (request, response, chain) -> {
             if (LocalHosts.contains(request.getServerName())) {
                 chain.doFilter(request, response);
@@ -148,7 +148,7 @@ class AccessConfiguration {
      * Says who is let in; a database that comes late gets its first token when it comes.
      */
     @Bean
-    ApplicationListener<ApplicationReadyEvent> accessLine(Mode mode, Tokens tokens, Environment environment) {
+    ApplicationListener<ApplicationReadyEvent> accessLine(Mode mode, TokenCache tokens, Environment environment) {
         return (event) -> {
             if (mode == Mode.TOKENS) {
                 Thread.ofVirtual().start(() -> begin(tokens, event.getApplicationContext()));
@@ -160,7 +160,7 @@ class AccessConfiguration {
         };
     }
 
-    private static void begin(Tokens tokens, ConfigurableApplicationContext context) {
+    private static void begin(TokenCache tokens, ConfigurableApplicationContext context) {
         while (context.isActive()) {
             try {
                 tokens.current();

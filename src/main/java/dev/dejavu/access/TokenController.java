@@ -37,7 +37,7 @@ class TokenController {
 
     private final AccessTokenRepository tokens;
 
-    private final Tokens known;
+    private final TokenCache known;
 
     private final Audit audit;
 
@@ -45,7 +45,7 @@ class TokenController {
 
     private final Mode mode;
 
-    TokenController(AccessTokenRepository tokens, Tokens known, Audit audit, Clock clock, Mode mode) {
+    TokenController(AccessTokenRepository tokens, TokenCache known, Audit audit, Clock clock, Mode mode) {
         this.mode = mode;
         this.tokens = tokens;
         this.known = known;

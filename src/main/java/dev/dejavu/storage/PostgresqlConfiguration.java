@@ -35,10 +35,10 @@ class PostgresqlConfiguration {
     }
 
     @Bean
-    PostgresqlChanges changes(JdbcConnectionDetails details, HikariDataSource pool,
+    PostgresqlChangeFeed changes(JdbcConnectionDetails details, HikariDataSource pool,
             ObjectProvider<ChangeListener> observers) {
         // Late, because observers ask for this themselves.
-        return new PostgresqlChanges(pool, details, SingletonSupplier.of(() -> observers.orderedStream().toList()));
+        return new PostgresqlChangeFeed(pool, details, SingletonSupplier.of(() -> observers.orderedStream().toList()));
     }
 
     /**

@@ -100,7 +100,7 @@ enum Format {
         return told(body, headers).map((told) -> event(registry, told)).filter(Objects::nonNull).distinct().toList();
     }
 
-    private Stream<Told> told(JsonNode body, HttpHeaders headers) {
+    private Stream<Notification> told(JsonNode body, HttpHeaders headers) {
         return switch (this) {
             case DISTRIBUTION -> children(body.path("events")).map(Format::distribution);
             case HARBOR -> harbor(body);
@@ -111,32 +111,32 @@ enum Format {
         };
     }
 
-    private static Told distribution(JsonNode event) {
+    private static Notification distribution(JsonNode event) {
         JsonNode target = event.path("target");
         String url = text(target, "url");
         boolean layer = url != null && url.contains("/blobs/");
-        return new Told(layer ? null : text(event, "action"), text(target, "repository"), text(target, "tag"),
+        return new Notification(layer ? null : text(event, "action"), text(target, "repository"), text(target, "tag"),
                 text(target, "digest"));
     }
 
-    private static Stream<Told> harbor(JsonNode body) {
+    private static Stream<Notification> harbor(JsonNode body) {
         JsonNode data = body.has("specversion") ? body.path("data") : body.path("event_data");
-        return children(data.path("resources")).map((resource) -> new Told(text(body, "type"),
+        return children(data.path("resources")).map((resource) -> new Notification(text(body, "type"),
                 text(data.path("repository"), "repo_full_name"), text(resource, "tag"), text(resource, "digest")));
     }
 
-    private static Told zot(JsonNode body, @Nullable String type) {
+    private static Notification zot(JsonNode body, @Nullable String type) {
         JsonNode data = body.has("specversion") ? body.path("data") : body;
         String reference = text(data, "reference");
         boolean byDigest = reference != null && reference.indexOf(':') >= 0;
-        return new Told(body.has("specversion") ? text(body, "type") : type, text(data, "name"),
+        return new Notification(body.has("specversion") ? text(body, "type") : type, text(data, "name"),
                 byDigest ? null : reference, text(data, "digest"));
     }
 
-    private static Told ecr(JsonNode body) {
+    private static Notification ecr(JsonNode body) {
         JsonNode detail = body.path("detail");
         boolean done = "ECR Image Action".equals(text(body, "detail-type")) && "SUCCESS".equals(text(detail, "result"));
-        return new Told(done ? text(detail, "action-type") : null, text(detail, "repository-name"),
+        return new Notification(done ? text(detail, "action-type") : null, text(detail, "repository-name"),
                 text(detail, "image-tag"), text(detail, "image-digest"));
     }
 
@@ -144,17 +144,17 @@ enum Format {
      * How images are called is a setting over there: with the repository's key in their
      * path, or in the name or the port of the host. What nobody calls so concerns nobody.
      */
-    private static Stream<Told> jfrog(JsonNode body) {
+    private static Stream<Notification> jfrog(JsonNode body) {
         JsonNode data = body.path("data");
         String type = "docker".equals(text(body, "domain")) ? text(body, "event_type") : null;
         String sha256 = text(data, "sha256");
         String digest = (sha256 != null) ? "sha256:" + sha256 : null;
         String name = text(data, "image_name");
         return Stream.of("", text(data, "repo_key") + "/")
-            .map((prefix) -> new Told(type, (name != null) ? prefix + name : null, text(data, "tag"), digest));
+            .map((prefix) -> new Notification(type, (name != null) ? prefix + name : null, text(data, "tag"), digest));
     }
 
-    private static @Nullable RegistryEvent event(String registry, Told told) {
+    private static @Nullable RegistryEvent event(String registry, Notification told) {
         Kind kind = kind(told.type());
         String name = (told.name() != null) ? told.name().toLowerCase(Locale.ROOT) : "";
         if (kind == null || !name.matches(NAME)) {
@@ -193,7 +193,7 @@ enum Format {
     /**
      * An event in a registry's own words.
      */
-    private record Told(@Nullable String type, @Nullable String name, @Nullable String tag, @Nullable String digest) {
+    private record Notification(@Nullable String type, @Nullable String name, @Nullable String tag, @Nullable String digest) {
     }
 
 }

@@ -198,7 +198,7 @@ class WebTests {
         Set<String> answered = new TreeSet<>();
         for (Map.Entry<RequestMappingInfo, HandlerMethod> entry : mapping.getHandlerMethods().entrySet()) {
             Class<?> controller = entry.getValue().getBeanType();
-            if (controller != ApiDescription.class && controller != UncaughtErrors.class) {
+            if (controller != OpenApiController.class && controller != ContainerErrors.class) {
                 entry.getKey()
                     .getPatternValues()
                     .forEach((path) -> entry.getKey()

@@ -17,7 +17,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * it to what the controllers answer.
  */
 @RestController
-class ApiDescription {
+class OpenApiController {
 
     @GetMapping(path = "/v3/api-docs", produces = MediaType.APPLICATION_JSON_VALUE)
     Map<String, Object> description() throws IOException {

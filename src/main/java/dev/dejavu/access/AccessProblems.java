@@ -29,11 +29,11 @@ import dev.dejavu.cache.ProblemException;
  * problems.
  */
 @Component
-class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
+class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
 
     private final HandlerExceptionResolver problems;
 
-    Refusals(@Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
+    AccessProblems(@Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
         this.problems = problems;
     }
 

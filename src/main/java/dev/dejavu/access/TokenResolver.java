@@ -13,7 +13,7 @@ import org.springframework.security.oauth2.server.resource.web.BearerTokenResolv
  * Finds the token of a request: after {@code Bearer}, or as the password of
  * {@code Basic}, whose user does not matter.
  */
-class Credentials implements BearerTokenResolver {
+class TokenResolver implements BearerTokenResolver {
 
     private static final String BEARER = "Bearer ";
 

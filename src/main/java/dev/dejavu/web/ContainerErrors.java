@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * around Spring, and those of Tomcat before it has found a servlet at all.
  */
 @RestController
-class UncaughtErrors implements ErrorController {
+class ContainerErrors implements ErrorController {
 
     @RequestMapping("/error")
     ResponseEntity<ProblemDetail> error(HttpServletRequest request) {

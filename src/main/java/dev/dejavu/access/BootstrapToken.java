@@ -19,9 +19,9 @@ import org.springframework.stereotype.Component;
  * one that is made at the first start and said once.
  */
 @Component
-class FirstToken {
+class BootstrapToken {
 
-    private static final Logger log = LoggerFactory.getLogger(FirstToken.class);
+    private static final Logger log = LoggerFactory.getLogger(BootstrapToken.class);
 
     private static final String SETTING = "dejavu.admin-token";
 
@@ -35,7 +35,7 @@ class FirstToken {
 
     private final @Nullable Secret given;
 
-    FirstToken(AccessTokenRepository repository, Clock clock, Environment environment) {
+    BootstrapToken(AccessTokenRepository repository, Clock clock, Environment environment) {
         this.repository = repository;
         this.clock = clock;
         this.given = given(environment);

@@ -35,9 +35,9 @@ import dev.dejavu.cache.RegistryEvent;
  * before has arrived when this one does. A connection that is lost, hangs, or leads to no
  * session of its own thus ends its trust in time, without anybody noticing.
  */
-final class PostgresqlChanges implements ChangeFeed, SmartLifecycle {
+final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
-    private static final Logger log = LoggerFactory.getLogger(PostgresqlChanges.class);
+    private static final Logger log = LoggerFactory.getLogger(PostgresqlChangeFeed.class);
 
     private static final Duration BEAT = Duration.ofMillis(200);
 
@@ -80,7 +80,7 @@ final class PostgresqlChanges implements ChangeFeed, SmartLifecycle {
 
     private boolean warned;
 
-    PostgresqlChanges(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeListener>> observers) {
+    PostgresqlChangeFeed(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeListener>> observers) {
         this.pool = pool;
         this.details = details;
         this.observers = observers;

@@ -23,7 +23,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Two instances on one PostgreSQL, without the service around them.
  */
-class PostgresqlChangesTests {
+class PostgresqlChangeFeedTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -33,12 +33,12 @@ class PostgresqlChangesTests {
 
     private final Heard heardByOther = new Heard();
 
-    private final PostgresqlChanges changes = changes(heard);
+    private final PostgresqlChangeFeed changes = changes(heard);
 
-    private final PostgresqlChanges otherChanges = changes(heardByOther);
+    private final PostgresqlChangeFeed otherChanges = changes(heardByOther);
 
-    private PostgresqlChanges changes(Heard observer) {
-        return new PostgresqlChanges(pool, new JdbcConnectionDetails() {
+    private PostgresqlChangeFeed changes(Heard observer) {
+        return new PostgresqlChangeFeed(pool, new JdbcConnectionDetails() {
 
             @Override
             public String getUsername() {
@@ -64,7 +64,7 @@ class PostgresqlChangesTests {
         FluentConfiguration flyway = Flyway.configure().dataSource(pool);
         Database.POSTGRESQL.addMigrations(flyway);
         flyway.load().migrate();
-        for (PostgresqlChanges each : List.of(changes, otherChanges)) {
+        for (PostgresqlChangeFeed each : List.of(changes, otherChanges)) {
             each.start();
             await().atMost(PATIENCE).until(each::isCurrent);
         }

@@ -21,9 +21,9 @@ import org.springframework.stereotype.Component;
  * being called ready until then.
  */
 @Component
-class Schema implements FlywayMigrationStrategy, HealthIndicator {
+class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
 
-    private static final Logger log = LoggerFactory.getLogger(Schema.class);
+    private static final Logger log = LoggerFactory.getLogger(SchemaMigration.class);
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -33,7 +33,7 @@ class Schema implements FlywayMigrationStrategy, HealthIndicator {
 
     private volatile boolean migrated;
 
-    Schema(Environment environment, ObjectProvider<SqliteFile> file) {
+    SchemaMigration(Environment environment, ObjectProvider<SqliteFile> file) {
         this.environment = environment;
         this.file = file;
     }

@@ -20,8 +20,8 @@ import org.springframework.stereotype.Component;
  * of it.
  */
 @Component
-@Order(WholeAnswers.BEHIND_PLAIN_GETS)
-class WholeAnswers implements Filter {
+@Order(UnflushedResponses.BEHIND_PLAIN_GETS)
+class UnflushedResponses implements Filter {
 
     /** Those are answered at -1999, and whole. */
     static final int BEHIND_PLAIN_GETS = -1500;

@@ -24,9 +24,9 @@ import org.springframework.stereotype.Component;
  * an instance obeys what another one revoked.
  */
 @Component
-class Tokens {
+class TokenCache {
 
-    private static final Logger log = LoggerFactory.getLogger(Tokens.class);
+    private static final Logger log = LoggerFactory.getLogger(TokenCache.class);
 
     private static final long RENEWED = Duration.ofSeconds(2).toNanos();
 
@@ -39,7 +39,7 @@ class Tokens {
 
     private final AccessTokenRepository repository;
 
-    private final FirstToken first;
+    private final BootstrapToken first;
 
     private final Clock clock;
 
@@ -54,7 +54,7 @@ class Tokens {
 
     private boolean begun;
 
-    Tokens(AccessTokenRepository repository, FirstToken first, Clock clock) {
+    TokenCache(AccessTokenRepository repository, BootstrapToken first, Clock clock) {
         this.repository = repository;
         this.first = first;
         this.clock = clock;

@@ -30,18 +30,18 @@ import org.springframework.stereotype.Component;
  * Knows the tokens of the issuers that are believed.
  */
 @Component
-class OidcTokens {
+class OidcAuthenticator {
 
     private final Map<String, JwtAuthenticationProvider> issuers;
 
-    OidcTokens(AccessProperties properties) {
+    OidcAuthenticator(AccessProperties properties) {
         if (properties.oidc().stream().map(OidcIssuer::issuer).distinct().count() < properties.oidc().size()) {
             throw new InvalidConfigurationPropertyValueException("dejavu.access.oidc[*].issuer",
                     properties.oidc().size(), "must be another one in each entry");
         }
         this.issuers = properties.oidc()
             .stream()
-            .collect(Collectors.toUnmodifiableMap((oidc) -> oidc.issuer().toString(), OidcTokens::provider));
+            .collect(Collectors.toUnmodifiableMap((oidc) -> oidc.issuer().toString(), OidcAuthenticator::provider));
     }
 
     /** Whether a token is one of OpenID Connect, known or not, and not one of ours. */
@@ -89,7 +89,7 @@ class OidcTokens {
             .build();
         decoder.setJwtValidator(
                 new DelegatingOAuth2TokenValidator<>(JwtValidators.createDefaultWithIssuer(oidc.issuer().toString()),
-                        new JwtAudienceValidator(oidc.audience()), OidcTokens::expires));
+                        new JwtAudienceValidator(oidc.audience()), OidcAuthenticator::expires));
         JwtAuthenticationProvider provider = new JwtAuthenticationProvider(decoder);
         provider.setJwtAuthenticationConverter((jwt) -> authentication(jwt, oidc));
         return provider;

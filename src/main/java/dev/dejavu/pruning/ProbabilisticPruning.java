@@ -16,7 +16,7 @@ import dev.dejavu.cache.CacheObserver;
  * most, however many readers there are.
  */
 @Component
-class OccasionalPruning implements CacheObserver {
+class ProbabilisticPruning implements CacheObserver {
 
     private static final long DISTANCE = Duration.ofSeconds(1).toMillis();
 
@@ -32,7 +32,7 @@ class OccasionalPruning implements CacheObserver {
 
     private final AtomicLong last = new AtomicLong();
 
-    OccasionalPruning(Pruner pruner, PruningProperties properties, ThreadPoolTaskScheduler scheduler,
+    ProbabilisticPruning(Pruner pruner, PruningProperties properties, ThreadPoolTaskScheduler scheduler,
             RandomGenerator random, Clock clock) {
         this.pruner = pruner;
         this.probability = properties.probability();
