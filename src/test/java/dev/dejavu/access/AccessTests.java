@@ -32,7 +32,7 @@ import dev.dejavu.testing.Issuer;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.ServiceProcess;
-import dev.dejavu.testing.Wire;
+import dev.dejavu.testing.TcpProxy;
 
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
@@ -118,7 +118,7 @@ class AccessTests {
 
     @Test
     void databaseThatIsAwayIs503AndWrongTokensStayRefused() throws IOException {
-        try (Wire wire = new Wire(Postgres.port())) {
+        try (TcpProxy wire = new TcpProxy(Postgres.port())) {
             wire.mend();
             Http http = startOn(Postgres.url(wire.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
                     "--dejavu.admin-token=" + ADMIN);
@@ -139,7 +139,7 @@ class AccessTests {
 
     @Test
     void databaseThatComesLateGetsItsFirstTokenThen() throws Exception {
-        try (Wire wire = new Wire(Postgres.port())) {
+        try (TcpProxy wire = new TcpProxy(Postgres.port())) {
             wire.cut();
             try (ServiceProcess service = ServiceProcess.start(
                     "spring.datasource.url=" + Postgres.url(wire.port(), Postgres.newDatabase()),
@@ -155,7 +155,7 @@ class AccessTests {
 
     @Test
     void floodOfWrongTokensAsksTheDatabaseHardlyAtAll() throws IOException {
-        try (Wire wire = new Wire(Postgres.port())) {
+        try (TcpProxy wire = new TcpProxy(Postgres.port())) {
             wire.mend();
             Http http = startOn(Postgres.url(wire.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
                     "--dejavu.admin-token=" + ADMIN, "--dejavu.pruning.probability=0");

@@ -24,7 +24,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
-import dev.dejavu.testing.Promise;
+import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.SettableClock;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
@@ -66,7 +66,7 @@ class NearCacheTests {
             CacheKey key = kept("v1");
             forgetNear();
             HttpResponse<String> first = http.get(path(key));
-            await().until(() -> http.get(path(key)).statusCode() == 200 && isKept(key));
+            await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
             HttpResponse<String> second = http.get(path(key));
             assertThat(second.statusCode()).isEqualTo(200);
             assertThat(second.body()).isEqualTo(first.body());
@@ -90,7 +90,7 @@ class NearCacheTests {
             String tag = header(http.head(path(key)), "ETag");
             forgetNear();
             HttpResponse<String> far = http.get(path(key), name, value.replace("TAG", tag));
-            await().until(() -> http.get(path(key)).statusCode() == 200 && isKept(key));
+            await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
             HttpResponse<String> near = http.get(path(key), name, value.replace("TAG", tag));
             assertThat(far.statusCode()).isEqualTo(status);
             assertThat(near.statusCode()).isEqualTo(status);
@@ -105,7 +105,7 @@ class NearCacheTests {
                 put(key, "v" + n);
                 assertThat(tag(http.get(path(key)))).isEqualTo("v" + n);
             }
-            await().until(() -> http.get(path(key)).statusCode() == 200 && isKept(key));
+            await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
             http.delete(path(key));
             assertProblem(http.get(path(key)), 404, "miss");
             CacheKey one = kept("one");
@@ -122,7 +122,7 @@ class NearCacheTests {
             CacheKey key = kept("v1");
             clock.advance(Duration.ofDays(30).minusMillis(1));
             assertThat(http.get(path(key)).statusCode()).isEqualTo(200);
-            assertThat(isKept(key)).isTrue();
+            assertThat(isInNearCache(key)).isTrue();
             clock.advance(Duration.ofMillis(1));
             assertProblem(http.get(path(key)), 404, "miss");
             assertThat(json(lookup(key)).path("missing")).hasSize(1);
@@ -137,7 +137,7 @@ class NearCacheTests {
             assertThat(json(answer).at("/entries/0/image_uri").asString()).endsWith(":near");
             assertThat(json(answer).at("/entries/1/image_uri").asString()).endsWith(":far");
             assertThat(json(answer).at("/missing/0").asString()).isEqualTo(unknown.hex());
-            await().until(() -> json(lookup(far)).path("entries").size() == 1 && isKept(far));
+            await().until(() -> json(lookup(far)).path("entries").size() == 1 && isInNearCache(far));
         }
 
         @Test
@@ -165,11 +165,11 @@ class NearCacheTests {
         /** Stored, found, and answered from near when it is asked for again. */
         protected final CacheKey kept(String tag) {
             CacheKey key = stored(tag);
-            await().until(() -> http.get(path(key)).statusCode() == 200 && isKept(key));
+            await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
             return key;
         }
 
-        protected final boolean isKept(CacheKey key) {
+        protected final boolean isInNearCache(CacheKey key) {
             return layer.near("images", key) != null;
         }
 
@@ -234,20 +234,20 @@ class NearCacheTests {
             writer.sql("update image_cache set image_uri = 'ghcr.io/acme/a:v2' where hash = ?")
                 .param(changed.hex())
                 .update();
-            Promise.isKept(() -> get(changed).body().contains(":v2"));
+            Staleness.isBelowOneSecond(() -> get(changed).body().contains(":v2"));
             CacheKey removed = kept("v1");
             writer.sql("delete from image_cache where hash = ?").param(removed.hex()).update();
-            Promise.isKept(() -> get(removed).statusCode() == 404);
+            Staleness.isBelowOneSecond(() -> get(removed).statusCode() == 404);
             CacheKey emptied = kept("v1");
             writer.sql("truncate image_cache").update();
-            Promise.isKept(() -> get(emptied).statusCode() == 404);
+            Staleness.isBelowOneSecond(() -> get(emptied).statusCode() == 404);
         }
 
         @Test
         void manyRowsThatGoAtOnceAreAllTold() {
             List<CacheKey> keys = IntStream.range(0, 120).mapToObj((n) -> kept("many")).toList();
             writer.sql("delete from image_cache where image_uri = 'ghcr.io/acme/a:many'").update();
-            Promise.isKept(() -> keys.stream().noneMatch(this::isKept));
+            Staleness.isBelowOneSecond(() -> keys.stream().noneMatch(this::isInNearCache));
         }
 
     }

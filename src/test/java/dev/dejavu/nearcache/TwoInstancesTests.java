@@ -31,8 +31,8 @@ import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
-import dev.dejavu.testing.Promise;
-import dev.dejavu.testing.Wire;
+import dev.dejavu.testing.Staleness;
+import dev.dejavu.testing.TcpProxy;
 
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -54,7 +54,7 @@ class TwoInstancesTests {
 
     private final String database = Postgres.newDatabase();
 
-    private final Wire wire;
+    private final TcpProxy wire;
 
     private Http one = new Http(0);
 
@@ -62,7 +62,7 @@ class TwoInstancesTests {
     private Http other = new Http(0);
 
     TwoInstancesTests() throws IOException {
-        this.wire = new Wire(Postgres.port());
+        this.wire = new TcpProxy(Postgres.port());
     }
 
     @BeforeEach
@@ -85,11 +85,11 @@ class TwoInstancesTests {
             CacheKey key = keptByTheOther();
             if (n % 2 == 0) {
                 put(one, key, 2);
-                Promise.isKept(() -> version(other, key) == 2);
+                Staleness.isBelowOneSecond(() -> version(other, key) == 2);
             }
             else {
                 one.delete(path(key));
-                Promise.isKept(() -> version(other, key) == 0);
+                Staleness.isBelowOneSecond(() -> version(other, key) == 0);
             }
         }
     }
@@ -124,7 +124,7 @@ class TwoInstancesTests {
             statement.execute(LISTENERS_END);
         }
         put(one, key, 2);
-        Promise.isKept(() -> version(other, key) == 2);
+        Staleness.isBelowOneSecond(() -> version(other, key) == 2);
         put(one, key, 3);
         assertThat(version(other, key)).isEqualTo(3);
     }
@@ -160,7 +160,7 @@ class TwoInstancesTests {
             }
             put(one, key, 2);
             one.delete(path(removed));
-            Promise.isKept(() -> version(other, key) == 2 && version(other, removed) == 0);
+            Staleness.isBelowOneSecond(() -> version(other, key) == 2 && version(other, removed) == 0);
         }
     }
 
@@ -250,7 +250,7 @@ class TwoInstancesTests {
             int oldest = -1;
             for (int n = 0; n < before.size(); n++) {
                 Acknowledged write = before.get(n);
-                if (write.port() == reader.port() || asked - write.at() > Promise.KEPT.toNanos()) {
+                if (write.port() == reader.port() || asked - write.at() > Staleness.KEPT.toNanos()) {
                     oldest = n;
                 }
             }
@@ -283,7 +283,7 @@ class TwoInstancesTests {
         while (System.nanoTime() - acknowledged < Duration.ofSeconds(4).toNanos()) {
             long asked = System.nanoTime();
             HttpResponse<String> answer = other.get(path(key));
-            if (asked - acknowledged > Promise.KEPT.toNanos()) {
+            if (asked - acknowledged > Staleness.KEPT.toNanos()) {
                 assertThat(answer.statusCode()).isEqualTo(503);
                 unavailable++;
             }

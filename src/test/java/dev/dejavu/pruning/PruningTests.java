@@ -25,7 +25,7 @@ import org.springframework.scheduling.support.SimpleTriggerContext;
 import dev.dejavu.cache.Prunable;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
-import dev.dejavu.testing.SettableChance;
+import dev.dejavu.testing.SettableRandom;
 import dev.dejavu.testing.SettableClock;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
@@ -44,7 +44,7 @@ class PruningTests {
         private SettableClock clock;
 
         @Autowired
-        private SettableChance chance;
+        private SettableRandom random;
 
         @Autowired
         private ThreadPoolTaskScheduler scheduler;
@@ -61,18 +61,18 @@ class PruningTests {
 
         @AfterEach
         void leaveNothingToChance() {
-            chance.set(SettableChance.NEVER);
+            random.set(SettableRandom.NEVER);
         }
 
         @Test
         void singleReadPrunesWhenChanceWillsIt() throws Exception {
             expire();
             long before = pruned();
-            chance.set(0.05);
+            random.set(0.05);
             http.get("/images/" + Keys.next());
             pruneEnded();
             assertThat(pruned()).isEqualTo(before);
-            chance.set(Math.nextDown(0.05));
+            random.set(Math.nextDown(0.05));
             http.post("/images/lookup", "{\"hashes\":[\"" + Keys.next() + "\"]}");
             http.get("/images");
             pruneEnded();
@@ -86,7 +86,7 @@ class PruningTests {
         void readOfTheOneCachePrunesTheOtherToo() throws Exception {
             expire();
             long before = pruned();
-            chance.set(0);
+            random.set(0);
             http.get("/bundles/" + Keys.next());
             pruneEnded();
             assertThat(pruned()).isEqualTo(before + 1);
@@ -106,15 +106,15 @@ class PruningTests {
         @Test
         void rowThatCameWithAnOlderDateIsLeftToTheScheduledTask() throws Exception {
             expire();
-            chance.set(0);
+            random.set(0);
             http.get("/images/" + Keys.next());
             pruneEnded();
             long before = pruned();
             clock.advance(Duration.ofDays(-60));
-            chance.set(SettableChance.NEVER);
+            random.set(SettableRandom.NEVER);
             http.put("/images/" + Keys.next(), "{\"image_uri\":\"ghcr.io/acme/older:v1\"}");
             clock.advance(Duration.ofDays(61));
-            chance.set(0);
+            random.set(0);
             http.get("/images/" + Keys.next());
             pruneEnded();
             assertThat(pruned()).isEqualTo(before);
@@ -123,11 +123,11 @@ class PruningTests {
         }
 
         private void expire() throws Exception {
-            chance.set(0);
+            random.set(0);
             clock.advance(Duration.ofDays(60));
             http.get("/images/" + Keys.next());
             pruneEnded();
-            chance.set(SettableChance.NEVER);
+            random.set(SettableRandom.NEVER);
             http.put("/images/" + Keys.next(), "{\"image_uri\":\"ghcr.io/acme/old:v1\"}");
             clock.advance(Duration.ofDays(30));
         }
@@ -158,16 +158,16 @@ class PruningTests {
 
     @Test
     void waitsAreHalfToOneAndAHalfIntervals() {
-        SettableChance chance = new SettableChance();
+        SettableRandom random = new SettableRandom();
         ScheduledPruning pruning = new ScheduledPruning(new Pruner(List.of(), DEFAULTS), DEFAULTS,
-                new ThreadPoolTaskScheduler(), chance);
+                new ThreadPoolTaskScheduler(), random);
         Instant last = Instant.parse("2026-01-31T09:30:00Z");
         SimpleTriggerContext context = new SimpleTriggerContext(last, last, last);
-        chance.set(0);
+        random.set(0);
         assertThat(pruning.nextExecution(context)).isEqualTo(last.plus(Duration.ofMinutes(30)));
-        chance.set(0.5);
+        random.set(0.5);
         assertThat(pruning.nextExecution(context)).isEqualTo(last.plus(Duration.ofMinutes(60)));
-        chance.set(0.75);
+        random.set(0.75);
         assertThat(pruning.nextExecution(context)).isEqualTo(last.plus(Duration.ofMinutes(75)));
     }
 

@@ -25,8 +25,8 @@ import dev.dejavu.DejavuApplication;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
-import dev.dejavu.testing.Promise;
-import dev.dejavu.testing.Wire;
+import dev.dejavu.testing.Staleness;
+import dev.dejavu.testing.TcpProxy;
 
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
@@ -47,10 +47,10 @@ class PostgresqlFaultTests {
 
     private final String database = Postgres.newDatabase();
 
-    private final Wire wire;
+    private final TcpProxy wire;
 
     PostgresqlFaultTests() throws IOException {
-        this.wire = new Wire(Postgres.port());
+        this.wire = new TcpProxy(Postgres.port());
     }
 
     @BeforeEach
@@ -180,9 +180,9 @@ class PostgresqlFaultTests {
         assertThat(other.get(path).body()).isEqualTo(one.get(path).body());
         assertThat(other.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v2\"}").statusCode()).isEqualTo(200);
         // What was found is kept near, for a second at most after others change it.
-        Promise.isKept(() -> json(one.get(path)).path("image_uri").asString().equals("ghcr.io/acme/a:v2"));
+        Staleness.isBelowOneSecond(() -> json(one.get(path)).path("image_uri").asString().equals("ghcr.io/acme/a:v2"));
         assertThat(one.delete(path).statusCode()).isEqualTo(204);
-        Promise.isKept(() -> other.get(path).statusCode() == 404);
+        Staleness.isBelowOneSecond(() -> other.get(path).statusCode() == 404);
     }
 
     private synchronized Http start() {

@@ -21,7 +21,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
-import dev.dejavu.testing.SettableChance;
+import dev.dejavu.testing.SettableRandom;
 import dev.dejavu.testing.WithSqlite;
 
 import static dev.dejavu.testing.Http.json;
@@ -46,7 +46,7 @@ class SqliteLoadTests {
     private final AtomicLong reads = new AtomicLong();
 
     @Autowired
-    private SettableChance chance;
+    private SettableRandom random;
 
     @Test
     @Timeout(300)
@@ -56,7 +56,7 @@ class SqliteLoadTests {
             write(http);
         }
         known.addAll(written);
-        chance.set(0);
+        random.set(0);
         long end = System.nanoTime() + LOAD.toNanos();
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> clients = new ArrayList<>();
@@ -73,7 +73,7 @@ class SqliteLoadTests {
             }
         }
         finally {
-            chance.set(SettableChance.NEVER);
+            random.set(SettableRandom.NEVER);
         }
         assertThat(failures).isEmpty();
         List<String> keys = written.stream().map(CacheKey::hex).toList();

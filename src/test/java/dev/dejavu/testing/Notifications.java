@@ -73,9 +73,9 @@ public final class Notifications {
     }
 
     /** Passes on again what was passed before, late and out of order. */
-    public void repeat(RandomGenerator chance) {
+    public void repeat(RandomGenerator random) {
         if (!passed.isEmpty()) {
-            pass(passed.get(chance.nextInt(passed.size())));
+            pass(passed.get(random.nextInt(passed.size())));
         }
     }
 

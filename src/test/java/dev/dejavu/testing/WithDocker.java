@@ -20,7 +20,7 @@ import dev.dejavu.DejavuApplication;
 @Retention(RetentionPolicy.RUNTIME)
 @Tag("docker")
 @SpringBootTest(classes = DejavuApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
-@Import(SettableWorld.class)
+@Import(TestClockConfiguration.class)
 @ContextConfiguration(initializers = Databases.Container.class)
 public @interface WithDocker {
 

@@ -17,7 +17,7 @@ import dev.dejavu.DejavuApplication;
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @SpringBootTest(classes = DejavuApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
-@Import(SettableWorld.class)
+@Import(TestClockConfiguration.class)
 @ContextConfiguration(initializers = Databases.Embedded.class)
 public @interface WithPostgres {
 

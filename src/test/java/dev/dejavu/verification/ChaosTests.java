@@ -59,36 +59,36 @@ class ChaosTests {
         void noAnswerIsWrong() {
             long seed = new Random().nextLong();
             System.out.println("seed " + seed);
-            RandomGenerator chance = new Random(seed);
+            RandomGenerator random = new Random(seed);
             for (int i = 0; i < IMAGES; i++) {
                 images.add(new Image("v" + i, clock.instant()));
             }
             int lookups = 0;
             for (int step = 0; lookups < LOOKUPS; step++) {
-                Image image = images.get(chance.nextInt(IMAGES));
-                int dice = chance.nextInt(100);
-                if (dice < 80) {
+                Image image = images.get(random.nextInt(IMAGES));
+                int roll = random.nextInt(100);
+                if (roll < 80) {
                     lookups++;
-                    boolean resolve = dice < 10;
+                    boolean resolve = roll < 10;
                     HttpResponse<String> answer = resolve ? http.post("/images/resolve", question(image.tag))
                             : http.get(path(image.tag));
                     check(image, answer, "seed " + seed + ", step " + step + ", " + image.tag + ": " + answer.body());
                 }
-                else if (dice < 86) {
-                    change(image, chance.nextBoolean());
+                else if (roll < 86) {
+                    change(image, random.nextBoolean());
                 }
-                else if (dice < 92 && image.digest != null) {
+                else if (roll < 92 && image.digest != null) {
                     put(image);
                 }
-                else if (dice < 96) {
+                else if (roll < 96) {
                     // Looks that are under way see another time than when they began.
-                    clock.advance(Duration.ofSeconds(chance.nextLong(BUDGET.toSeconds() / 2)));
+                    clock.advance(Duration.ofSeconds(random.nextLong(BUDGET.toSeconds() / 2)));
                 }
-                else if (chance.nextInt(3) > 0) {
+                else if (random.nextInt(3) > 0) {
                     proxy.mend();
                 }
                 else {
-                    proxy.fault(FAULTS.get(chance.nextInt(FAULTS.size())));
+                    proxy.fault(FAULTS.get(random.nextInt(FAULTS.size())));
                 }
             }
             // The run has met everything.

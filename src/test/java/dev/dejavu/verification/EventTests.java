@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 import dev.dejavu.testing.Notifications;
-import dev.dejavu.testing.Promise;
+import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.RegistryProxy;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
@@ -70,7 +70,7 @@ class EventTests {
             String digest = pushed("v1");
             String path = stored("v1");
             deleted(digest);
-            Promise.isKept(() -> http.get(path).statusCode() == 404);
+            Staleness.isBelowOneSecond(() -> http.get(path).statusCode() == 404);
         }
 
         @Test
@@ -80,7 +80,7 @@ class EventTests {
             registry.pushIndex(name, "multi", Map.of("linux/amd64", amd64, "linux/arm64", arm64));
             String path = stored("multi");
             deleted(amd64);
-            Promise.isKept(() -> http.get(path).statusCode() == 404);
+            Staleness.isBelowOneSecond(() -> http.get(path).statusCode() == 404);
         }
 
         @Test
@@ -102,7 +102,7 @@ class EventTests {
             String path = stored("v1");
             http.post("/images/resolve", question("v1"));
             String moved = pushed("v1");
-            Promise.isKept(() -> json(http.get(path)).path("manifest_digest").asString("").equals(moved));
+            Staleness.isBelowOneSecond(() -> json(http.get(path)).path("manifest_digest").asString("").equals(moved));
         }
 
         @Test
@@ -113,7 +113,7 @@ class EventTests {
             await().until(() -> json(http.get(path)).path("verified_by").asString("").equals("registry"));
             String moved = registry.push(name, "v1", "linux/arm64");
             await().until(() -> notifications.arrived(name, moved, "\"push\""));
-            Promise.isKept(() -> http.get(path).statusCode() == 404);
+            Staleness.isBelowOneSecond(() -> http.get(path).statusCode() == 404);
         }
 
         @Test

@@ -113,40 +113,40 @@ class EventChaosTests {
     private void run(List<Http> instances) throws IOException {
         long seed = new Random().nextLong();
         System.out.println("seed " + seed);
-        RandomGenerator chance = new Random(seed);
+        RandomGenerator random = new Random(seed);
         for (int i = 0; i < IMAGES; i++) {
             images.add(new Image("v" + i, i % 2 == 0));
         }
         int lookups = 0;
         for (int step = 0; lookups < LOOKUPS; step++) {
-            Image image = images.get(chance.nextInt(IMAGES));
-            Http http = instances.get(chance.nextInt(instances.size()));
-            int dice = chance.nextInt(1000);
-            if (dice < 950) {
+            Image image = images.get(random.nextInt(IMAGES));
+            Http http = instances.get(random.nextInt(instances.size()));
+            int roll = random.nextInt(1000);
+            if (roll < 950) {
                 lookups++;
                 long asked = System.nanoTime();
-                HttpResponse<String> answer = (dice < 150) ? http.post("/images/resolve", question(image))
+                HttpResponse<String> answer = (roll < 150) ? http.post("/images/resolve", question(image))
                         : http.get(path(image));
                 check(image, asked, answer, "seed " + seed + ", step " + step + ", " + image.tag + ": ");
             }
-            else if (dice < 962) {
+            else if (roll < 962) {
                 notifications.passTo(http, "/webhooks/w", SECRET);
-                change(image, chance);
+                change(image, random);
             }
-            else if (dice < 980) {
+            else if (roll < 980) {
                 put(http, image);
             }
-            else if (dice < 985) {
-                notifications.repeat(chance);
+            else if (roll < 985) {
+                notifications.repeat(random);
             }
-            else if (dice < 986) {
+            else if (roll < 986) {
                 registry.restart();
             }
-            else if (dice < 995) {
+            else if (roll < 995) {
                 proxy.mend();
             }
             else {
-                proxy.fault(FAULTS.get(chance.nextInt(FAULTS.size())));
+                proxy.fault(FAULTS.get(random.nextInt(FAULTS.size())));
             }
         }
         System.out.println("yes " + yes + ", absent " + absent + ", miss " + miss);
@@ -154,13 +154,13 @@ class EventChaosTests {
         assertThat(List.of(yes, absent, miss)).as("seed " + seed).allMatch((count) -> count > 20);
     }
 
-    private void change(Image image, RandomGenerator chance) {
+    private void change(Image image, RandomGenerator random) {
         String digest = image.digest;
-        if (digest == null || chance.nextInt(4) == 0) {
-            push(image, (digest == null || chance.nextBoolean()) ? "linux/amd64" : "linux/arm64");
+        if (digest == null || random.nextInt(4) == 0) {
+            push(image, (digest == null || random.nextBoolean()) ? "linux/amd64" : "linux/arm64");
         }
         else {
-            String gone = (image.child != null && chance.nextBoolean()) ? image.child : digest;
+            String gone = (image.child != null && random.nextBoolean()) ? image.child : digest;
             registry.delete(NAME, gone);
             await().until(() -> notifications.arrived(gone, "\"delete\""));
             image.digest = gone.equals(digest) ? null : digest;

@@ -15,7 +15,7 @@ import dev.dejavu.DejavuApplication;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Postgres;
-import dev.dejavu.testing.Promise;
+import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RequiresRegistry;
 
@@ -98,8 +98,8 @@ class TwoInstancesEventTests {
             registry.delete(NAME, digest);
             assertThat(other.get(path(tag)).statusCode()).isEqualTo(200);
             tell("delete", (n % 2 == 0) ? "\"digest\":\"" + digest + "\"" : "\"tag\":\"" + tag + "\"");
-            Promise.isKept(() -> told.get(path(tag)).statusCode() == 404);
-            Promise.isKept(() -> other.get(path(tag)).statusCode() == 404);
+            Staleness.isBelowOneSecond(() -> told.get(path(tag)).statusCode() == 404);
+            Staleness.isBelowOneSecond(() -> other.get(path(tag)).statusCode() == 404);
         }
     }
 
@@ -113,7 +113,7 @@ class TwoInstancesEventTests {
             registry.push(NAME, tag, "linux/amd64");
             assertThat(problem(other.get(path(tag)))).endsWith("absent");
             tell("push", "\"tag\":\"" + tag + "\"");
-            Promise.isKept(() -> problem(other.get(path(tag))).endsWith("miss"));
+            Staleness.isBelowOneSecond(() -> problem(other.get(path(tag))).endsWith("miss"));
             assertThat(problem(told.get(path(tag)))).endsWith("miss");
             assertThat(other.post("/images/resolve", question(tag)).statusCode()).isEqualTo(200);
             assertThat(told.get(path(tag)).statusCode()).isEqualTo(200);
@@ -128,7 +128,7 @@ class TwoInstancesEventTests {
         String moved = registry.push(NAME, "v1", "linux/amd64");
         tell("push", "\"tag\":\"v1\",\"digest\":\"" + moved + "\"");
         for (Http service : List.of(told, other)) {
-            Promise.isKept(() -> json(service.get(path("v1"))).path("manifest_digest").asString("").equals(moved));
+            Staleness.isBelowOneSecond(() -> json(service.get(path("v1"))).path("manifest_digest").asString("").equals(moved));
         }
     }
 

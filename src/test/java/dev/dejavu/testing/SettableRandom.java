@@ -5,7 +5,7 @@ import java.util.random.RandomGenerator;
 /**
  * Chance that gives what it is told to: at first, nothing happens by chance.
  */
-public final class SettableChance implements RandomGenerator {
+public final class SettableRandom implements RandomGenerator {
 
     public static final double NEVER = Math.nextDown(1.0);
 

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A wire to a server on loopback that can be cut (connections break, new ones are
  * refused) and frozen (connections stand, and nothing comes through).
  */
-public final class Wire implements Closeable {
+public final class TcpProxy implements Closeable {
 
     private final int port;
 
@@ -36,7 +36,7 @@ public final class Wire implements Closeable {
     private @Nullable ServerSocket server;
 
     /** Begins cut. */
-    public Wire(int target) throws IOException {
+    public TcpProxy(int target) throws IOException {
         this.target = target;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             this.port = free.getLocalPort();

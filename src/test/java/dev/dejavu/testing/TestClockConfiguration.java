@@ -8,7 +8,7 @@ import org.springframework.context.annotation.Primary;
  * Time and chance under the test's control.
  */
 @TestConfiguration(proxyBeanMethods = false)
-public class SettableWorld {
+public class TestClockConfiguration {
 
     @Bean
     @Primary
@@ -18,8 +18,8 @@ public class SettableWorld {
 
     @Bean
     @Primary
-    SettableChance settableChance() {
-        return new SettableChance();
+    SettableRandom settableRandom() {
+        return new SettableRandom();
     }
 
 }
