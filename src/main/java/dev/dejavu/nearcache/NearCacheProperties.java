@@ -6,26 +6,26 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.util.unit.DataSize;
 
 /**
- * How much is kept.
+ * How much heap the near caches use.
  *
- * @param size of the heap, for each cache; 0 keeps nothing; 256 MB or a quarter of the
- * heap, whichever is less, if it is not set
+ * @param maxSize heap per cache, of which there are two; 0 turns the near caches off; by
+ * default 256 MB or a quarter of the heap, whichever is less
  */
-@ConfigurationProperties("dejavu.near")
-record NearCacheProperties(@Nullable DataSize size) {
+@ConfigurationProperties("dejavu.near-cache")
+record NearCacheProperties(@Nullable DataSize maxSize) {
 
     private static final DataSize ENOUGH = DataSize.ofMegabytes(256);
 
     NearCacheProperties {
-        if (size != null && (size.isNegative() || size.toBytes() > Runtime.getRuntime().maxMemory() / 4)) {
-            throw new InvalidConfigurationPropertyValueException("dejavu.near.size", size,
+        if (maxSize != null && (maxSize.isNegative() || maxSize.toBytes() > Runtime.getRuntime().maxMemory() / 4)) {
+            throw new InvalidConfigurationPropertyValueException("dejavu.near-cache.max-size", maxSize,
                     "must be from 0 to a quarter of the heap, which has %s MB"
                         .formatted(Runtime.getRuntime().maxMemory() >> 20));
         }
     }
 
     long bytes() {
-        return (size != null) ? size.toBytes() : Math.min(ENOUGH.toBytes(), Runtime.getRuntime().maxMemory() / 4);
+        return (maxSize != null) ? maxSize.toBytes() : Math.min(ENOUGH.toBytes(), Runtime.getRuntime().maxMemory() / 4);
     }
 
 }

@@ -60,7 +60,7 @@ public class RegistryClient implements AutoCloseable {
         this.connection = new RegistryHttp(properties, allowed, json);
         this.json = json;
         this.clock = clock;
-        this.limit = properties.timeLimit();
+        this.limit = properties.timeout();
     }
 
     /**

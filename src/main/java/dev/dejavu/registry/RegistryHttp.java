@@ -95,7 +95,7 @@ final class RegistryHttp implements AutoCloseable {
             .collect(Collectors.toUnmodifiableSet());
         this.credentials = new DockerConfig(properties.dockerConfig(), json);
         this.json = json;
-        Timeout limit = Timeout.of(properties.timeLimit());
+        Timeout limit = Timeout.of(properties.timeout());
         this.client = HttpClients.custom()
             .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
                 .setDnsResolver(allowed)

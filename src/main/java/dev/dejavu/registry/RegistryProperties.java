@@ -16,16 +16,16 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * more labels of a name. Those written without {@code *} may have internal addresses
  * @param plainHttp those of them that speak HTTP without TLS
  * @param dockerConfig a Docker {@code config.json} with credentials
- * @param timeLimit of one look, with all that it asks
+ * @param timeout of one look, with all that it asks
  */
 @ConfigurationProperties("dejavu.registry")
 record RegistryProperties(@DefaultValue( {
         AllowList.WELL_KNOWN }) List<String> allowed, @DefaultValue List<String> plainHttp, @Nullable Path dockerConfig,
-        @DefaultValue("5s") Duration timeLimit){
+        @DefaultValue("5s") Duration timeout){
 
     RegistryProperties {
-        if (timeLimit.toMillis() < 1 || timeLimit.compareTo(Duration.ofMinutes(1)) > 0) {
-            throw new InvalidConfigurationPropertyValueException("dejavu.registry.time-limit", timeLimit,
+        if (timeout.toMillis() < 1 || timeout.compareTo(Duration.ofMinutes(1)) > 0) {
+            throw new InvalidConfigurationPropertyValueException("dejavu.registry.timeout", timeout,
                     "must be from 1ms to 1m");
         }
         refuse("dejavu.registry.allowed", allowed);

@@ -28,7 +28,7 @@ class FreshnessPolicy implements Trust {
         this.properties = properties;
         this.registries = registries;
         this.clock = clock;
-        this.millis = properties.budget().toMillis();
+        this.millis = properties.freshnessLifetime().toMillis();
     }
 
     @Override

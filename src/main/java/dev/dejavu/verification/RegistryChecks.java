@@ -94,7 +94,7 @@ class RegistryChecks {
         if (registry == null) {
             return ImageStatus.unknown("may not be asked", Duration.ZERO);
         }
-        RateLimiter pace = paces.get(registry, (host) -> new RateLimiter(properties.rate()));
+        RateLimiter pace = paces.get(registry, (host) -> new RateLimiter(properties.checksPerSecond()));
         Duration wait = pace.turn(patience);
         if (wait.isNegative() || !isThere(wait) || pace.isSilent()) {
             return ImageStatus.unknown("does not want to be asked yet", Duration.ZERO);

@@ -187,7 +187,7 @@ final class RegistryVerifier<E extends CacheEntry> implements DelegatingReposito
         switch (presence.outcome()) {
             case PRESENT -> repository.replace(entry, verified(entry, now, presence));
             case ABSENT -> {
-                if (Duration.between(entry.createdAt(), now).compareTo(properties.grace()) < 0) {
+                if (Duration.between(entry.createdAt(), now).compareTo(properties.newEntryGrace()) < 0) {
                     unknown.put(entry.key(), true);
                 }
                 else if (!absences.isPushed((VerifiableEntry) entry, begin)) {

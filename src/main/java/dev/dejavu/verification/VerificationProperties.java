@@ -7,26 +7,28 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * How long an entry is believed without a look into its registry.
+ * When an image is checked against its registry.
  *
- * @param budget since it was last verified; zero looks at every lookup, which few
- * registries like
- * @param strict look before the answer instead of behind it
- * @param negativeTtl how long a registry's "absent" is passed on
- * @param grace how long a fresh PUT is believed more than its registry
- * @param rate looks a second into one registry
+ * @param enabled whether registries are asked at all
+ * @param freshnessLifetime how long an image is served without a check after it was last
+ * verified; zero checks at every lookup
+ * @param strict check before the answer instead of in the background
+ * @param negativeTtl how long a registry's "not found" is served as absent
+ * @param newEntryGrace how long after a PUT a registry's "not found" does not remove the
+ * entry, as some registries show a push late
+ * @param checksPerSecond rate limit of the checks against one registry
  */
 @ConfigurationProperties("dejavu.verification")
-record VerificationProperties(@DefaultValue("true") boolean enabled, @DefaultValue("1h") Duration budget,
+record VerificationProperties(@DefaultValue("true") boolean enabled, @DefaultValue("1h") Duration freshnessLifetime,
         @DefaultValue("false") boolean strict, @DefaultValue("30s") Duration negativeTtl,
-        @DefaultValue("30s") Duration grace, @DefaultValue("10") double rate) {
+        @DefaultValue("30s") Duration newEntryGrace, @DefaultValue("10") double checksPerSecond) {
 
     VerificationProperties {
-        check("budget", budget, Duration.ofDays(3650));
+        check("freshness-lifetime", freshnessLifetime, Duration.ofDays(3650));
         check("negative-ttl", negativeTtl, Duration.ofHours(1));
-        check("grace", grace, Duration.ofHours(1));
-        if (!(rate > 0 && rate <= 1000)) {
-            throw new InvalidConfigurationPropertyValueException("dejavu.verification.rate", rate,
+        check("new-entry-grace", newEntryGrace, Duration.ofHours(1));
+        if (!(checksPerSecond > 0 && checksPerSecond <= 1000)) {
+            throw new InvalidConfigurationPropertyValueException("dejavu.verification.checks-per-second", checksPerSecond,
                     "must be above 0, and 1000 at most");
         }
     }

@@ -276,7 +276,7 @@ class NearCacheTests {
 
     @Nested
     @WithSqlite
-    @TestPropertySource(properties = "dejavu.near.size=0")
+    @TestPropertySource(properties = "dejavu.near-cache.max-size=0")
     class Without {
 
         @Test

@@ -46,7 +46,7 @@ class VerificationTests {
     private static final AtomicInteger count = new AtomicInteger();
 
     @RequiresRegistry
-    @TestPropertySource(properties = { "dejavu.accept-local=true", "dejavu.verification.rate=1000" })
+    @TestPropertySource(properties = { "dejavu.accept-local=true", "dejavu.verification.checks-per-second=1000" })
     abstract static class Common {
 
         @Autowired
@@ -64,7 +64,7 @@ class VerificationTests {
         static void registry(DynamicPropertyRegistry settings) {
             settings.add("dejavu.registry.allowed", () -> Registry.proxy.host());
             settings.add("dejavu.registry.plain-http", () -> Registry.proxy.host());
-            settings.add("dejavu.registry.time-limit", () -> "1s");
+            settings.add("dejavu.registry.timeout", () -> "1s");
             settings.add("dejavu.webhooks.real.format", () -> "distribution");
             settings.add("dejavu.webhooks.real.registry", () -> Registry.proxy.host());
             settings.add("dejavu.webhooks.real.secret", () -> SECRET);

@@ -84,8 +84,8 @@ class EventChaosTests {
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
                 "--spring.datasource.url=" + url, "--dejavu.accept-local=true",
                 "--dejavu.registry.allowed=" + proxy.host(), "--dejavu.registry.plain-http=" + proxy.host(),
-                "--dejavu.registry.time-limit=300ms", "--dejavu.verification.grace=0s",
-                "--dejavu.verification.rate=1000", "--dejavu.webhooks.w.format=distribution",
+                "--dejavu.registry.timeout=300ms", "--dejavu.verification.new-entry-grace=0s",
+                "--dejavu.verification.checks-per-second=1000", "--dejavu.webhooks.w.format=distribution",
                 "--dejavu.webhooks.w.registry=" + proxy.host(), "--dejavu.webhooks.w.secret=" + SECRET);
         services.add(service);
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));

@@ -53,7 +53,7 @@ class TwoInstancesEventTests {
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
                 "--spring.datasource.url=" + Postgres.url(Postgres.port(), database), "--dejavu.accept-local=true",
                 "--dejavu.registry.allowed=" + registry.host(), "--dejavu.registry.plain-http=" + registry.host(),
-                "--dejavu.verification.grace=0s", "--dejavu.webhooks.w.format=distribution",
+                "--dejavu.verification.new-entry-grace=0s", "--dejavu.webhooks.w.format=distribution",
                 "--dejavu.webhooks.w.registry=" + registry.host(), "--dejavu.webhooks.w.secret=" + SECRET);
         services.add(service);
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));

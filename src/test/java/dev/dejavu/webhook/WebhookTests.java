@@ -248,7 +248,7 @@ class WebhookTests {
 
     @Nested
     @WithPostgres
-    @TestPropertySource(properties = "dejavu.near.size=0")
+    @TestPropertySource(properties = "dejavu.near-cache.max-size=0")
     class WithoutNear extends Contract {
 
     }
