@@ -101,8 +101,8 @@ class RegistryChecks {
         }
         Timer.Sample sample = Timer.start(metrics);
         ImageStatus presence = registries.look(entry.value(), entry.platforms());
-        sample.stop(Timer.builder("dejavu.registry.looks")
-            .description("Looks into registries")
+        sample.stop(Timer.builder("dejavu.registry.checks")
+            .description("Checks of images against their registries")
             .tag("registry", registries.rule(registry))
             .tag("outcome", presence.outcome().name().toLowerCase(Locale.ROOT))
             .register(metrics));

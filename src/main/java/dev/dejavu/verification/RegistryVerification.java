@@ -36,8 +36,8 @@ class RegistryVerification implements RepositoryLayer {
         this.looks = looks;
         this.absences = absences;
         this.changes = changes;
-        this.staleness = Timer.builder("dejavu.stale.hits")
-            .description("For how long what was given as stale had not been verified")
+        this.staleness = Timer.builder("dejavu.stale.hit.age")
+            .description("Time since the last verification of hits served stale")
             .register(metrics);
     }
 

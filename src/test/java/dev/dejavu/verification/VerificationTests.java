@@ -137,7 +137,7 @@ class VerificationTests {
             assertThat(json(verified).path("manifest_digest").asString()).isEqualTo(digest);
             assertThat(json(verified).path("created_at")).isEqualTo(json(stale).path("created_at"));
             assertThat(http.get("/actuator/prometheus").body())
-                .containsPattern("dejavu_stale_hits_seconds_max 3\\d{3}\\.");
+                .containsPattern("dejavu_stale_hit_age_seconds_max 3\\d{3}\\.");
             JsonNode health = json(http.get("/actuator/health/registries")).at("/components/registry");
             assertThat(health.path("status").asString()).isEqualTo("UP");
             assertThat(health.path("details").path(proxy.host()).path("outcome").asString()).isEqualTo("present");
