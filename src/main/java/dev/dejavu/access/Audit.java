@@ -34,59 +34,59 @@ class Audit {
 
     void written(String cache, PutResult<?> stored) {
         CacheEntry entry = stored.entry();
-        Map<String, Object> line = line(stored.created() ? "added" : "renewed", cache);
-        line.put("key", entry.key().hex());
-        line.put("value", entry.value());
+        Map<String, Object> record = record(stored.created() ? "added" : "renewed", cache);
+        record.put("key", entry.key().hex());
+        record.put("value", entry.value());
         if (stored.replaced() != null) {
-            line.put("action", "changed");
-            line.put("replaced", stored.replaced());
+            record.put("action", "changed");
+            record.put("replaced", stored.replaced());
         }
-        say(line);
+        log(record);
     }
 
     void removed(String cache, CacheKey key) {
-        Map<String, Object> line = line("removed", cache);
-        line.put("key", key.hex());
-        say(line);
+        Map<String, Object> record = record("removed", cache);
+        record.put("key", key.hex());
+        log(record);
     }
 
     void removedAll(String cache, @Nullable String value, int rows) {
-        Map<String, Object> line = line("removed", cache);
-        line.put("value", (value != null) ? value : "all");
-        line.put("rows", rows);
-        say(line);
+        Map<String, Object> record = record("removed", cache);
+        record.put("value", (value != null) ? value : "all");
+        record.put("rows", rows);
+        log(record);
     }
 
     void tokenMade(AccessToken token) {
-        Map<String, Object> line = line("added", "tokens");
-        line.put("key", token.id());
-        line.put("name", token.name());
-        line.put("role", token.role());
-        say(line);
+        Map<String, Object> record = record("added", "tokens");
+        record.put("key", token.id());
+        record.put("name", token.name());
+        record.put("role", token.role());
+        log(record);
     }
 
     void tokenRevoked(String id, String name) {
-        Map<String, Object> line = line("removed", "tokens");
-        line.put("key", id);
-        line.put("name", name);
-        say(line);
+        Map<String, Object> record = record("removed", "tokens");
+        record.put("key", id);
+        record.put("name", name);
+        log(record);
     }
 
-    private static Map<String, Object> line(String action, String of) {
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put("action", action);
-        line.put("of", of);
+    private static Map<String, Object> record(String action, String cache) {
+        Map<String, Object> record = new LinkedHashMap<>();
+        record.put("action", action);
+        record.put("cache", cache);
         String name = Caller.current().name();
-        line.put("by", (name != null) ? name : ANYONE);
+        record.put("actor", (name != null) ? name : ANYONE);
         if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request) {
-            line.put("from", request.getRequest().getRemoteAddr());
+            record.put("client_ip", request.getRequest().getRemoteAddr());
         }
-        return line;
+        return record;
     }
 
-    private void say(Map<String, Object> line) {
+    private void log(Map<String, Object> record) {
         if (log.isInfoEnabled()) {
-            log.info(json.writeValueAsString(line));
+            log.info(json.writeValueAsString(record));
         }
     }
 

@@ -333,16 +333,16 @@ class AccessTests {
             send(http, ADMIN, "DELETE", path, "");
             send(http, ADMIN, "DELETE", "/images?image_uri=ghcr.io/acme/none:v1", "");
             get(http, "djv_wrong-but-long-enough-to-be-seen", "/stats");
-            String actor = "\"by\":\"ada\"";
+            String actor = "\"actor\":\"ada\"";
             assertThat(auditLines(service, path.substring("/images/".length()))).satisfiesExactly(
-                    (line) -> assertThat(line).contains("\"action\":\"added\"", "\"of\":\"images\"", actor,
-                            "\"from\":\"127.0.0.1\"", "\"value\":\"ghcr.io/acme/my-app:v1.0\""),
+                    (line) -> assertThat(line).contains("\"action\":\"added\"", "\"cache\":\"images\"", actor,
+                            "\"client_ip\":\"127.0.0.1\"", "\"value\":\"ghcr.io/acme/my-app:v1.0\""),
                     (line) -> assertThat(line).contains("\"action\":\"renewed\"", actor),
                     (line) -> assertThat(line).contains("\"action\":\"changed\"", actor,
                             "\"value\":\"ghcr.io/acme/evil:v1\"", "\"replaced\":\"ghcr.io/acme/my-app:v1.0\""),
-                    (line) -> assertThat(line).contains("\"action\":\"removed\"", "\"by\":\"admin\""));
+                    (line) -> assertThat(line).contains("\"action\":\"removed\"", "\"actor\":\"admin\""));
             assertThat(auditLines(service, "ghcr.io/acme/none:v1")).hasSize(1);
-            assertThat(auditLines(service, "ada")).anyMatch((line) -> line.contains("\"of\":\"tokens\""));
+            assertThat(auditLines(service, "ada")).anyMatch((line) -> line.contains("\"cache\":\"tokens\""));
             assertThat(service.output()).doesNotContain(secret, ADMIN, "djv_wrong");
         }
     }
