@@ -37,9 +37,9 @@ class StartupLine {
     }
 
     @EventListener(ApplicationReadyEvent.class)
-    void say() {
+    void log() {
         BuildProperties version = build.getIfAvailable();
-        log.info("Dejavu {} answers on http://{}:{}, keeps {} in {}", (version != null) ? version.getVersion() : "",
+        log.info("Dejavu {} listening on http://{}:{}, keeps {} in {}", (version != null) ? version.getVersion() : "",
                 environment.getProperty("server.address", "0.0.0.0"), environment.getProperty("local.server.port"),
                 repositories.stream().map(StartupLine::ttl).collect(Collectors.joining(" and ")),
                 JdbcUrl.describe(environment.getRequiredProperty("spring.datasource.url")));

@@ -49,7 +49,7 @@ class ProcessTests {
                 "dejavu.bundle.ttl=7")) {
             service.http();
             assertThat(service.output().lines()).hasSize(1);
-            assertThat(service.output()).contains("Dejavu ", " answers on http://127.0.0.1:", "images for 12h",
+            assertThat(service.output()).contains("Dejavu ", " listening on http://127.0.0.1:", "images for 12h",
                     "bundles for 7d", "SQLite at " + home + "/cache.db");
         }
     }

@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 public final class ServiceProcess implements AutoCloseable {
 
-    private static final Pattern ADDRESS = Pattern.compile("answers on http://[0-9.]+:(\\d+)");
+    private static final Pattern ADDRESS = Pattern.compile("listening on http://[0-9.]+:(\\d+)");
 
     private final Process process;
 
