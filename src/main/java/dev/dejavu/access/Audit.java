@@ -37,9 +37,9 @@ class Audit {
         Map<String, Object> record = record(stored.created() ? "added" : "renewed", cache);
         record.put("key", entry.key().hex());
         record.put("value", entry.value());
-        if (stored.replaced() != null) {
+        if (stored.previousValue() != null) {
             record.put("action", "changed");
-            record.put("replaced", stored.replaced());
+            record.put("previous_value", stored.previousValue());
         }
         log(record);
     }

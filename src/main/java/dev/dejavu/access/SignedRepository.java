@@ -39,7 +39,7 @@ record SignedRepository<E extends CacheEntry>(CacheRepository<E> repository,
     public PutResult<E> put(E entry) {
         PutResult<E> stored = repository.put(signed(entry, Caller.current().name()));
         audit.obtain().written(name(), stored);
-        return new PutResult<>(shown(stored.entry()), stored.created(), stored.replaced());
+        return new PutResult<>(shown(stored.entry()), stored.created(), stored.previousValue());
     }
 
     @Override

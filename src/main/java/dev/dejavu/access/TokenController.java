@@ -103,7 +103,8 @@ class TokenController {
         private String checkedName() {
             String given = BodyFields.required("name", name);
             if (!NAME.matcher(given).matches() || given.equals(Audit.ANYONE)) {
-                throw BodyFields.malformed("name must be 64 letters, digits or ._@+- at most, a letter or digit first.");
+                throw BodyFields
+                    .malformed("name must be 64 letters, digits or ._@+- at most, a letter or digit first.");
             }
             return given;
         }

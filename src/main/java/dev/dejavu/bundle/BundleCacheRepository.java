@@ -45,10 +45,10 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
                 files_digest = excluded.files_digest, created_at = excluded.created_at,
                 written_by = excluded.written_by,
                 revision = case when bundle_cache.created_at > :cutoff then bundle_cache.revision + 1 else 1 end,
-                replaced = case when bundle_cache.created_at > :cutoff
+                previous_value = case when bundle_cache.created_at > :cutoff
                     and (bundle_cache.remote_path <> excluded.remote_path
                         or bundle_cache.hash_digest <> excluded.hash_digest) then bundle_cache.remote_path end
-            returning revision, replaced
+            returning revision, previous_value
             """;
 
     private static final String REMOVE = """
@@ -137,7 +137,8 @@ class BundleCacheRepository implements CacheRepository<CachedBundle> {
             .param("createdAt", bundle.createdAt().toEpochMilli())
             .param("cutoff", timeToLive.cutoff())
             .param("writtenBy", bundle.writtenBy())
-            .query((row, number) -> new PutResult<>(bundle, row.getLong("revision") == 1, row.getString("replaced")))
+            .query((row, number) -> new PutResult<>(bundle, row.getLong("revision") == 1,
+                    row.getString("previous_value")))
             .single();
     }
 

@@ -76,7 +76,8 @@ class BundleController {
 
     @PostMapping("/lookup")
     ResponseEntity<LookupResult<CachedBundle>> lookup(@RequestBody Question question) {
-        return EntryResponses.ok(LookupResult.of(bundles, BodyFields.keys("digests", question.digests(), bundles::key)));
+        return EntryResponses
+            .ok(LookupResult.of(bundles, BodyFields.keys("digests", question.digests(), bundles::key)));
     }
 
     /**
@@ -95,7 +96,8 @@ class BundleController {
                 throw new ProblemException(Problem.INVALID_HASH_DIGEST,
                         "hash_digest must be " + LONGEST_HASH + " characters at most, without white space.");
             }
-            sharing.requireShareable(RemotePath.parse(path).isLocal(), "remote_path is another place on every machine.");
+            sharing.requireShareable(RemotePath.parse(path).isLocal(),
+                    "remote_path is another place on every machine.");
             if (parts != null) {
                 BodyFields.requireMatchingKey(digest, parts.key());
             }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param entry as it is stored
  * @param created whether the key was new, which an expired entry leaves it
- * @param replaced the value that was there, if it was another one
+ * @param previousValue the value that was there, if it was another one
  */
-public record PutResult<E extends CacheEntry>(E entry, boolean created, @Nullable String replaced) {
+public record PutResult<E extends CacheEntry>(E entry, boolean created, @Nullable String previousValue) {
 }

@@ -170,7 +170,8 @@ class GroupCommit implements SmartLifecycle {
         }
     }
 
-    private static void claimAll(List<PendingWrite<?>> taken, Deque<PendingWrite<?>> waiting, Predicate<PendingWrite<?>> which) {
+    private static void claimAll(List<PendingWrite<?>> taken, Deque<PendingWrite<?>> waiting,
+            Predicate<PendingWrite<?>> which) {
         waiting.stream().filter(which).filter(PendingWrite::claim).forEach(taken::add);
         waiting.removeIf(which);
     }

@@ -50,9 +50,9 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
                 written_by = excluded.written_by, verified_at = excluded.verified_at,
                 verified_by = excluded.verified_by, manifest_digest = excluded.manifest_digest,
                 revision = case when image_cache.created_at > :cutoff then image_cache.revision + 1 else 1 end,
-                replaced = case when image_cache.created_at > :cutoff
+                previous_value = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end
-            returning revision, replaced
+            returning revision, previous_value
             """;
 
     private static final String REMOVE = """
@@ -70,7 +70,7 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             """;
 
     private static final String CONCERNED = """
-            select hash from image_cache where repository_name = :repository %s order by hash
+            select hash from image_cache where registry_repository = :repository %s order by hash
             """;
 
     /**
@@ -79,11 +79,11 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
     private static final String INVALIDATE = """
             update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end,
                 verified_by = coalesce(verified_by, 'client')
-            where hash in (:hashes) and repository_name = :repository %s
+            where hash in (:hashes) and registry_repository = :repository %s
             """;
 
     /** What is called by a digest is not moved by a tag. */
-    private static final String TAGGED = "and substr(image_uri, length(repository_name) + 1) = ':' || :tag";
+    private static final String TAGGED = "and substr(image_uri, length(registry_repository) + 1) = ':' || :tag";
 
     /** It leads to something else now; which platforms that has is not known. */
     private static final String MOVED = TAGGED + " and manifest_digest <> coalesce(:digest, '')";
@@ -173,7 +173,8 @@ class ImageCacheRepository implements CacheRepository<CachedImage> {
             .param("verifiedAt", verification.verifiedAt().toEpochMilli())
             .param("verifiedBy", verification.verifiedBy().toString())
             .param("manifestDigest", verification.manifestDigest())
-            .query((row, number) -> new PutResult<>(image, row.getLong("revision") == 1, row.getString("replaced")))
+            .query((row, number) -> new PutResult<>(image, row.getLong("revision") == 1,
+                    row.getString("previous_value")))
             .single();
     }
 

@@ -49,7 +49,9 @@ class ImageController {
 
     @GetMapping("/{hash}")
     ResponseEntity<CachedImage> find(@PathVariable String hash) {
-        return images.find(images.key(hash)).map(EntryResponses::ok).orElseThrow(() -> images.notFound(images.key(hash)));
+        return images.find(images.key(hash))
+            .map(EntryResponses::ok)
+            .orElseThrow(() -> images.notFound(images.key(hash)));
     }
 
     @PutMapping("/{hash}")

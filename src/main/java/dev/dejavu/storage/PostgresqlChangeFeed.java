@@ -80,7 +80,8 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private boolean warned;
 
-    PostgresqlChangeFeed(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeListener>> observers) {
+    PostgresqlChangeFeed(HikariDataSource pool, JdbcConnectionDetails details,
+            Supplier<List<ChangeListener>> observers) {
         this.pool = pool;
         this.details = details;
         this.observers = observers;

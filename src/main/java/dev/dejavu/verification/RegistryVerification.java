@@ -29,8 +29,8 @@ class RegistryVerification implements RepositoryLayer {
 
     private final Timer staleness;
 
-    RegistryVerification(VerificationProperties properties, FreshnessPolicy budget, RegistryChecks looks, NegativeCache absences, ChangeFeed changes,
-            MeterRegistry metrics) {
+    RegistryVerification(VerificationProperties properties, FreshnessPolicy budget, RegistryChecks looks,
+            NegativeCache absences, ChangeFeed changes, MeterRegistry metrics) {
         this.properties = properties;
         this.budget = budget;
         this.looks = looks;

@@ -89,8 +89,8 @@ final class RegistryVerifier<E extends CacheEntry> implements DelegatingReposito
     /** When those came last after which to look again, of many like each other once. */
     private final Map<RegistryEvent, Long> events = new ConcurrentHashMap<>();
 
-    RegistryVerifier(CacheRepository<E> repository, VerificationProperties properties, FreshnessPolicy budget, RegistryChecks looks,
-            NegativeCache absences, ChangeFeed changes, Timer staleness) {
+    RegistryVerifier(CacheRepository<E> repository, VerificationProperties properties, FreshnessPolicy budget,
+            RegistryChecks looks, NegativeCache absences, ChangeFeed changes, Timer staleness) {
         this.repository = repository;
         this.properties = properties;
         this.budget = budget;

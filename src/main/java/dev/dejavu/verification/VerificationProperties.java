@@ -28,8 +28,8 @@ record VerificationProperties(@DefaultValue("true") boolean enabled, @DefaultVal
         check("negative-ttl", negativeTtl, Duration.ofHours(1));
         check("new-entry-grace", newEntryGrace, Duration.ofHours(1));
         if (!(checksPerSecond > 0 && checksPerSecond <= 1000)) {
-            throw new InvalidConfigurationPropertyValueException("dejavu.verification.checks-per-second", checksPerSecond,
-                    "must be above 0, and 1000 at most");
+            throw new InvalidConfigurationPropertyValueException("dejavu.verification.checks-per-second",
+                    checksPerSecond, "must be above 0, and 1000 at most");
         }
     }
 

@@ -193,7 +193,8 @@ enum Format {
     /**
      * An event in a registry's own words.
      */
-    private record Notification(@Nullable String type, @Nullable String name, @Nullable String tag, @Nullable String digest) {
+    private record Notification(@Nullable String type, @Nullable String name, @Nullable String tag,
+            @Nullable String digest) {
     }
 
 }

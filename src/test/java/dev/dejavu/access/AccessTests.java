@@ -339,7 +339,7 @@ class AccessTests {
                             "\"client_ip\":\"127.0.0.1\"", "\"value\":\"ghcr.io/acme/my-app:v1.0\""),
                     (line) -> assertThat(line).contains("\"action\":\"renewed\"", actor),
                     (line) -> assertThat(line).contains("\"action\":\"changed\"", actor,
-                            "\"value\":\"ghcr.io/acme/evil:v1\"", "\"replaced\":\"ghcr.io/acme/my-app:v1.0\""),
+                            "\"value\":\"ghcr.io/acme/evil:v1\"", "\"previous_value\":\"ghcr.io/acme/my-app:v1.0\""),
                     (line) -> assertThat(line).contains("\"action\":\"removed\"", "\"actor\":\"admin\""));
             assertThat(auditLines(service, "ghcr.io/acme/none:v1")).hasSize(1);
             assertThat(auditLines(service, "ada")).anyMatch((line) -> line.contains("\"cache\":\"tokens\""));

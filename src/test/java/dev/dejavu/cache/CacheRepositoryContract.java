@@ -59,13 +59,13 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     @Test
     void putOfAnotherValueSaysWhichItReplaced() {
         E entry = newEntry();
-        assertThat(repository.put(entry).replaced()).isNull();
-        assertThat(repository.put(entry).replaced()).isNull();
+        assertThat(repository.put(entry).previousValue()).isNull();
+        assertThat(repository.put(entry).previousValue()).isNull();
         E other = entry(entry.key(), newValue());
-        assertThat(repository.put(other).replaced()).isEqualTo(entry.value());
-        assertThat(repository.put(other).replaced()).isNull();
+        assertThat(repository.put(other).previousValue()).isEqualTo(entry.value());
+        assertThat(repository.put(other).previousValue()).isNull();
         clock.advance(TTL);
-        assertThat(repository.put(entry).replaced()).isNull();
+        assertThat(repository.put(entry).previousValue()).isNull();
     }
 
     @Test

@@ -87,8 +87,8 @@ class ImageCacheRepositoryTests {
                         + image.hash() + "'");
             }
             assertThat(repository.find(image.hash())).isPresent();
-            assertThat(
-                    repository.invalidate(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null)))
+            assertThat(repository
+                .invalidate(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null)))
                 .containsExactly(image.hash());
             assertThat(repository.find(image.hash())).isEmpty();
             assertThat(repository.removeAll(image.imageUri())).isZero();

@@ -150,7 +150,8 @@ class RegistryClientTests {
     @Test
     void passwordIsNotForWhomARedirectLeadsTo(@TempDir Path folder) throws IOException {
         try (RegistryProxy other = new RegistryProxy(registry.uri());
-                RegistryClient both = registries(config(folder, proxy.host(), "ada:secret"), proxy.host(), other.host())) {
+                RegistryClient both = registries(config(folder, proxy.host(), "ada:secret"), proxy.host(),
+                        other.host())) {
             proxy.fault((exchange) -> redirect(exchange, "http://" + other.host() + exchange.getRequestURI()));
             other.fault(RegistryProxy.answer(401, "", "WWW-Authenticate",
                     "Bearer realm=\"http://" + other.host() + "/token\""));

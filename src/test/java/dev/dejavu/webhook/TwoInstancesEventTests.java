@@ -128,7 +128,8 @@ class TwoInstancesEventTests {
         String moved = registry.push(NAME, "v1", "linux/amd64");
         tell("push", "\"tag\":\"v1\",\"digest\":\"" + moved + "\"");
         for (Http service : List.of(told, other)) {
-            Staleness.isBelowOneSecond(() -> json(service.get(path("v1"))).path("manifest_digest").asString("").equals(moved));
+            Staleness.isBelowOneSecond(
+                    () -> json(service.get(path("v1"))).path("manifest_digest").asString("").equals(moved));
         }
     }
 
