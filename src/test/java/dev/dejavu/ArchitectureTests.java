@@ -9,8 +9,8 @@ import com.tngtech.archunit.lang.ArchRule;
 import org.jspecify.annotations.NullMarked;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.ChangeFeed;
+import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.RegistryEvent;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;

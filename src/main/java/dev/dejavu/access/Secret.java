@@ -3,7 +3,7 @@ package dev.dejavu.access;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
-import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Sha256;
 
 /**
  * The secret of a token. It is random enough that its plain SHA-256 may be stored.
@@ -23,7 +23,7 @@ record Secret(String text) {
     }
 
     String hash() {
-        return CacheKey.hashOf(text).hex();
+        return Sha256.hex(text);
     }
 
     /** So that no log can have it by accident. */

@@ -15,8 +15,8 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.DelegatingRepository;
-import dev.dejavu.cache.RepositoryLayer;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.RepositoryLayer;
 
 /**
  * Signs what is written with the name of the caller, shows the signature to

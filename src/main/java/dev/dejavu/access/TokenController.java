@@ -24,7 +24,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.access.AccessProperties.Mode;
-import dev.dejavu.cache.BodyFields;
+import dev.dejavu.api.BodyFields;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 

@@ -16,9 +16,9 @@ import dev.dejavu.cache.Batches;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.TimeToLive;
-import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.TimeToLive;
 
 /**
  * All SQL of {@code bundle_cache}, the same for SQLite and PostgreSQL. A delete that

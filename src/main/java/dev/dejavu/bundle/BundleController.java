@@ -17,19 +17,19 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-import dev.dejavu.cache.EntryResponses;
+import dev.dejavu.api.BodyFields;
+import dev.dejavu.api.EntryResponses;
+import dev.dejavu.api.ListQuery;
+import dev.dejavu.api.LookupResult;
+import dev.dejavu.api.Page;
+import dev.dejavu.api.PlainText;
+import dev.dejavu.api.Removal;
+import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ListQuery;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.TimeToLive;
-import dev.dejavu.cache.LookupResult;
-import dev.dejavu.cache.BodyFields;
-import dev.dejavu.cache.Page;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
-import dev.dejavu.cache.Removal;
-import dev.dejavu.cache.SharingProperties;
-import dev.dejavu.cache.PlainText;
+import dev.dejavu.cache.TimeToLive;
 
 /**
  * The HTTP of {@code /bundles}.

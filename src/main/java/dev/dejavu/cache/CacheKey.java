@@ -1,9 +1,5 @@
 package dev.dejavu.cache;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Set;
 
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -46,13 +42,7 @@ public record CacheKey(@JsonValue String hex) {
      * @return the SHA-256 of the text in UTF-8
      */
     public static CacheKey hashOf(String text) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return new CacheKey(HexFormat.of().formatHex(hash));
-        }
-        catch (NoSuchAlgorithmException ex) {
-            throw new IllegalStateException(ex);
-        }
+        return new CacheKey(Sha256.hex(text));
     }
 
     private static boolean isHex(String text) {

@@ -18,14 +18,19 @@ public record Cursor(long createdAt, String key) {
 
     private static final Pattern FORM = Pattern.compile("(\\d{1,18})-([0-9a-f]{32,128})");
 
-    static Cursor after(CacheEntry entry) {
+    /** Where a page that ends with this entry ended. */
+    public static Cursor after(CacheEntry entry) {
         return new Cursor(entry.createdAt().toEpochMilli(), entry.key().hex());
     }
 
-    static Cursor parse(String text) {
+    /**
+     * Reads what an earlier page gave as {@code next}.
+     * @throws ProblemException {@link Problem#MALFORMED_QUERY}
+     */
+    public static Cursor parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
-            throw new ProblemException(Problem.MALFORMED_QUERY, "after must be the next of an earlier page.");
+            throw new ProblemException(Problem.MALFORMED_QUERY, "after must be the `next` value of an earlier page.");
         }
         return new Cursor(Long.parseLong(matcher.group(1)), matcher.group(2));
     }

@@ -6,8 +6,8 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.DelegatingRepository;
-import dev.dejavu.cache.RepositoryLayer;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.RepositoryLayer;
 
 /**
  * Lets the writers of all repositories share their commits.

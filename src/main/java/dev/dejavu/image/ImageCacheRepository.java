@@ -18,9 +18,9 @@ import dev.dejavu.cache.Batches;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.TimeToLive;
-import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.cache.Verification;
 
 /**

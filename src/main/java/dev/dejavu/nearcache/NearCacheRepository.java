@@ -17,8 +17,8 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.DelegatingRepository;
-import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.RegistryEvent;
 
 /**
  * Keeps what it finds. An entry that is kept is given only while it is live, no change of

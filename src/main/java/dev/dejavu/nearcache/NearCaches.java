@@ -11,8 +11,8 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.ChangeFeed;
+import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.RepositoryLayer;
 
 /**

@@ -5,7 +5,7 @@ import java.io.OutputStream;
 
 import tools.jackson.databind.json.JsonMapper;
 
-import dev.dejavu.cache.EntryResponses;
+import dev.dejavu.api.EntryResponses;
 import dev.dejavu.cache.CacheEntry;
 
 /**

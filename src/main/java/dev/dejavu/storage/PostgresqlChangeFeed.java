@@ -24,8 +24,8 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessResourceFailureException;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.ChangeFeed;
+import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.RegistryEvent;
 
 /**

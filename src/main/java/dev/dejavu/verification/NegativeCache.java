@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.ChangeFeed;
+import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
 

@@ -4,9 +4,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
-import dev.dejavu.cache.SharingProperties;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

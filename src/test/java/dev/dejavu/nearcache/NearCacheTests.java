@@ -24,8 +24,8 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
-import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.SettableClock;
+import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 

@@ -25,8 +25,8 @@ import org.springframework.scheduling.support.SimpleTriggerContext;
 import dev.dejavu.cache.Prunable;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
-import dev.dejavu.testing.SettableRandom;
 import dev.dejavu.testing.SettableClock;
+import dev.dejavu.testing.SettableRandom;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 

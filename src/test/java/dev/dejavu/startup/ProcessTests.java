@@ -28,9 +28,9 @@ import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.ServiceProcess;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.json;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 

@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 import dev.dejavu.testing.Notifications;
-import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.RegistryProxy;
+import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 

@@ -29,10 +29,10 @@ import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.WithSqlite;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
 import static dev.dejavu.testing.Http.json;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 @WithSqlite

@@ -15,9 +15,9 @@ import dev.dejavu.DejavuApplication;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Postgres;
-import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RequiresRegistry;
+import dev.dejavu.testing.Staleness;
 
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;

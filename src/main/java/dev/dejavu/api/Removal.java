@@ -1,4 +1,4 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 /**
  * The answer to forgetting many.

@@ -1,8 +1,12 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Cursor;
 
 /**
  * A page of the list, newest first.

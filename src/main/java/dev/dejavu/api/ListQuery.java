@@ -1,10 +1,14 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 import java.util.List;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.MultiValueMap;
+
+import dev.dejavu.cache.Cursor;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
 
 /**
  * The query string of a call on a whole cache. A parameter that it does not know, or that

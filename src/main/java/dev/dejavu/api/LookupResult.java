@@ -1,4 +1,4 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 import java.util.List;
 import java.util.Map;
@@ -6,6 +6,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheRepository;
 
 /**
  * The answer to many keys at once.

@@ -1,4 +1,4 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 /**
  * Text that every database keeps as it is.

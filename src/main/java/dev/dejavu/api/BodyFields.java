@@ -1,4 +1,4 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -6,6 +6,10 @@ import java.util.Set;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
 
 /**
  * Checks of the members of a JSON body. Each refusal is {@link Problem#MALFORMED_BODY}

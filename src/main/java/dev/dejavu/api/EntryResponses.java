@@ -1,9 +1,13 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 import java.net.URI;
 
 import org.springframework.http.CacheControl;
 import org.springframework.http.ResponseEntity;
+
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.Sha256;
 
 /**
  * Answers that carry entries: each has a strong {@code ETag}, and must be asked for again
@@ -39,7 +43,7 @@ public final class EntryResponses {
      * answer does
      */
     public static String etag(Object body) {
-        return '"' + CacheKey.hashOf(body.toString()).hex().substring(0, 32) + '"';
+        return '"' + Sha256.hex(body.toString()).substring(0, 32) + '"';
     }
 
 }

@@ -1,7 +1,10 @@
-package dev.dejavu.cache;
+package dev.dejavu.api;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
 
 /**
  * What may be shared.
