@@ -1,6 +1,5 @@
 package dev.dejavu.bundle;
 
-import java.time.Instant;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
@@ -22,14 +21,10 @@ import dev.dejavu.api.EntryResponses;
 import dev.dejavu.api.ListQuery;
 import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Page;
-import dev.dejavu.api.PlainText;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
-import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
-import dev.dejavu.cache.TimeToLive;
 
 /**
  * The HTTP of {@code /bundles}.
@@ -53,8 +48,8 @@ class BundleController {
     }
 
     @PutMapping("/{digest}")
-    ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody Claim claim) {
-        CachedBundle bundle = claim.bundle(bundles.key(digest), bundles.timeToLive(), sharing);
+    ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody BundleRequest request) {
+        CachedBundle bundle = request.toBundle(bundles.key(digest), bundles.timeToLive(), sharing);
         return EntryResponses.stored("/bundles/", bundles.put(bundle));
     }
 
@@ -75,52 +70,14 @@ class BundleController {
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<LookupResult<CachedBundle>> lookup(@RequestBody Question question) {
-        return EntryResponses
-            .ok(LookupResult.of(bundles, BodyFields.keys("digests", question.digests(), bundles::key)));
+    ResponseEntity<LookupResult<CachedBundle>> lookup(@RequestBody LookupRequest request) {
+        return EntryResponses.ok(LookupResult.of(bundles, BodyFields.keys("digests", request.digests(), bundles::key)));
     }
 
     /**
-     * What the writer of an entry says: the body of a PUT.
+     * The body of a lookup.
      */
-    record Claim(@Nullable String hashDigest, @Nullable String remotePath, @Nullable String scope,
-            @Nullable String filesDigest) {
-
-        private static final int LONGEST_HASH = 256;
-
-        CachedBundle bundle(CacheKey digest, TimeToLive timeToLive, SharingProperties sharing) {
-            String hash = BodyFields.required("hash_digest", hashDigest);
-            String path = BodyFields.required("remote_path", remotePath);
-            BundleParts parts = parts();
-            if (hash.length() > LONGEST_HASH || PlainText.hasWhiteSpace(hash) || !PlainText.isPlain(hash)) {
-                throw new ProblemException(Problem.INVALID_HASH_DIGEST,
-                        "hash_digest must be " + LONGEST_HASH + " characters at most, without white space.");
-            }
-            sharing.requireShareable(RemotePath.parse(path).isLocal(),
-                    "remote_path is another place on every machine.");
-            if (parts != null) {
-                BodyFields.requireMatchingKey(digest, parts.key());
-            }
-            Instant now = timeToLive.now();
-            return new CachedBundle(digest, hash, path, parts, now, timeToLive.expiresAt(now), null);
-        }
-
-        private @Nullable BundleParts parts() {
-            if (scope == null && filesDigest == null) {
-                return null;
-            }
-            if (scope == null || filesDigest == null) {
-                throw BodyFields.malformed("scope and files_digest must be given together.");
-            }
-            return new BundleParts(BodyFields.plain("scope", scope), BodyFields.plain("files_digest", filesDigest));
-        }
-
-    }
-
-    /**
-     * Many keys at once: the body of a lookup.
-     */
-    record Question(@Nullable List<@Nullable String> digests) {
+    record LookupRequest(@Nullable List<@Nullable String> digests) {
     }
 
 }

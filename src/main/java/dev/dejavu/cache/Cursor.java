@@ -24,7 +24,7 @@ public record Cursor(long createdAt, String key) {
     }
 
     /**
-     * Reads what an earlier page gave as {@code next}.
+     * Reads where an earlier page ended.
      * @throws ProblemException {@link Problem#MALFORMED_QUERY}
      */
     public static Cursor parse(String text) {

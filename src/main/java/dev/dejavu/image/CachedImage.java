@@ -2,7 +2,6 @@ package dev.dejavu.image;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.Verification;
+import dev.dejavu.registry.ImageReference;
 
 /**
  * An image that was seen in its registry.
@@ -45,7 +45,8 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public String registryRepository() {
-        return imageUri.replaceFirst("(/[^:@]*).*", "$1").toLowerCase(Locale.ROOT);
+        ImageReference reference = ImageReference.parse(imageUri);
+        return (reference != null) ? reference.repository() : imageUri;
     }
 
     @Override

@@ -1,9 +1,6 @@
 package dev.dejavu.image;
 
-import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
-import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
@@ -26,10 +23,7 @@ import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Page;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
-import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.TimeToLive;
-import dev.dejavu.cache.Verification;
 
 /**
  * The HTTP of {@code /images}.
@@ -55,8 +49,8 @@ class ImageController {
     }
 
     @PutMapping("/{hash}")
-    ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody Claim claim) {
-        CachedImage image = claim.image(images.key(hash), images.timeToLive(), sharing);
+    ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody ImageRequest request) {
+        CachedImage image = request.toImage(images.key(hash), images.timeToLive(), sharing);
         return EntryResponses.stored("/images/", images.put(image));
     }
 
@@ -77,71 +71,20 @@ class ImageController {
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<LookupResult<CachedImage>> lookup(@RequestBody Question question) {
-        return EntryResponses.ok(LookupResult.of(images, BodyFields.keys("hashes", question.hashes(), images::key)));
+    ResponseEntity<LookupResult<CachedImage>> lookup(@RequestBody LookupRequest request) {
+        return EntryResponses.ok(LookupResult.of(images, BodyFields.keys("hashes", request.hashes(), images::key)));
     }
 
     @PostMapping("/resolve")
-    ResponseEntity<CachedImage> resolve(@RequestBody Claim claim) {
-        CachedImage asked = claim.asked(images.timeToLive(), sharing);
-        return images.resolve(asked).map(EntryResponses::ok).orElseThrow(() -> images.notFound(asked.hash()));
+    ResponseEntity<CachedImage> resolve(@RequestBody ImageRequest request) {
+        CachedImage requested = request.toKeyedImage(images.timeToLive(), sharing);
+        return images.resolve(requested).map(EntryResponses::ok).orElseThrow(() -> images.notFound(requested.hash()));
     }
 
     /**
-     * What the writer of an entry says: the body of a PUT.
+     * The body of a lookup.
      */
-    record Claim(@Nullable String imageUri, @Nullable String scope, @Nullable String repository, @Nullable String tag,
-            @Nullable List<@Nullable String> platforms) {
-
-        private static final Pattern PLATFORM = Pattern.compile("[!-+\\--~]+");
-
-        CachedImage image(CacheKey hash, TimeToLive timeToLive, SharingProperties sharing) {
-            String uri = BodyFields.required("image_uri", imageUri);
-            ImageParts parts = parts();
-            sharing.requireShareable(ImageReference.parse(uri).isLocal(),
-                    "image_uri names no registry, or one that is another on every machine.");
-            if (parts != null) {
-                BodyFields.requireMatchingKey(hash, parts.key());
-            }
-            Instant now = timeToLive.now();
-            return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(now), null, Verification.byClient(now),
-                    null);
-        }
-
-        /** The image that its parts name, all of which are needed. */
-        CachedImage asked(TimeToLive timeToLive, SharingProperties sharing) {
-            String uri = BodyFields.required("repository", repository) + ":" + BodyFields.required("tag", tag);
-            ImageParts parts = new Claim(uri, BodyFields.required("scope", scope), repository, tag,
-                    (platforms != null) ? platforms : List.of())
-                .parts();
-            return new Claim(uri, scope, repository, tag, platforms).image(Objects.requireNonNull(parts).key(),
-                    timeToLive, sharing);
-        }
-
-        private @Nullable ImageParts parts() {
-            if (scope == null && repository == null && tag == null && platforms == null) {
-                return null;
-            }
-            if (scope == null || repository == null || tag == null || platforms == null || platforms.isEmpty()) {
-                throw BodyFields.malformed("scope, repository, tag and platforms must be given together.");
-            }
-            return new ImageParts(BodyFields.plain("scope", scope), BodyFields.plain("repository", repository),
-                    BodyFields.plain("tag", tag), platforms.stream().map(Claim::platform).toList());
-        }
-
-        private static String platform(@Nullable String platform) {
-            if (platform == null || !PLATFORM.matcher(platform).matches()) {
-                throw BodyFields.malformed("platforms[] must be as in linux/amd64.");
-            }
-            return platform;
-        }
-
-    }
-
-    /**
-     * Many keys at once: the body of a lookup.
-     */
-    record Question(@Nullable List<@Nullable String> hashes) {
+    record LookupRequest(@Nullable List<@Nullable String> hashes) {
     }
 
 }

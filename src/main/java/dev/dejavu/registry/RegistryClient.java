@@ -69,8 +69,8 @@ public class RegistryClient implements AutoCloseable {
      * @return {@code host} or {@code host:port}
      */
     public @Nullable String registry(String imageUri) {
-        Reference reference = Reference.parse(imageUri);
-        return (reference != null && allowed.permits(reference.host())) ? reference.host() : null;
+        ImageReference reference = ImageReference.parse(imageUri);
+        return (reference != null && allowed.permits(reference.registry())) ? reference.registry() : null;
     }
 
     /**
@@ -87,8 +87,8 @@ public class RegistryClient implements AutoCloseable {
      * @param wanted as in {@code linux/amd64}; none are a look at the manifest alone
      */
     public ImageStatus look(String imageUri, Collection<String> wanted) {
-        Reference reference = Reference.parse(imageUri);
-        if (reference == null || !allowed.permits(reference.host())) {
+        ImageReference reference = ImageReference.parse(imageUri);
+        if (reference == null || !allowed.permits(reference.registry())) {
             return ImageStatus.unknown("may not be asked", Duration.ZERO);
         }
         Future<ImageStatus> look = executor.submit(() -> ask(reference, wanted));
@@ -114,7 +114,7 @@ public class RegistryClient implements AutoCloseable {
      * Looks, and believes that something is absent only while the reference still leads
      * to the manifest that names it: a tag may move meanwhile.
      */
-    private ImageStatus ask(Reference reference, Collection<String> wanted) throws IOException {
+    private ImageStatus ask(ImageReference reference, Collection<String> wanted) throws IOException {
         String digest = null;
         try {
             digest = current(reference);
@@ -131,7 +131,7 @@ public class RegistryClient implements AutoCloseable {
         }
     }
 
-    private @Nullable String again(Reference reference) throws IOException {
+    private @Nullable String again(ImageReference reference) throws IOException {
         try {
             return current(reference);
         }
@@ -141,12 +141,13 @@ public class RegistryClient implements AutoCloseable {
     }
 
     /** The digest that the reference leads to now. */
-    private String current(Reference reference) throws IOException, CheckEnded {
-        String digest = probe(reference, reference.version());
-        return (digest != null) ? digest : read(reference, reference.version());
+    private String current(ImageReference reference) throws IOException, CheckEnded {
+        String digest = probe(reference, reference.tagOrDigest());
+        return (digest != null) ? digest : read(reference, reference.tagOrDigest());
     }
 
-    private void check(Reference reference, String digest, Collection<String> wanted) throws IOException, CheckEnded {
+    private void check(ImageReference reference, String digest, Collection<String> wanted)
+            throws IOException, CheckEnded {
         Manifest manifest = manifests.getIfPresent(key(reference, digest));
         if (manifest == null) {
             manifest = named(reference, digest);
@@ -161,7 +162,7 @@ public class RegistryClient implements AutoCloseable {
     }
 
     /** The manifest that the registry has just named. */
-    private Manifest named(Reference reference, String digest) throws IOException, CheckEnded {
+    private Manifest named(ImageReference reference, String digest) throws IOException, CheckEnded {
         try {
             read(reference, digest);
         }
@@ -176,15 +177,15 @@ public class RegistryClient implements AutoCloseable {
         return manifest;
     }
 
-    private static String key(Reference reference, String digest) {
-        return reference.host() + "/" + reference.name() + "@" + digest;
+    private static String key(ImageReference reference, String digest) {
+        return reference.registry() + "/" + reference.apiName() + "@" + digest;
     }
 
     /**
      * Reads a manifest and remembers it by its digest.
      * @return the digest of what was read
      */
-    private String read(Reference reference, String version) throws IOException, CheckEnded {
+    private String read(ImageReference reference, String version) throws IOException, CheckEnded {
         byte[] body = get(reference, "manifests/" + version).body();
         Manifest manifest = Manifest.parse(json.readTree(body));
         if (manifest == null) {
@@ -199,7 +200,7 @@ public class RegistryClient implements AutoCloseable {
      * Looks without a pull whether a manifest is there.
      * @return its digest, if the registry says it
      */
-    private @Nullable String probe(Reference reference, String version) throws IOException, CheckEnded {
+    private @Nullable String probe(ImageReference reference, String version) throws IOException, CheckEnded {
         RegistryResponse head = connection.ask("HEAD", reference, "manifests/" + version);
         if (head.status() == 404) {
             // Only a body says who it is that does not have it.
@@ -208,7 +209,7 @@ public class RegistryClient implements AutoCloseable {
         return answered(head).digest();
     }
 
-    private RegistryResponse get(Reference reference, String path) throws IOException, CheckEnded {
+    private RegistryResponse get(ImageReference reference, String path) throws IOException, CheckEnded {
         return answered(connection.ask("GET", reference, path));
     }
 
@@ -220,7 +221,7 @@ public class RegistryClient implements AutoCloseable {
                 : ImageStatus.unknown("HTTP " + reply.status(), reply.retryAfter(clock.instant())));
     }
 
-    private void check(Reference reference, Manifest manifest, Platform wanted) throws IOException, CheckEnded {
+    private void check(ImageReference reference, Manifest manifest, Platform wanted) throws IOException, CheckEnded {
         String config = manifest.config();
         if (config != null) {
             if (!platform(reference, config).equals(wanted)) {
@@ -244,7 +245,7 @@ public class RegistryClient implements AutoCloseable {
         }
     }
 
-    private Platform platform(Reference reference, String config) throws IOException, CheckEnded {
+    private Platform platform(ImageReference reference, String config) throws IOException, CheckEnded {
         Platform known = platforms.getIfPresent(config);
         if (known == null) {
             byte[] body = get(reference, "blobs/" + config).body();

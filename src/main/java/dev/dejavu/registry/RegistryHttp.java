@@ -121,10 +121,10 @@ final class RegistryHttp implements AutoCloseable {
      * @param path behind {@code /v2/<name>/}
      * @throws IOException when there is no answer, or it leads where nobody may go
      */
-    RegistryResponse ask(String method, Reference reference, String path) throws IOException {
-        String key = reference.host() + "/" + reference.name();
-        URI uri = uri(
-                scheme(reference.endpoint()) + "://" + reference.endpoint() + "/v2/" + reference.name() + "/" + path);
+    RegistryResponse ask(String method, ImageReference reference, String path) throws IOException {
+        String key = reference.registry() + "/" + reference.apiName();
+        URI uri = uri(scheme(reference.endpoint()) + "://" + reference.endpoint() + "/v2/" + reference.apiName() + "/"
+                + path);
         String known = authorizations.getIfPresent(key);
         RegistryResponse reply = follow(method, uri, known);
         if (reply.status() == 401) {
@@ -209,8 +209,8 @@ final class RegistryHttp implements AutoCloseable {
      * What the registry wants to see.
      * @return {@code null} when we do not have it
      */
-    private @Nullable String authorization(RegistryResponse reply, Reference reference) throws IOException {
-        String basic = credentials.basic(reference.host());
+    private @Nullable String authorization(RegistryResponse reply, ImageReference reference) throws IOException {
+        String basic = credentials.basic(reference.registry());
         boolean wantsBasic = false;
         for (String challenge : reply.headers().getOrEmpty(HttpHeaders.WWW_AUTHENTICATE)) {
             Matcher bearer = BEARER.matcher(challenge);
@@ -222,7 +222,8 @@ final class RegistryHttp implements AutoCloseable {
         return wantsBasic ? basic : null;
     }
 
-    private @Nullable String bearer(String challenge, Reference reference, @Nullable String basic) throws IOException {
+    private @Nullable String bearer(String challenge, ImageReference reference, @Nullable String basic)
+            throws IOException {
         Map<String, String> parameters = new HashMap<>();
         PARAMETER.matcher(challenge)
             .results()
@@ -232,7 +233,7 @@ final class RegistryHttp implements AutoCloseable {
         if (realm == null) {
             return null;
         }
-        String query = "scope=" + encode("repository:" + reference.name() + ":pull");
+        String query = "scope=" + encode("repository:" + reference.apiName() + ":pull");
         String service = parameters.get("service");
         if (service != null) {
             query = "service=" + encode(service) + "&" + query;

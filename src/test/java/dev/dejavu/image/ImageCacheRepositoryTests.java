@@ -6,7 +6,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -18,10 +20,12 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepositoryContract;
 import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.Sha256;
 import dev.dejavu.cache.Verification;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.WithDocker;
@@ -32,6 +36,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 class ImageCacheRepositoryTests {
+
+    private static final int REFERENCES = 10_000;
 
     private static final AtomicInteger count = new AtomicInteger();
 
@@ -60,6 +66,64 @@ class ImageCacheRepositoryTests {
             assertThat(parts.platforms()).containsExactly("linux/amd64", "linux/arm64");
             repository.put(plain);
             assertThat(repository.find(image.hash())).contains(plain);
+        }
+
+        /**
+         * Events name repositories: what Java reads and what the column has must be one.
+         */
+        @Test
+        void registryRepositoryIsTheSameInJavaAndInTheDatabase(@Autowired JdbcClient reader) throws Exception {
+            long seed = new Random().nextLong();
+            RandomReferences references = new RandomReferences(new Random(seed));
+            ImageParts parts = new ImageParts("random " + seed, "r", "t", List.of("linux/amd64"));
+            try (ExecutorService writers = Executors.newFixedThreadPool(32)) {
+                for (int i = 0; i < REFERENCES; i++) {
+                    CachedImage plain = entry(Keys.next(), references.next());
+                    writers.execute(() -> repository.put(new CachedImage(plain.hash(), plain.imageUri(), parts,
+                            plain.createdAt(), plain.expiresAt(), null, plain.verification(), null)));
+                }
+            }
+            List<CachedImage> differing = new ArrayList<>();
+            int rows = reader.sql("select hash, image_uri, registry_repository from image_cache where scope = ?")
+                .param(parts.scope())
+                .query((row, number) -> {
+                    CachedImage image = entry(new CacheKey(row.getString(1)), row.getString(2));
+                    if (!image.registryRepository().equals(row.getString(3))) {
+                        differing.add(image);
+                    }
+                    return image;
+                })
+                .list()
+                .size();
+            assertThat(rows).isEqualTo(REFERENCES);
+            assertThat(differing).as("seed " + seed).isEmpty();
+        }
+
+    }
+
+    /**
+     * References by the grammar, with and without a registry.
+     */
+    private record RandomReferences(Random random) {
+
+        private static final List<String> REGISTRIES = List.of("", "ghcr.io/", "REGISTRY.Example.com/", "localhost/",
+                "host:5000/", "10.0.0.5:443/", "[2001:DB8::1]:5000/", "[::1]/", "library/", "a-b.c./");
+
+        private static final List<String> SEPARATORS = List.of("/", ".", "_", "__", "-", "---");
+
+        String next() {
+            StringBuilder reference = new StringBuilder(REGISTRIES.get(random.nextInt(REGISTRIES.size())));
+            reference.append(word());
+            for (int i = random.nextInt(5); i > 0; i--) {
+                reference.append(SEPARATORS.get(random.nextInt(SEPARATORS.size()))).append(word());
+            }
+            int end = random.nextInt(3);
+            reference.append((end != 1) ? ":v" + random.nextInt(10) + "_.-A".substring(random.nextInt(5)) : "");
+            return reference.append((end != 0) ? "@sha256:" + Sha256.hex(reference.toString()) : "").toString();
+        }
+
+        private String word() {
+            return Integer.toString(random.nextInt(36 * 36 * 36), 36);
         }
 
     }

@@ -1,0 +1,53 @@
+package dev.dejavu.bundle;
+
+import java.time.Instant;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.api.BodyFields;
+import dev.dejavu.api.PlainText;
+import dev.dejavu.api.SharingProperties;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.TimeToLive;
+
+/**
+ * The body of a PUT: a bundle, with or without the parts of its key.
+ */
+record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @Nullable String scope,
+        @Nullable String filesDigest) {
+
+    private static final int MAX_HASH_LENGTH = 256;
+
+    /**
+     * The entry to store under a key.
+     * @throws ProblemException for anything that is wrong with the body
+     */
+    CachedBundle toBundle(CacheKey digest, TimeToLive timeToLive, SharingProperties sharing) {
+        String hash = BodyFields.required("hash_digest", hashDigest);
+        String path = BodyFields.required("remote_path", remotePath);
+        BundleParts parts = parts();
+        if (hash.length() > MAX_HASH_LENGTH || PlainText.hasWhiteSpace(hash) || !PlainText.isPlain(hash)) {
+            throw new ProblemException(Problem.INVALID_HASH_DIGEST,
+                    "hash_digest must be " + MAX_HASH_LENGTH + " characters at most, without white space.");
+        }
+        sharing.requireShareable(RemotePath.parse(path).isLocal(), "remote_path can be reached from one machine only.");
+        if (parts != null) {
+            BodyFields.requireMatchingKey(digest, parts.key());
+        }
+        Instant now = timeToLive.now();
+        return new CachedBundle(digest, hash, path, parts, now, timeToLive.expiresAt(now), null);
+    }
+
+    private @Nullable BundleParts parts() {
+        if (scope == null && filesDigest == null) {
+            return null;
+        }
+        if (scope == null || filesDigest == null) {
+            throw BodyFields.malformed("scope and files_digest must be given together.");
+        }
+        return new BundleParts(BodyFields.plain("scope", scope), BodyFields.plain("files_digest", filesDigest));
+    }
+
+}
