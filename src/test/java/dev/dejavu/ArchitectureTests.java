@@ -7,16 +7,14 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import org.jspecify.annotations.NullMarked;
+import org.springframework.core.annotation.Order;
 
-import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.cache.ChangeListener;
-import dev.dejavu.cache.RegistryEvent;
-
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 @AnalyzeClasses(packages = "dev.dejavu", importOptions = DoNotIncludeTests.class)
@@ -24,41 +22,45 @@ class ArchitectureTests {
 
     private static final DescribedPredicate<JavaClass> OURS = resideInAPackage("dev.dejavu..");
 
+    /** What the caches are made of, and what knows no cache. */
+    private static final DescribedPredicate<JavaClass> GROUND = resideInAnyPackage("dev.dejavu.cache", "dev.dejavu.api",
+            "dev.dejavu.registry", "dev.dejavu.commit");
+
+    /** The caches themselves, and who may use them. */
+    private static final DescribedPredicate<JavaClass> TOP = resideInAnyPackage("dev.dejavu.image", "dev.dejavu.bundle",
+            "dev.dejavu.access");
+
+    /** Any other package, also a new one: it sees the ground and itself. */
+    private static final DescribedPredicate<JavaClass> MECHANISMS = OURS.and(not(GROUND)).and(not(TOP));
+
     @ArchTest
     static final ArchRule roomsHaveNoCycles = slices().matching("dev.dejavu.(*)..").should().beFreeOfCycles();
 
-    /**
-     * A new room is held to this too: of ours, it may know the words of the caches and
-     * itself.
-     */
     @ArchTest
-    static final ArchRule roomsKnowTheWordsOfTheCachesAndThemselves = slices().matching("dev.dejavu.(*)..")
+    static final ArchRule arrowsRunOneWayOnThreeFloors = slices().matching("dev.dejavu.(*)..")
         .should()
         .notDependOnEachOther()
-        .ignoreDependency(OURS, resideInAPackage("dev.dejavu.cache"))
-        // the one that asks, and whom it asks
-        .ignoreDependency(resideInAPackage("dev.dejavu.verification"), resideInAPackage("dev.dejavu.registry"));
+        .ignoreDependency(TOP, MECHANISMS)
+        .ignoreDependency(not(GROUND), GROUND)
+        .ignoreDependency(resideInAPackage("dev.dejavu.api"), resideInAPackage("dev.dejavu.cache"));
 
     @ArchTest
-    static final ArchRule registryKnowsNothingOfOurs = noClasses().that()
-        .resideInAPackage("dev.dejavu.registry")
+    static final ArchRule groundOfCachesKnowsNeitherHttpNorJdbc = noClasses().that()
+        .resideInAPackage("dev.dejavu.cache")
         .should()
-        .dependOnClassesThat(OURS.and(DescribedPredicate.not(resideInAPackage("dev.dejavu.registry"))));
+        .dependOnClassesThat()
+        .resideInAnyPackage("jakarta.servlet..", "org.springframework.http..", "org.springframework.web..", "java.sql",
+                "org.springframework.jdbc..");
 
     @ArchTest
-    static final ArchRule cacheAndStorageKnowNothingOfOurs = noClasses().that()
-        .resideInAnyPackage("dev.dejavu.cache", "dev.dejavu.storage")
+    static final ArchRule orderIsWrittenWhereFiltersAre = noMethods().that()
+        .areDeclaredInClassesThat()
+        .resideOutsideOfPackage("dev.dejavu.access")
         .should()
-        .dependOnClassesThat(
-                OURS.and(DescribedPredicate.not(resideInAnyPackage("dev.dejavu.cache", "dev.dejavu.storage"))));
+        .beAnnotatedWith(Order.class);
 
-    /** It tells of changes, whatever they mean. */
     @ArchTest
-    static final ArchRule storageKnowsNoCache = noClasses().that()
-        .resideInAPackage("dev.dejavu.storage")
-        .should()
-        .dependOnClassesThat(resideInAPackage("dev.dejavu.cache").and(DescribedPredicate.not(JavaClass.Predicates
-            .belongToAnyOf(ChangeFeed.class, ChangeListener.class, CacheKey.class, RegistryEvent.class))));
+    static final ArchRule classesHaveNoOrder = noClasses().should().beAnnotatedWith(Order.class);
 
     @ArchTest
     static final ArchRule nothingKnowsTheRoot = noClasses().that()

@@ -36,7 +36,6 @@ import dev.dejavu.access.AccessProperties.Mode;
 import dev.dejavu.cache.LocalHosts;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
-import dev.dejavu.cache.Signatures;
 
 /**
  * Stands before every request.
@@ -131,11 +130,6 @@ class AccessConfiguration {
             .requestCache(AbstractHttpConfigurer::disable)
             .logout(AbstractHttpConfigurer::disable)
             .servletApi(AbstractHttpConfigurer::disable);
-    }
-
-    @Bean
-    Signatures signatures() {
-        return () -> Caller.current().administers();
     }
 
     /** To observe each filter of each request costs more than the filters. */

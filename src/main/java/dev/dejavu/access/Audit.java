@@ -13,51 +13,60 @@ import tools.jackson.databind.json.JsonMapper;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheObserver;
+import dev.dejavu.cache.Callers;
 import dev.dejavu.cache.PutResult;
 
 /**
- * Says in the log who changed what: a line of JSON each.
+ * The audit log: a line of JSON for each change, with its actor.
  */
 @Component
-class Audit {
+class Audit implements CacheObserver {
 
-    /** The name of nobody in particular. */
+    /** The actor of an anonymous change. */
     static final String ANYONE = "anyone";
 
     private static final Logger log = LoggerFactory.getLogger("dev.dejavu.audit");
 
+    private final Callers callers;
+
     private final JsonMapper json;
 
-    Audit(JsonMapper json) {
+    Audit(Callers callers, JsonMapper json) {
+        this.callers = callers;
         this.json = json;
     }
 
-    void written(String cache, PutResult<?> stored) {
-        CacheEntry entry = stored.entry();
-        Map<String, Object> record = record(stored.created() ? "added" : "renewed", cache);
+    @Override
+    public void onWrite(String cache, PutResult<?> result) {
+        CacheEntry entry = result.entry();
+        String previous = result.previousValue();
+        Map<String, Object> record = record((previous != null) ? "changed" : result.created() ? "added" : "renewed",
+                cache);
         record.put("key", entry.key().hex());
         record.put("value", entry.value());
-        if (stored.previousValue() != null) {
-            record.put("action", "changed");
-            record.put("previous_value", stored.previousValue());
+        if (previous != null) {
+            record.put("previous_value", previous);
         }
         log(record);
     }
 
-    void removed(String cache, CacheKey key) {
+    @Override
+    public void onRemove(String cache, CacheKey key) {
         Map<String, Object> record = record("removed", cache);
         record.put("key", key.hex());
         log(record);
     }
 
-    void removedAll(String cache, @Nullable String value, int rows) {
+    @Override
+    public void onRemoveAll(String cache, @Nullable String value, int rows) {
         Map<String, Object> record = record("removed", cache);
         record.put("value", (value != null) ? value : "all");
         record.put("rows", rows);
         log(record);
     }
 
-    void tokenMade(AccessToken token) {
+    void tokenCreated(AccessToken token) {
         Map<String, Object> record = record("added", "tokens");
         record.put("key", token.id());
         record.put("name", token.name());
@@ -72,11 +81,11 @@ class Audit {
         log(record);
     }
 
-    private static Map<String, Object> record(String action, String cache) {
+    private Map<String, Object> record(String action, String cache) {
         Map<String, Object> record = new LinkedHashMap<>();
         record.put("action", action);
         record.put("cache", cache);
-        String name = Caller.current().name();
+        String name = callers.name();
         record.put("actor", (name != null) ? name : ANYONE);
         if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request) {
             record.put("client_ip", request.getRequest().getRemoteAddr());

@@ -66,7 +66,7 @@ class TokenController {
             throw new ProblemException(Problem.NAME_TAKEN, "There is a token of the name " + token.name() + ".");
         }
         known.changed();
-        audit.tokenMade(token);
+        audit.tokenCreated(token);
         return ResponseEntity.created(URI.create("/tokens/" + token.id()))
             .cacheControl(CacheControl.noStore())
             .body(new Made(token, secret.text()));

@@ -7,9 +7,9 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.CacheRepository;
 
 /**
  * The answer to many keys at once.
@@ -19,8 +19,8 @@ import dev.dejavu.cache.CacheRepository;
  */
 public record LookupResult<E extends CacheEntry>(List<E> entries, List<CacheKey> missing) {
 
-    public static <E extends CacheEntry> LookupResult<E> of(CacheRepository<E> repository, Set<CacheKey> keys) {
-        Map<CacheKey, E> found = repository.findAll(keys)
+    public static <E extends CacheEntry> LookupResult<E> of(Cache<E> cache, Set<CacheKey> keys) {
+        Map<CacheKey, E> found = cache.findAll(keys)
             .stream()
             .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
         return new LookupResult<>(keys.stream().map(found::get).filter(Objects::nonNull).toList(),

@@ -4,8 +4,8 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
-import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Cursor;
 
 /**
@@ -18,9 +18,9 @@ public record Page<E extends CacheEntry>(List<E> entries, @Nullable Cursor next)
     /**
      * Reads one entry more than the page holds, to know whether another page follows.
      */
-    public static <E extends CacheEntry> Page<E> of(CacheRepository<E> repository, ListQuery query) {
+    public static <E extends CacheEntry> Page<E> of(Cache<E> cache, ListQuery query) {
         int limit = query.limit();
-        List<E> entries = repository.list(query.after(), limit + 1, query.value());
+        List<E> entries = cache.list(query.after(), limit + 1, query.value());
         if (entries.size() <= limit) {
             return new Page<>(entries, null);
         }

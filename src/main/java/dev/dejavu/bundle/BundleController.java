@@ -23,8 +23,7 @@ import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Page;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
-import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.Cache;
 
 /**
  * The HTTP of {@code /bundles}.
@@ -33,18 +32,20 @@ import dev.dejavu.cache.ProblemException;
 @RequestMapping(path = "/bundles", produces = MediaType.APPLICATION_JSON_VALUE)
 class BundleController {
 
-    private final CacheRepository<CachedBundle> bundles;
+    private final Cache<CachedBundle> bundles;
 
     private final SharingProperties sharing;
 
-    BundleController(CacheRepository<CachedBundle> bundles, SharingProperties sharing) {
+    BundleController(Cache<CachedBundle> bundles, SharingProperties sharing) {
         this.bundles = bundles;
         this.sharing = sharing;
     }
 
     @GetMapping("/{digest}")
     ResponseEntity<CachedBundle> find(@PathVariable String digest) {
-        return bundles.find(bundles.key(digest)).map(EntryResponses::ok).orElseThrow(ProblemException::miss);
+        return bundles.find(bundles.key(digest))
+            .map(EntryResponses::ok)
+            .orElseThrow(() -> bundles.notFound(bundles.key(digest)));
     }
 
     @PutMapping("/{digest}")

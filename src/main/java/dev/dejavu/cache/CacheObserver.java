@@ -1,25 +1,37 @@
 package dev.dejavu.cache;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * Is told what happens at the caches, after it has happened. Must be quick: the caller
- * waits.
+ * Observes the caches, each event after it has happened. Must be quick: the caller waits.
  */
 public interface CacheObserver {
 
-    /** One key was asked for. */
+    /** One key was looked up. */
     default void onLookup(String cache, boolean hit) {
         onLookups(cache, hit ? 1 : 0, hit ? 0 : 1);
     }
 
-    /** Keys were asked for. */
+    /** Keys were looked up. */
     default void onLookups(String cache, int hits, int misses) {
     }
 
-    /** An entry was stored. */
-    default void onWrite(String cache) {
+    /** A caller stored an entry. */
+    default void onWrite(String cache, PutResult<?> result) {
     }
 
-    /** Expired rows went. */
+    /** A caller removed a key, whether it was there or not. */
+    default void onRemove(String cache, CacheKey key) {
+    }
+
+    /**
+     * A caller removed all entries, or those of one value.
+     * @param value as for {@link CacheRepository#removeAll}
+     */
+    default void onRemoveAll(String cache, @Nullable String value, int rows) {
+    }
+
+    /** Expired rows were deleted. */
     default void onPrune(String cache, int rows) {
     }
 

@@ -1,21 +1,20 @@
 package dev.dejavu.cache;
 
 /**
- * What others change in the database, behind the back of this process.
+ * Brings the changes that others make in the database to the {@link ChangeListener}s.
  */
 public interface ChangeFeed {
 
     /**
-     * Whether the observers have been told of every change that was acknowledged to
-     * anybody a second ago or earlier.
+     * Whether every change committed at least one second ago has reached the listeners.
      */
     boolean isCurrent();
 
     /**
-     * Tells the observers of all other instances of an event that no row need show. When
-     * it returns, all that can be told will be.
-     * @param kind of {@link RegistryEvent}
-     * @param repository of it
+     * Publishes an event of a registry, which need not change any row, to the listeners
+     * of all other instances. When it returns, the event is on its way.
+     * @param kind of the {@link RegistryEvent}
+     * @param repository of the event
      */
     void publish(RegistryEvent.Kind kind, String repository);
 

@@ -3,19 +3,19 @@ package dev.dejavu.cache;
 import java.util.List;
 
 /**
- * Is told what changes in the database, whoever changed it, after it has happened.
+ * Learns what changes in the database, by any instance or by hand, after it has happened.
  */
 public interface ChangeListener {
 
-    /** These keys of a cache may say something else now. */
+    /** Rows of these keys changed. */
     void onChange(String cache, List<CacheKey> keys);
 
-    /** A registry told another instance of something that happened there. */
+    /** A registry sent an event to another instance. */
     default void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
-        // Most know only what is in the database.
+        // Most listen only to what is in the database.
     }
 
-    /** Anything may be another thing now. */
+    /** Anything may have changed. */
     void onReset();
 
 }

@@ -3,7 +3,7 @@ package dev.dejavu.cache;
 import java.util.List;
 
 /**
- * Something whose expired rows can be thrown away.
+ * Something whose expired rows can be deleted.
  */
 public interface Prunable {
 
@@ -11,12 +11,11 @@ public interface Prunable {
     String name();
 
     /**
-     * Throws away some expired rows, the oldest first, in one statement. Safe beside
-     * readers, writers and other pruners.
-     * @param from when the oldest of them was created, epoch milliseconds: older ones are
-     * not looked for
+     * Deletes some expired rows, the oldest first, in one statement. Safe beside readers,
+     * writers and other pruners.
+     * @param from epoch milliseconds: rows created before are not searched for
      * @param limit how many rows at most
-     * @return when each row that went had been created, epoch milliseconds, in no order;
+     * @return when each deleted row had been created, epoch milliseconds, in no order;
      * fewer than the limit when none is left
      */
     List<Long> pruneExpired(long from, int limit);

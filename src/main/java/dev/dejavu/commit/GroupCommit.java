@@ -28,7 +28,7 @@ import org.springframework.transaction.support.TransactionOperations;
  * disk that takes a millisecond to make one write durable takes no longer for fifty.
  */
 @Component
-class GroupCommit implements SmartLifecycle {
+public class GroupCommit implements SmartLifecycle {
 
     private static final int MAX_BATCH = 256;
 
@@ -58,7 +58,7 @@ class GroupCommit implements SmartLifecycle {
      * @param key what it writes to
      * @throws DataAccessException when it was not, or nobody knows whether it was
      */
-    <T> T write(String key, Supplier<T> statement) {
+    public <T> T write(String key, Supplier<T> statement) {
         PendingWrite<T> write = new PendingWrite<>(key, statement);
         writers.add(write);
         try {

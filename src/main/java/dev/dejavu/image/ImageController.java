@@ -23,7 +23,7 @@ import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Page;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
-import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Cache;
 
 /**
  * The HTTP of {@code /images}.
@@ -32,11 +32,11 @@ import dev.dejavu.cache.CacheRepository;
 @RequestMapping(path = "/images", produces = MediaType.APPLICATION_JSON_VALUE)
 class ImageController {
 
-    private final CacheRepository<CachedImage> images;
+    private final Cache<CachedImage> images;
 
     private final SharingProperties sharing;
 
-    ImageController(CacheRepository<CachedImage> images, SharingProperties sharing) {
+    ImageController(Cache<CachedImage> images, SharingProperties sharing) {
         this.images = images;
         this.sharing = sharing;
     }

@@ -9,46 +9,47 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.stereotype.Component;
 
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheObserver;
-import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.PutResult;
 
 /**
- * Counts what happens at each cache since the start: {@code dejavu.lookups} by result,
- * {@code dejavu.writes}, {@code dejavu.pruned}, and the live {@code dejavu.entries},
- * asked of the database at each scrape.
+ * Counts the events of each cache since the start: {@code dejavu.lookups} by result,
+ * {@code dejavu.writes}, {@code dejavu.pruned}; and the live {@code dejavu.entries},
+ * which the database counts at each scrape.
  */
 @Component
 class CacheMetrics implements CacheObserver {
 
     private final Map<String, Counters> counters = new LinkedHashMap<>();
 
-    CacheMetrics(List<CacheRepository<?>> repositories, MeterRegistry registry) {
-        for (CacheRepository<?> repository : repositories) {
-            counters.put(repository.name(), new Counters(registry, repository.name()));
-            Gauge.builder("dejavu.entries", repository, CacheRepository::count)
+    CacheMetrics(List<Cache<?>> caches, MeterRegistry registry) {
+        for (Cache<?> cache : caches) {
+            counters.put(cache.name(), new Counters(registry, cache.name()));
+            Gauge.builder("dejavu.entries", cache, Cache::count)
                 .description("Live entries; not a number while the database does not answer")
-                .tag("cache", repository.name())
+                .tag("cache", cache.name())
                 .register(registry);
         }
     }
 
     @Override
     public void onLookups(String cache, int hits, int misses) {
-        of(cache).hits.increment(hits);
-        of(cache).misses.increment(misses);
+        countersOf(cache).hits.increment(hits);
+        countersOf(cache).misses.increment(misses);
     }
 
     @Override
-    public void onWrite(String cache) {
-        of(cache).writes.increment();
+    public void onWrite(String cache, PutResult<?> result) {
+        countersOf(cache).writes.increment();
     }
 
     @Override
     public void onPrune(String cache, int rows) {
-        of(cache).pruned.increment(rows);
+        countersOf(cache).pruned.increment(rows);
     }
 
-    Counters of(String cache) {
+    Counters countersOf(String cache) {
         Counters found = counters.get(cache);
         if (found == null) {
             throw new IllegalArgumentException("No cache " + cache);
@@ -68,14 +69,14 @@ class CacheMetrics implements CacheObserver {
                         .tag("cache", cache)
                         .register(registry),
                     Counter.builder("dejavu.pruned")
-                        .description("Expired rows thrown away")
+                        .description("Expired rows deleted")
                         .tag("cache", cache)
                         .register(registry));
         }
 
         private static Counter lookups(MeterRegistry registry, String cache, String result) {
             return Counter.builder("dejavu.lookups")
-                .description("Keys asked for")
+                .description("Keys looked up")
                 .tag("cache", cache)
                 .tag("result", result)
                 .register(registry);

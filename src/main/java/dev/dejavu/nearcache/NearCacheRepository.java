@@ -16,64 +16,66 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.PutResult;
-import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.TimeToLive;
 
 /**
- * Keeps what it finds. An entry that is kept is given only while it is live, no change of
- * its key has begun since it was read, and the changes that others make are told.
+ * Keeps in memory what it finds. An entry is served from there only while it is live, no
+ * change of its key has begun since it was read, and the feed of others' changes is
+ * current.
+ *
+ * @param <E> the entry
  */
-final class NearCacheRepository<E extends CacheEntry> implements DelegatingRepository<E> {
+class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     private final CacheRepository<E> repository;
+
+    private final TimeToLive timeToLive;
 
     private final ChangeFeed changes;
 
     private final Versions versions = new Versions();
 
-    private final Cache<CacheKey, NearCacheEntry<E>> kept;
+    private final Cache<CacheKey, NearCacheEntry<E>> entries;
 
-    NearCacheRepository(CacheRepository<E> repository, ChangeFeed changes, long size) {
+    /**
+     * A near cache.
+     * @param maxSize bytes of heap
+     */
+    NearCacheRepository(CacheRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes, long maxSize) {
         this.repository = repository;
+        this.timeToLive = timeToLive;
         this.changes = changes;
-        this.kept = Caffeine.newBuilder()
-            .maximumWeight(size)
+        this.entries = Caffeine.newBuilder()
+            .maximumWeight(maxSize)
             .weigher((CacheKey key, NearCacheEntry<E> entry) -> entry.weight())
             .executor(Runnable::run)
             .build();
     }
 
     @Override
-    public CacheRepository<E> repository() {
-        return repository;
-    }
-
-    /**
-     * What is kept of a key and may be given.
-     */
-    @Nullable NearCacheEntry<E> near(CacheKey key) {
-        // Asked first: what was told until now is then seen in the version.
+    public @Nullable NearCacheEntry<E> findInMemory(CacheKey key) {
+        // The feed first: a change that it has brought is then seen in the version.
         if (!changes.isCurrent()) {
             return null;
         }
-        NearCacheEntry<E> near = kept.getIfPresent(key);
+        NearCacheEntry<E> near = entries.getIfPresent(key);
         return (near != null && versions.isCurrent(key, near.version()) && isLive(near.entry())) ? near : null;
     }
 
     private boolean isLive(E entry) {
-        return entry.createdAt().toEpochMilli() > timeToLive().cutoff();
+        return entry.createdAt().toEpochMilli() > timeToLive.cutoff();
     }
 
     @Override
     public Optional<E> find(CacheKey key) {
-        NearCacheEntry<E> near = near(key);
+        NearCacheEntry<E> near = findInMemory(key);
         if (near != null) {
             return Optional.of(near.entry());
         }
         int version = versions.of(key);
         Optional<E> found = repository.find(key);
-        found.ifPresent((entry) -> keep(entry, version));
+        found.ifPresent((entry) -> store(entry, version));
         return found;
     }
 
@@ -82,7 +84,7 @@ final class NearCacheRepository<E extends CacheEntry> implements DelegatingRepos
         List<E> found = new ArrayList<>(keys.size());
         Map<CacheKey, Integer> others = new HashMap<>();
         for (CacheKey key : keys) {
-            NearCacheEntry<E> near = near(key);
+            NearCacheEntry<E> near = findInMemory(key);
             if (near != null) {
                 found.add(near.entry());
             }
@@ -92,57 +94,34 @@ final class NearCacheRepository<E extends CacheEntry> implements DelegatingRepos
         }
         if (!others.isEmpty()) {
             for (E entry : repository.findAll(others.keySet())) {
-                keep(entry, others.getOrDefault(entry.key(), Versions.NONE));
+                store(entry, others.getOrDefault(entry.key(), Versions.NONE));
                 found.add(entry);
             }
         }
         return found;
     }
 
-    private void keep(E entry, int version) {
+    private void store(E entry, int version) {
         if (version != Versions.NONE) {
-            kept.put(entry.key(), new NearCacheEntry<>(entry, version));
+            entries.put(entry.key(), new NearCacheEntry<>(entry, version));
         }
     }
 
     @Override
     public PutResult<E> put(E entry) {
-        return changing(entry.key(), () -> repository.put(entry));
-    }
-
-    @Override
-    public boolean replace(E seen, E anew) {
-        return changing(seen.key(), () -> repository.replace(seen, anew));
-    }
-
-    @Override
-    public List<CacheKey> invalidate(RegistryEvent event) {
-        try {
-            List<CacheKey> doubted = repository.invalidate(event);
-            changed(doubted);
-            return doubted;
-        }
-        catch (RuntimeException ex) {
-            // Some of them may be doubted.
-            onReset();
-            throw ex;
-        }
-    }
-
-    @Override
-    public boolean removeIfUnchanged(E entry) {
-        return changing(entry.key(), () -> repository.removeIfUnchanged(entry));
+        return invalidating(entry.key(), () -> repository.put(entry));
     }
 
     @Override
     public void remove(CacheKey key) {
-        changing(key, () -> {
+        invalidating(key, () -> {
             repository.remove(key);
             return true;
         });
     }
 
-    private <T> T changing(CacheKey key, Supplier<T> change) {
+    /** Makes a change, during and after which nothing counts that was read before. */
+    protected final <T> T invalidating(CacheKey key, Supplier<T> change) {
         versions.begin(key);
         try {
             return change.get();
@@ -160,24 +139,24 @@ final class NearCacheRepository<E extends CacheEntry> implements DelegatingRepos
         }
         finally {
             versions.endAll();
-            kept.invalidateAll();
+            entries.invalidateAll();
         }
     }
 
-    /** These keys were changed. */
-    void changed(List<CacheKey> keys) {
+    /** Others changed these keys. */
+    final void invalidate(List<CacheKey> keys) {
         for (CacheKey key : keys) {
             versions.begin(key);
             versions.end(key);
-            kept.invalidate(key);
+            entries.invalidate(key);
         }
     }
 
     /** Others may have changed anything. */
-    void onReset() {
+    final void invalidateAll() {
         versions.beginAll();
         versions.endAll();
-        kept.invalidateAll();
+        entries.invalidateAll();
     }
 
 }

@@ -4,64 +4,67 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-import org.jspecify.annotations.Nullable;
-import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.CacheTable;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.ChangeListener;
-import dev.dejavu.cache.RepositoryLayer;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.VerifiableRepository;
 
 /**
- * Puts a near cache around every repository, and passes on to it what others change.
+ * Puts near caches in front of tables, and invalidates in them what others change.
  */
 @Component
-@Order(2)
-class NearCaches implements RepositoryLayer, ChangeListener {
+public class NearCaches implements ChangeListener {
 
     private final ChangeFeed changes;
 
     private final NearCacheProperties properties;
 
-    private final Map<String, NearCacheRepository<?>> repositories = new ConcurrentHashMap<>();
+    private final Map<String, NearCacheRepository<?>> nearCaches = new ConcurrentHashMap<>();
 
     NearCaches(ChangeFeed changes, NearCacheProperties properties) {
         this.changes = changes;
         this.properties = properties;
     }
 
-    @Override
-    public <E extends CacheEntry> CacheRepository<E> around(CacheRepository<E> repository) {
-        if (properties.bytes() == 0) {
-            return repository;
-        }
-        NearCacheRepository<E> near = new NearCacheRepository<>(repository, changes, properties.bytes());
-        repositories.put(near.name(), near);
-        return near;
+    /** The table behind a near cache, or the table itself where near caches are off. */
+    public <E extends CacheEntry> CacheRepository<E> inFrontOf(CacheTable<E> table) {
+        return isOff() ? table
+                : register(table, new NearCacheRepository<>(table, table.timeToLive(), changes, properties.bytes()));
     }
 
-    /**
-     * What is kept of a key and may be given.
-     */
-    @Nullable NearCacheEntry<?> near(String cache, CacheKey key) {
-        NearCacheRepository<?> repository = repositories.get(cache);
-        return (repository != null) ? repository.near(key) : null;
+    /** As {@link #inFrontOf}, of entries that a registry can confirm. */
+    public <E extends VerifiableEntry, T extends CacheTable<E> & VerifiableRepository<E>> VerifiableRepository<E> inFrontOfVerifiable(
+            T table) {
+        return isOff() ? table : register(table,
+                new NearVerifiableRepository<>(table, table.timeToLive(), changes, properties.bytes()));
+    }
+
+    private boolean isOff() {
+        return properties.bytes() == 0;
+    }
+
+    private <N extends NearCacheRepository<?>> N register(CacheTable<?> table, N nearCache) {
+        nearCaches.put(table.name(), nearCache);
+        return nearCache;
     }
 
     @Override
     public void onChange(String cache, List<CacheKey> keys) {
-        NearCacheRepository<?> repository = repositories.get(cache);
-        if (repository != null) {
-            repository.changed(keys);
+        NearCacheRepository<?> nearCache = nearCaches.get(cache);
+        if (nearCache != null) {
+            nearCache.invalidate(keys);
         }
     }
 
     @Override
     public void onReset() {
-        repositories.values().forEach(NearCacheRepository::onReset);
+        nearCaches.values().forEach(NearCacheRepository::invalidateAll);
     }
 
 }

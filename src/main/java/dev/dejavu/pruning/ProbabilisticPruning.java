@@ -12,13 +12,12 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheObserver;
 
 /**
- * Prunes after a share of the single reads, behind the reader's back; once a second at
- * most, however many readers there are.
+ * Prunes after a share of the single reads, in the background, at most once per second.
  */
 @Component
 class ProbabilisticPruning implements CacheObserver {
 
-    private static final long DISTANCE = Duration.ofSeconds(1).toMillis();
+    private static final long MIN_INTERVAL = Duration.ofSeconds(1).toMillis();
 
     private final Pruner pruner;
 
@@ -45,7 +44,7 @@ class ProbabilisticPruning implements CacheObserver {
     public void onLookup(String cache, boolean hit) {
         if (random.nextDouble() < probability && isTime() && !pruner.isBusy()) {
             try {
-                scheduler.execute(pruner::proceed);
+                scheduler.execute(pruner::resume);
             }
             catch (TaskRejectedException ex) {
                 // on the way down: the next instance will prune
@@ -56,8 +55,8 @@ class ProbabilisticPruning implements CacheObserver {
     private boolean isTime() {
         long now = clock.millis();
         long before = last.get();
-        // The distance, either way: clocks are set back, too.
-        return Math.abs(now - before) >= DISTANCE && last.compareAndSet(before, now);
+        // In either direction: clocks are set back, too.
+        return Math.abs(now - before) >= MIN_INTERVAL && last.compareAndSet(before, now);
     }
 
 }

@@ -16,16 +16,16 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.Prunable;
 
 /**
- * Throws away what has expired, everywhere. One prune at a time in this process; a second
- * one goes without a word. A prune that fails is no harm, as nothing expired is ever
- * served: the next one takes up its work.
+ * Deletes expired rows in all caches, one prune at a time in this process; a second one
+ * returns at once. A prune that fails does no harm, as expired entries are never served:
+ * the next one goes on with its work.
  */
 @Component
 class Pruner {
 
     private static final Logger log = LoggerFactory.getLogger(Pruner.class);
 
-    private static final long BEGINNING = Long.MIN_VALUE;
+    private static final long FROM_OLDEST = Long.MIN_VALUE;
 
     private final List<Prunable> prunables;
 
@@ -34,27 +34,28 @@ class Pruner {
     private final AtomicBoolean busy = new AtomicBoolean();
 
     /**
-     * When the last row that went had been created. PostgreSQL keeps what is dead in its
-     * index until a vacuum, and a search from the oldest on wades through all of it.
+     * When the last row that was deleted had been created. Until a vacuum PostgreSQL
+     * keeps dead rows in its index, and a search from the oldest row goes through all of
+     * them.
      */
-    private final Map<Prunable, Long> reached = new ConcurrentHashMap<>();
+    private final Map<Prunable, Long> resumeFrom = new ConcurrentHashMap<>();
 
     Pruner(List<Prunable> prunables, PruningProperties properties) {
         this.prunables = prunables;
         this.batchSize = properties.batchSize();
     }
 
-    /** From the oldest row on. */
+    /** Starts with the oldest row. */
     void prune() {
-        pruneFrom((prunable) -> BEGINNING);
+        pruneFrom((prunable) -> FROM_OLDEST);
     }
 
     /**
-     * From where the last prune ended. What has come since then with an older date is
-     * left to {@link #prune()}.
+     * Goes on where the last prune ended. Rows that came since then with an older date
+     * are left to {@link #prune()}.
      */
-    void proceed() {
-        pruneFrom((prunable) -> reached.getOrDefault(prunable, BEGINNING));
+    void resume() {
+        pruneFrom((prunable) -> resumeFrom.getOrDefault(prunable, FROM_OLDEST));
     }
 
     private void pruneFrom(ToLongFunction<Prunable> start) {
@@ -95,7 +96,7 @@ class Pruner {
             List<Long> rows = prunable.pruneExpired(from, batchSize);
             total += rows.size();
             from = rows.stream().reduce(from, Math::max);
-            reached.merge(prunable, from, Math::max);
+            resumeFrom.merge(prunable, from, Math::max);
             if (rows.size() < batchSize) {
                 break;
             }

@@ -68,7 +68,7 @@ public class RegistryClient implements AutoCloseable {
      * @param imageUri an OCI reference
      * @return {@code host} or {@code host:port}
      */
-    public @Nullable String registry(String imageUri) {
+    public @Nullable String registryOf(String imageUri) {
         ImageReference reference = ImageReference.parse(imageUri);
         return (reference != null && allowed.permits(reference.registry())) ? reference.registry() : null;
     }
@@ -76,7 +76,7 @@ public class RegistryClient implements AutoCloseable {
     /**
      * The rule of the allow list by which a registry may be asked: there are few of them.
      */
-    public String rule(String registry) {
+    public String matchingPattern(String registry) {
         return allowed.rule(registry);
     }
 
@@ -86,7 +86,7 @@ public class RegistryClient implements AutoCloseable {
      * @param imageUri an OCI reference
      * @param wanted as in {@code linux/amd64}; none are a look at the manifest alone
      */
-    public ImageStatus look(String imageUri, Collection<String> wanted) {
+    public ImageStatus check(String imageUri, Collection<String> wanted) {
         ImageReference reference = ImageReference.parse(imageUri);
         if (reference == null || !allowed.permits(reference.registry())) {
             return ImageStatus.unknown("may not be asked", Duration.ZERO);

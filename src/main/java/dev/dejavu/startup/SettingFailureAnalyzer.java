@@ -12,14 +12,12 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.core.Ordered;
-import org.springframework.core.annotation.Order;
 import org.springframework.core.convert.ConversionFailedException;
 
 /**
- * Says of a wrong setting, in one line, its name, its value and what is allowed.
+ * Describes an invalid setting in one line: its name, its value and the values allowed.
  */
-@Order(Ordered.HIGHEST_PRECEDENCE)
-class SettingFailureAnalyzer implements FailureAnalyzer {
+class SettingFailureAnalyzer implements FailureAnalyzer, Ordered {
 
     /** How the JDK begins to refuse a port. */
     private static final String PORT = "port out of range:";
@@ -70,6 +68,12 @@ class SettingFailureAnalyzer implements FailureAnalyzer {
                 .collect(Collectors.joining(", "));
         }
         return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "another value";
+    }
+
+    /** Before those of Spring Boot. */
+    @Override
+    public int getOrder() {
+        return HIGHEST_PRECEDENCE;
     }
 
 }

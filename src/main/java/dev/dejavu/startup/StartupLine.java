@@ -14,7 +14,7 @@ import org.springframework.format.annotation.DurationFormat;
 import org.springframework.format.datetime.standard.DurationFormatterUtils;
 import org.springframework.stereotype.Component;
 
-import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.Cache;
 
 /**
  * Says in one line what was started: version, address, database, TTLs.
@@ -26,13 +26,13 @@ class StartupLine {
 
     private final Environment environment;
 
-    private final List<CacheRepository<?>> repositories;
+    private final List<Cache<?>> caches;
 
     private final ObjectProvider<BuildProperties> build;
 
-    StartupLine(Environment environment, List<CacheRepository<?>> repositories, ObjectProvider<BuildProperties> build) {
+    StartupLine(Environment environment, List<Cache<?>> caches, ObjectProvider<BuildProperties> build) {
         this.environment = environment;
-        this.repositories = repositories;
+        this.caches = caches;
         this.build = build;
     }
 
@@ -41,13 +41,13 @@ class StartupLine {
         BuildProperties version = build.getIfAvailable();
         log.info("Dejavu {} listening on http://{}:{}, keeps {} in {}", (version != null) ? version.getVersion() : "",
                 environment.getProperty("server.address", "0.0.0.0"), environment.getProperty("local.server.port"),
-                repositories.stream().map(StartupLine::ttl).collect(Collectors.joining(" and ")),
+                caches.stream().map(StartupLine::ttl).collect(Collectors.joining(" and ")),
                 JdbcUrl.describe(environment.getRequiredProperty("spring.datasource.url")));
     }
 
-    private static String ttl(CacheRepository<?> repository) {
-        return repository.name() + " for "
-                + DurationFormatterUtils.print(repository.timeToLive().ttl(), DurationFormat.Style.COMPOSITE);
+    private static String ttl(Cache<?> cache) {
+        return cache.name() + " for "
+                + DurationFormatterUtils.print(cache.timeToLive().ttl(), DurationFormat.Style.COMPOSITE);
     }
 
 }

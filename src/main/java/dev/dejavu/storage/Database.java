@@ -33,7 +33,7 @@ enum Database {
                 "must be jdbc:sqlite:<file> or jdbc:postgresql://<host>/<database>");
     }
 
-    /** Those that are its own, in a folder of its name; the others both have. */
+    /** Adds those of this database alone, from a folder of its name. */
     void addMigrations(FluentConfiguration flyway) {
         Location own = Location.fromPath("classpath:", "db/" + name().toLowerCase(Locale.ROOT));
         flyway.locations(Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(own)).toArray(Location[]::new));

@@ -16,6 +16,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.function.SingletonSupplier;
 
 import dev.dejavu.cache.ChangeListener;
+import dev.dejavu.commit.GroupCommit;
 
 /**
  * PostgreSQL has one pool for readers and writers.
@@ -27,6 +28,11 @@ class PostgresqlConfiguration {
     @Bean({ "reader", "writer" })
     JdbcClient jdbcClient(DataSource dataSource) {
         return JdbcClient.create(dataSource);
+    }
+
+    @Bean
+    CacheStorage cacheStorage(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
+        return new CacheStorage(reader, writer, commit, "for update");
     }
 
     @Bean

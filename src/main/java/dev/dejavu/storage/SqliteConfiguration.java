@@ -30,6 +30,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.commit.GroupCommit;
 
 /**
  * SQLite takes one writer at a time, and lets a second one poll the file. So all writers
@@ -122,6 +123,11 @@ class SqliteConfiguration {
     @Bean
     FlywayConfigurationCustomizer migrations() {
         return Database.SQLITE::addMigrations;
+    }
+
+    @Bean
+    CacheStorage cacheStorage(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
+        return new CacheStorage(reader, writer, commit, "");
     }
 
     @Bean

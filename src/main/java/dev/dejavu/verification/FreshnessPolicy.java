@@ -4,17 +4,16 @@ import java.time.Clock;
 
 import org.springframework.stereotype.Component;
 
-import dev.dejavu.cache.CacheEntry;
-import dev.dejavu.cache.Trust;
+import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.registry.RegistryClient;
 
 /**
- * Trusts an entry for a while after it was verified; for as long as it lives where nobody
- * here can verify it.
+ * An entry is fresh for its freshness lifetime after it was verified; for as long as it
+ * lives where its registry may not be asked.
  */
 @Component
-class FreshnessPolicy implements Trust {
+class FreshnessPolicy {
 
     private final VerificationProperties properties;
 
@@ -22,25 +21,33 @@ class FreshnessPolicy implements Trust {
 
     private final Clock clock;
 
-    private final long millis;
+    private final long lifetimeMillis;
 
     FreshnessPolicy(VerificationProperties properties, RegistryClient registries, Clock clock) {
         this.properties = properties;
         this.registries = registries;
         this.clock = clock;
-        this.millis = properties.freshnessLifetime().toMillis();
+        this.lifetimeMillis = properties.freshnessLifetime().toMillis();
     }
 
-    @Override
-    public boolean isTrusted(CacheEntry entry) {
-        return !(entry instanceof VerifiableEntry verifiable) || (!verifiable.verification().isInvalidated()
-                && (clock.millis() - verifiable.verification().verifiedAt().toEpochMilli() < millis
-                        || !isVerifiable(entry.value())));
+    boolean isFresh(VerifiableEntry entry) {
+        return !entry.verification().isInvalidated()
+                && (clock.millis() - entry.verification().verifiedAt().toEpochMilli() < lifetimeMillis
+                        || !isVerifiable(entry));
     }
 
-    /** Whether somebody here can verify it. */
-    boolean isVerifiable(String imageUri) {
-        return properties.enabled() && registries.registry(imageUri) != null;
+    /** Whether its registry may be asked. */
+    boolean isVerifiable(VerifiableEntry entry) {
+        return isVerifiable(entry.value());
+    }
+
+    /** Whether the registry of the images that it names may be asked. */
+    boolean isVerifiable(RegistryEvent event) {
+        return isVerifiable(event.repository() + ":any");
+    }
+
+    private boolean isVerifiable(String imageUri) {
+        return properties.enabled() && registries.registryOf(imageUri) != null;
     }
 
 }

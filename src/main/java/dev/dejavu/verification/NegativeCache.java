@@ -1,13 +1,11 @@
 package dev.dejavu.verification;
 
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheKey;
@@ -17,138 +15,106 @@ import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
 
 /**
- * What registries said not to have a moment ago. Any change of a key ends it, so one that
- * may not have been told is not passed on.
+ * What registries did not have a moment ago (RFC 2308). Any change of a key ends its
+ * absence, so absences are served only while the change feed is current.
  */
 @Component
 class NegativeCache implements ChangeListener {
 
-    private final Cache<CacheKey, Said> said = many().build();
+    private final Cache<CacheKey, Absence> absences = Caffeine.newBuilder()
+        .maximumSize(100_000)
+        .executor(Runnable::run)
+        .build();
 
-    /** When keys changed last, in nanoseconds, for as long as a look may take. */
-    private final Cache<CacheKey, Long> touched = recently();
+    private final Cache<CacheKey, Long> changedAt = EventClock.recent();
 
-    /** When registries told of repositories last, as long. */
-    private final Cache<String, Long> told = recently();
-
-    /** The same of pushes alone: nothing else ends an absence. */
-    private final Cache<String, Long> pushed = recently();
-
-    private volatile long allTouched = System.nanoTime();
-
-    private final VerificationProperties properties;
+    private final EventClock events;
 
     private final ChangeFeed changes;
 
+    private final VerificationProperties properties;
+
     private final Clock clock;
 
-    NegativeCache(VerificationProperties properties, ChangeFeed changes, Clock clock) {
-        this.properties = properties;
+    NegativeCache(EventClock events, ChangeFeed changes, VerificationProperties properties, Clock clock) {
+        this.events = events;
         this.changes = changes;
+        this.properties = properties;
         this.clock = clock;
     }
 
     /**
-     * It is not there, and neither is an entry.
-     * @param at when the look began
-     * @param since the same in nanoseconds: what changed since then knows better
+     * The registry does not have it, and there is no entry.
+     * @param at when the check began
+     * @param since the same as {@link System#nanoTime}: a later change or push counts
+     * more
      */
-    void add(VerifiableEntry asked, Instant at, long since) {
-        add(asked, at, since, false);
+    void add(VerifiableEntry requested, Instant at, long since) {
+        add(requested, at, since, false);
     }
 
     /**
-     * It is not there, and its entry is about to be removed, which will be told.
+     * The registry does not have it, and its entry is about to be removed: the change
+     * feed will bring that removal.
      */
     void addBeforeRemoval(VerifiableEntry entry, Instant at, long since) {
         add(entry, at, since, true);
     }
 
-    private void add(VerifiableEntry entry, Instant at, long since, boolean removal) {
-        said.put(entry.key(), new Said(at.toEpochMilli(), removal, entry.registryRepository()));
-        if (isAfter(touched.getIfPresent(entry.key()), since) || isPushed(entry, since)) {
-            said.invalidate(entry.key());
+    private void add(VerifiableEntry entry, Instant at, long since, boolean removalFollows) {
+        absences.put(entry.key(), new Absence(at.toEpochMilli(), removalFollows, entry.registryRepository()));
+        if (EventClock.isSince(changedAt, entry.key(), since) || events.pushSince(entry, since)) {
+            absences.invalidate(entry.key());
         }
     }
 
-    /**
-     * Whether its registry told of something since then, or may have without anybody
-     * knowing it here, so that a look which had begun says nothing.
-     */
-    boolean isTold(VerifiableEntry entry, long since) {
-        return isUnknown(since) || isAfter(told.getIfPresent(entry.registryRepository()), since);
+    void remove(CacheKey key) {
+        changedAt.put(key, System.nanoTime());
+        absences.invalidate(key);
     }
 
-    /**
-     * Whether that was, or may have been, a push: what was absent before may be there.
-     */
-    boolean isPushed(VerifiableEntry entry, long since) {
-        return isUnknown(since) || isAfter(pushed.getIfPresent(entry.registryRepository()), since);
-    }
-
-    private boolean isUnknown(long since) {
-        return !changes.isCurrent() || isAfter(allTouched, since);
-    }
-
-    private static boolean isAfter(@Nullable Long at, long since) {
-        return at != null && at - since >= 0;
-    }
-
-    private static <K> Cache<K, Long> recently() {
-        return many().expireAfterWrite(Duration.ofMinutes(2)).build();
-    }
-
-    /** To wake another thread for its upkeep would cost more than that. */
-    private static Caffeine<Object, Object> many() {
-        return Caffeine.newBuilder().maximumSize(100_000).executor(Runnable::run);
-    }
-
-    void end(CacheKey key) {
-        touched.put(key, System.nanoTime());
-        said.invalidate(key);
-    }
-
-    boolean has(CacheKey key) {
-        Said absence = changes.isCurrent() ? said.getIfPresent(key) : null;
+    boolean contains(CacheKey key) {
+        Absence absence = changes.isCurrent() ? absences.getIfPresent(key) : null;
         return absence != null && clock.millis() - absence.at() < properties.negativeTtl().toMillis();
     }
 
     @Override
     public void onChange(String cache, List<CacheKey> keys) {
         for (CacheKey key : keys) {
-            Said absence = said.getIfPresent(key);
-            if (absence != null && absence.removal()) {
-                said.asMap().replace(key, absence, new Said(absence.at(), false, absence.repository()));
+            Absence absence = absences.getIfPresent(key);
+            if (absence != null && absence.removalFollows()) {
+                absences.asMap().replace(key, absence, new Absence(absence.at(), false, absence.repository()));
             }
             else {
-                end(key);
+                remove(key);
             }
         }
     }
 
     @Override
     public void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
-        told.put(repository, System.nanoTime());
+        // Before the absences, so that one which is added meanwhile knows of it.
+        events.record(kind, repository);
         if (kind == RegistryEvent.Kind.PUSH) {
-            pushed.put(repository, System.nanoTime());
-            said.asMap().values().removeIf((absence) -> absence.repository().equals(repository));
+            absences.asMap().values().removeIf((absence) -> absence.repository().equals(repository));
         }
     }
 
     @Override
     public void onReset() {
-        allTouched = System.nanoTime();
-        said.invalidateAll();
+        events.reset();
+        absences.invalidateAll();
     }
 
     /**
      * An absence.
      *
      * @param at epoch milliseconds
-     * @param removal whether the next change that is told is the removal of its entry
+     * @param removalFollows whether the next change of the key is the removal of its
+     * entry
      * @param repository whose pushes end it
      */
-    private record Said(long at, boolean removal, String repository) {
+    private record Absence(long at, boolean removalFollows, String repository) {
     }
 
 }

@@ -3,48 +3,50 @@ package dev.dejavu.verification;
 import java.time.Duration;
 
 /**
- * When one registry may be asked: so often a second, and not while it does not want to.
+ * When one registry may be checked: at a constant rate, and not while it asked for a
+ * pause.
  */
 final class RateLimiter {
 
-    private final long distance;
+    /** Nanoseconds between two checks. */
+    private final long interval;
 
     private long next = System.nanoTime();
 
-    private long silentUntil = next;
+    private long pausedUntil = next;
 
     /**
-     * A pace.
-     * @param rate looks a second
+     * A rate limiter.
+     * @param rate checks per second
      */
     RateLimiter(double rate) {
-        this.distance = (long) (1e9 / rate);
+        this.interval = (long) (1e9 / rate);
     }
 
     /**
-     * Takes the next turn.
-     * @param longest to wait for it
-     * @return how long to wait; negative when there is no turn in time
+     * Reserves the next check.
+     * @param maxWait how long the caller can wait for it
+     * @return how long to wait; negative when there is none in that time
      */
-    synchronized Duration turn(Duration longest) {
+    synchronized Duration reserve(Duration maxWait) {
         long now = System.nanoTime();
         long turn = (next - now > 0) ? next : now;
-        if (silentUntil - now > 0 || turn - now > longest.toNanos()) {
+        if (pausedUntil - now > 0 || turn - now > maxWait.toNanos()) {
             return Duration.ofNanos(-1);
         }
-        next = turn + distance;
+        next = turn + interval;
         return Duration.ofNanos(turn - now);
     }
 
-    synchronized boolean isSilent() {
-        return silentUntil - System.nanoTime() > 0;
+    synchronized boolean isPaused() {
+        return pausedUntil - System.nanoTime() > 0;
     }
 
-    /** It does not want to be asked for a while. */
-    synchronized void silence(Duration duration) {
+    /** The registry does not want to be asked for a while. */
+    synchronized void pause(Duration duration) {
         long until = System.nanoTime() + duration.toNanos();
-        if (until - silentUntil > 0) {
-            silentUntil = until;
+        if (until - pausedUntil > 0) {
+            pausedUntil = until;
         }
     }
 

@@ -21,18 +21,18 @@ import dev.dejavu.registry.ImageStatus;
 import dev.dejavu.registry.RegistryClient;
 
 /**
- * Looks into registries: once for all who wait for the same image, and no faster than a
- * registry likes.
+ * Checks images against their registries: once for all callers that wait for the same
+ * image, and no faster than each registry allows.
  */
 @Component
 class RegistryChecks {
 
     private static final Logger log = LoggerFactory.getLogger(RegistryChecks.class);
 
-    private static final int MOST = 1000;
+    private static final int MAX_IN_FLIGHT = 1000;
 
-    /** Longer than any registry's wish to be left alone. */
-    private static final Duration MEMORY = Duration.ofHours(2);
+    /** Longer than any pause that a registry can ask for. */
+    private static final Duration RATE_LIMITER_TTL = Duration.ofHours(2);
 
     private final RegistryClient registries;
 
@@ -42,13 +42,13 @@ class RegistryChecks {
 
     private final RegistryHealthIndicator health;
 
-    /** A client can name as many hosts as a pattern allows. */
-    private final Cache<String, RateLimiter> paces = Caffeine.newBuilder()
+    /** Bounded, as a client can name as many hosts as a pattern allows. */
+    private final Cache<String, RateLimiter> rateLimiters = Caffeine.newBuilder()
         .maximumSize(10_000)
-        .expireAfterAccess(MEMORY)
+        .expireAfterAccess(RATE_LIMITER_TTL)
         .build();
 
-    private final Map<CacheKey, CompletableFuture<ImageStatus>> flights = new ConcurrentHashMap<>();
+    private final Map<CacheKey, CompletableFuture<ImageStatus>> inFlight = new ConcurrentHashMap<>();
 
     RegistryChecks(RegistryClient registries, VerificationProperties properties, MeterRegistry metrics,
             RegistryHealthIndicator health) {
@@ -59,60 +59,59 @@ class RegistryChecks {
     }
 
     /**
-     * Looks for an image, or joins a look that is under way.
-     * @param patience how long to wait for a turn
-     * @param settle is told the outcome, once, before those who wait
+     * Checks an image, or joins a check of it that is in flight.
+     * @param maxWait how long to wait for the rate limiter
+     * @param onResult acts on the result, once, before the callers that wait get it
      */
-    CompletableFuture<ImageStatus> look(VerifiableEntry entry, Duration patience, UnaryOperator<ImageStatus> settle) {
-        if (flights.size() >= MOST) {
-            return CompletableFuture.completedFuture(ImageStatus.unknown("too many looks", Duration.ZERO));
+    CompletableFuture<ImageStatus> check(VerifiableEntry entry, Duration maxWait, UnaryOperator<ImageStatus> onResult) {
+        if (inFlight.size() >= MAX_IN_FLIGHT) {
+            return CompletableFuture.completedFuture(ImageStatus.unknown("too many checks", Duration.ZERO));
         }
-        CompletableFuture<ImageStatus> own = new CompletableFuture<>();
-        CompletableFuture<ImageStatus> flight = flights.putIfAbsent(entry.key(), own);
-        if (flight != null) {
-            return flight;
+        CompletableFuture<ImageStatus> mine = new CompletableFuture<>();
+        CompletableFuture<ImageStatus> joined = inFlight.putIfAbsent(entry.key(), mine);
+        if (joined != null) {
+            return joined;
         }
         Thread.ofVirtual().name("verification").start(() -> {
-            ImageStatus presence = ImageStatus.unknown("failed", Duration.ZERO);
+            ImageStatus status = ImageStatus.unknown("failed", Duration.ZERO);
             try {
-                presence = settle.apply(ask(entry, patience));
+                status = onResult.apply(check(entry, maxWait));
             }
             catch (RuntimeException ex) {
-                // such as a database that does not answer: the next lookup looks again
-                log.debug("Not settled: {}", entry.value(), ex);
+                // such as a database that does not answer: the next lookup checks again
+                log.debug("The result of a check was lost: {}", entry.value(), ex);
             }
             finally {
-                flights.remove(entry.key());
-                own.complete(presence);
+                inFlight.remove(entry.key());
+                mine.complete(status);
             }
         });
-        return own;
+        return mine;
     }
 
-    private ImageStatus ask(VerifiableEntry entry, Duration patience) {
-        String registry = registries.registry(entry.value());
+    private ImageStatus check(VerifiableEntry entry, Duration maxWait) {
+        String registry = registries.registryOf(entry.value());
         if (registry == null) {
             return ImageStatus.unknown("may not be asked", Duration.ZERO);
         }
-        RateLimiter pace = paces.get(registry, (host) -> new RateLimiter(properties.checksPerSecond()));
-        Duration wait = pace.turn(patience);
-        if (wait.isNegative() || !isThere(wait) || pace.isSilent()) {
+        RateLimiter rateLimiter = rateLimiters.get(registry, (host) -> new RateLimiter(properties.checksPerSecond()));
+        Duration wait = rateLimiter.reserve(maxWait);
+        if (wait.isNegative() || !sleep(wait) || rateLimiter.isPaused()) {
             return ImageStatus.unknown("does not want to be asked yet", Duration.ZERO);
         }
         Timer.Sample sample = Timer.start(metrics);
-        ImageStatus presence = registries.look(entry.value(), entry.platforms());
+        ImageStatus status = registries.check(entry.value(), entry.platforms());
         sample.stop(Timer.builder("dejavu.registry.checks")
             .description("Checks of images against their registries")
-            .tag("registry", registries.rule(registry))
-            .tag("outcome", presence.outcome().name().toLowerCase(Locale.ROOT))
+            .tag("registry", registries.matchingPattern(registry))
+            .tag("outcome", status.outcome().name().toLowerCase(Locale.ROOT))
             .register(metrics));
-        health.said(registry, presence);
-        pace.silence(presence.retryAfter());
-        return presence;
+        health.record(registry, status);
+        rateLimiter.pause(status.retryAfter());
+        return status;
     }
 
-    /** Waits for a turn. */
-    private static boolean isThere(Duration wait) {
+    private static boolean sleep(Duration wait) {
         try {
             Thread.sleep(wait);
             return true;

@@ -13,14 +13,14 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.registry.ImageStatus;
 
 /**
- * What each registry said last. Always up: without registries the service goes on.
+ * The last answer of each registry. Always up: without registries the service goes on.
  */
 @Component
 class RegistryHealthIndicator implements HealthIndicator {
 
-    private static final int MOST = 100;
+    private static final int MAX_ENTRIES = 100;
 
-    private final Cache<String, Said> last = Caffeine.newBuilder().maximumSize(MOST).build();
+    private final Cache<String, LastCheck> last = Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
 
     private final Clock clock;
 
@@ -28,9 +28,9 @@ class RegistryHealthIndicator implements HealthIndicator {
         this.clock = clock;
     }
 
-    void said(String registry, ImageStatus presence) {
+    void record(String registry, ImageStatus status) {
         last.put(registry,
-                new Said(presence.outcome().name().toLowerCase(Locale.ROOT), presence.reason(), clock.instant()));
+                new LastCheck(status.outcome().name().toLowerCase(Locale.ROOT), status.reason(), clock.instant()));
     }
 
     @Override
@@ -39,9 +39,9 @@ class RegistryHealthIndicator implements HealthIndicator {
     }
 
     /**
-     * The outcome of a look.
+     * The outcome of a check.
      */
-    record Said(String outcome, String reason, Instant at) {
+    record LastCheck(String outcome, String reason, Instant at) {
     }
 
 }

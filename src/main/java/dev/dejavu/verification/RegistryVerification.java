@@ -1,49 +1,70 @@
 package dev.dejavu.verification;
 
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
-import dev.dejavu.cache.CacheEntry;
-import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.cache.RepositoryLayer;
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.RegistryEventListener;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.VerifiableRepository;
+import dev.dejavu.cache.Verifier;
 
 /**
- * Lets nothing be given for true that was not verified for too long.
+ * Verifies what is in repositories against registries, and passes the events of
+ * registries on to all of them.
  */
 @Component
-@Order(3)
-class RegistryVerification implements RepositoryLayer {
+public class RegistryVerification implements RegistryEventListener {
 
     private final VerificationProperties properties;
 
-    private final FreshnessPolicy budget;
+    private final FreshnessPolicy policy;
 
-    private final RegistryChecks looks;
+    private final RegistryChecks checks;
 
     private final NegativeCache absences;
 
+    private final EventClock events;
+
     private final ChangeFeed changes;
 
-    private final Timer staleness;
+    private final Timer staleHitAge;
 
-    RegistryVerification(VerificationProperties properties, FreshnessPolicy budget, RegistryChecks looks,
-            NegativeCache absences, ChangeFeed changes, MeterRegistry metrics) {
+    private final Clock clock;
+
+    private final List<EventFollowUp<?>> followUps = new CopyOnWriteArrayList<>();
+
+    RegistryVerification(VerificationProperties properties, FreshnessPolicy policy, RegistryChecks checks,
+            NegativeCache absences, EventClock events, ChangeFeed changes, MeterRegistry metrics, Clock clock) {
         this.properties = properties;
-        this.budget = budget;
-        this.looks = looks;
+        this.policy = policy;
+        this.checks = checks;
         this.absences = absences;
+        this.events = events;
         this.changes = changes;
-        this.staleness = Timer.builder("dejavu.stale.hit.age")
+        this.staleHitAge = Timer.builder("dejavu.stale.hit.age")
             .description("Time since the last verification of hits served stale")
             .register(metrics);
+        this.clock = clock;
+    }
+
+    /** A verifier of the entries in a repository. */
+    public <E extends VerifiableEntry> Verifier<E> verifierOf(VerifiableRepository<E> repository) {
+        RegistryVerifier<E> verifier = new RegistryVerifier<>(repository, properties, policy, checks, absences, events,
+                staleHitAge, clock);
+        followUps.add(new EventFollowUp<>(repository, verifier, policy, absences, changes));
+        return verifier;
     }
 
     @Override
-    public <E extends CacheEntry> CacheRepository<E> around(CacheRepository<E> repository) {
-        return new RegistryVerifier<>(repository, properties, budget, looks, absences, changes, staleness);
+    public void onRegistryEvent(RegistryEvent event) {
+        followUps.forEach((followUp) -> followUp.onRegistryEvent(event));
     }
 
 }

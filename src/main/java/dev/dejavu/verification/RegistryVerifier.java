@@ -1,15 +1,13 @@
 package dev.dejavu.verification;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -17,138 +15,123 @@ import java.util.concurrent.TimeoutException;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.micrometer.core.instrument.Timer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.CacheRepository;
-import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.DelegatingRepository;
 import dev.dejavu.cache.ProblemException;
-import dev.dejavu.cache.PutResult;
-import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.VerifiableRepository;
 import dev.dejavu.cache.Verification;
+import dev.dejavu.cache.Verifier;
 import dev.dejavu.registry.ImageStatus;
 
 /**
- * Gives what is trusted at once. What is not is looked for in its registry, behind the
- * answer or, strictly, before it; an answer that had to be given without is marked as
- * stale.
+ * Serves a fresh entry at once. A stale one is checked against its registry, in the
+ * background or, in strict mode, before the answer; an answer without a check is marked
+ * as stale. An invalidated one is never served before it is verified.
+ *
+ * @param <E> the entry
  */
-final class RegistryVerifier<E extends CacheEntry> implements DelegatingRepository<E> {
+final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
 
     private static final Logger log = LoggerFactory.getLogger(RegistryVerifier.class);
 
-    /** What strict lookups wait. */
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    /** Of a lookup that has to wait for a check. */
+    private static final Duration CLIENT_RESPONSE_TIMEOUT = Duration.ofSeconds(2);
 
-    /** A resolve waits for the registry as long as the registry may take. */
-    private static final Duration RESOLVE = Duration.ofSeconds(10);
+    /** Of a check in the background, which has time. */
+    private static final Duration MAX_RATE_WAIT = Duration.ofSeconds(30);
 
-    /** Behind an answer there is time; before one there is less. */
-    private static final Duration TURN = Duration.ofSeconds(30);
+    /** After a check that found out nothing. */
+    private static final Duration FAILURE_RECHECK = Duration.ofSeconds(5);
 
-    private static final Duration RESOLVE_TURN = Duration.ofSeconds(3);
-
-    /** Something happened in the registry during the first look. */
-    private static final int RESOLVE_TRIES = 2;
-
-    /** How long after an event everybody knows of it. */
-    private static final Duration AFTERWARDS = Duration.ofSeconds(1);
-
-    /** How many an event makes look at once; the others are looked for when asked for. */
-    private static final int AT_ONCE = 100;
-
-    /** When nothing was found out, the next look waits. */
-    private static final Duration PAUSE = Duration.ofSeconds(5);
-
-    private final CacheRepository<E> repository;
+    private final VerifiableRepository<E> repository;
 
     private final VerificationProperties properties;
 
-    private final FreshnessPolicy budget;
+    private final FreshnessPolicy policy;
 
-    private final RegistryChecks looks;
+    private final RegistryChecks checks;
 
     private final NegativeCache absences;
 
-    private final ChangeFeed changes;
+    private final EventClock events;
 
-    private final Timer staleness;
+    private final Resolver<E> resolver;
 
-    private final Cache<CacheKey, Boolean> unknown = Caffeine.newBuilder()
+    private final Timer staleHitAge;
+
+    private final Clock clock;
+
+    private final Cache<CacheKey, Boolean> recentlyUnknown = Caffeine.newBuilder()
         .maximumSize(100_000)
-        .expireAfterWrite(PAUSE)
+        .expireAfterWrite(FAILURE_RECHECK)
         .build();
 
-    /** When those came last after which to look again, of many like each other once. */
-    private final Map<RegistryEvent, Long> events = new ConcurrentHashMap<>();
-
-    RegistryVerifier(CacheRepository<E> repository, VerificationProperties properties, FreshnessPolicy budget,
-            RegistryChecks looks, NegativeCache absences, ChangeFeed changes, Timer staleness) {
+    RegistryVerifier(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
+            RegistryChecks checks, NegativeCache absences, EventClock events, Timer staleHitAge, Clock clock) {
         this.repository = repository;
         this.properties = properties;
-        this.budget = budget;
-        this.looks = looks;
+        this.policy = policy;
+        this.checks = checks;
         this.absences = absences;
-        this.changes = changes;
-        this.staleness = staleness;
+        this.events = events;
+        this.resolver = new Resolver<>(repository, properties, checks, absences, events);
+        this.staleHitAge = staleHitAge;
+        this.clock = clock;
     }
 
     @Override
-    public CacheRepository<E> repository() {
-        return repository;
+    public boolean isFresh(E entry) {
+        return policy.isFresh(entry);
     }
 
     @Override
-    public Optional<E> find(CacheKey key) {
-        Optional<E> found = repository.find(key);
-        if (found.isEmpty() || budget.isTrusted(found.get())) {
-            return found;
+    public Optional<E> verify(E entry) {
+        if (policy.isFresh(entry)) {
+            return Optional.of(entry);
         }
-        CompletableFuture<?> look = look(found.get());
-        if ((properties.strict() || isInvalidated(found.get())) && isDone(look, PATIENCE)) {
-            found = repository.find(key);
+        CompletableFuture<?> check = check(entry);
+        Optional<E> current = Optional.of(entry);
+        if (mustWait(entry) && isDone(check, CLIENT_RESPONSE_TIMEOUT)) {
+            current = repository.find(entry.key());
         }
-        return found.filter((entry) -> !isInvalidated(entry)).map(this::given);
-    }
-
-    private static boolean isInvalidated(CacheEntry entry) {
-        return entry instanceof VerifiableEntry verifiable && verifiable.verification().isInvalidated();
+        return current.filter((found) -> !found.verification().isInvalidated()).map(this::served);
     }
 
     @Override
-    public List<E> findAll(Collection<CacheKey> keys) {
-        List<E> found = repository.findAll(keys);
-        List<E> doubtful = found.stream().filter((entry) -> !budget.isTrusted(entry)).toList();
-        if (doubtful.isEmpty()) {
-            return found;
+    public List<E> verifyAll(List<E> entries) {
+        List<E> stale = entries.stream().filter((entry) -> !policy.isFresh(entry)).toList();
+        if (stale.isEmpty()) {
+            return entries;
         }
         List<CompletableFuture<?>> awaited = new ArrayList<>();
-        for (E entry : doubtful) {
-            CompletableFuture<?> look = look(entry);
-            if (properties.strict() || isInvalidated(entry)) {
-                awaited.add(look);
+        for (E entry : stale) {
+            CompletableFuture<?> check = check(entry);
+            if (mustWait(entry)) {
+                awaited.add(check);
             }
         }
-        List<E> answer = found;
+        List<E> current = entries;
         if (!awaited.isEmpty()) {
-            isDone(CompletableFuture.allOf(awaited.toArray(CompletableFuture<?>[]::new)), PATIENCE);
-            answer = new ArrayList<>(found);
-            answer.removeAll(doubtful);
-            answer.addAll(repository.findAll(doubtful.stream().map(CacheEntry::key).toList()));
+            isDone(CompletableFuture.allOf(awaited.toArray(CompletableFuture<?>[]::new)), CLIENT_RESPONSE_TIMEOUT);
+            current = new ArrayList<>(entries);
+            current.removeAll(stale);
+            current.addAll(repository.findAll(stale.stream().map(CacheEntry::key).toList()));
         }
-        return answer.stream().filter((entry) -> !isInvalidated(entry)).map(this::given).toList();
+        return current.stream().filter((found) -> !found.verification().isInvalidated()).map(this::served).toList();
     }
 
-    private static boolean isDone(CompletableFuture<?> look, Duration patience) {
+    private boolean mustWait(E entry) {
+        return properties.strict() || entry.verification().isInvalidated();
+    }
+
+    /** Waits for a check, which goes on when the time is over. */
+    static boolean isDone(CompletableFuture<?> check, Duration timeout) {
         try {
-            look.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            check.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         }
         catch (TimeoutException | ExecutionException ex) {
@@ -160,180 +143,102 @@ final class RegistryVerifier<E extends CacheEntry> implements DelegatingReposito
         }
     }
 
-    private E marked(E entry) {
-        return budget.isTrusted(entry) ? entry : same(((VerifiableEntry) entry).asStale());
+    @Override
+    public E markIfStale(E entry) {
+        return policy.isFresh(entry) ? entry : stale(entry);
     }
 
-    /** Marked, as a hit. */
-    private E given(E entry) {
-        if (!budget.isTrusted(entry)) {
-            Instant verifiedAt = ((VerifiableEntry) entry).verification().verifiedAt();
-            staleness.record(Duration.between(verifiedAt, timeToLive().now()));
+    private E served(E entry) {
+        if (policy.isFresh(entry)) {
+            return entry;
         }
-        return marked(entry);
+        staleHitAge.record(Duration.between(entry.verification().verifiedAt(), now()));
+        return stale(entry);
     }
 
-    private CompletableFuture<?> look(E entry) {
-        if (!budget.isVerifiable(entry.value()) || unknown.getIfPresent(entry.key()) != null) {
+    /**
+     * Checks an entry that an event may have made untrue, whatever a check said lately.
+     */
+    CompletableFuture<?> recheck(E entry) {
+        recentlyUnknown.invalidate(entry.key());
+        return check(entry);
+    }
+
+    private CompletableFuture<?> check(E entry) {
+        if (!policy.isVerifiable(entry) || recentlyUnknown.getIfPresent(entry.key()) != null) {
             return CompletableFuture.completedFuture(entry);
         }
-        // What it says is true of this moment at the earliest.
-        Instant now = timeToLive().now();
+        // What the check says is true of this moment at the earliest.
+        Instant now = now();
         long begin = System.nanoTime();
-        return looks.look((VerifiableEntry) entry, TURN, (presence) -> settle(entry, now, begin, presence));
+        return checks.check(entry, MAX_RATE_WAIT, (status) -> onResult(entry, now, begin, status));
     }
 
-    private ImageStatus settle(E entry, Instant now, long begin, ImageStatus presence) {
-        switch (presence.outcome()) {
-            case PRESENT -> repository.replace(entry, verified(entry, now, presence));
+    private ImageStatus onResult(E entry, Instant now, long begin, ImageStatus status) {
+        switch (status.outcome()) {
+            case PRESENT -> repository.replace(entry, verified(entry, now, status));
             case ABSENT -> {
                 if (Duration.between(entry.createdAt(), now).compareTo(properties.newEntryGrace()) < 0) {
-                    unknown.put(entry.key(), true);
+                    recentlyUnknown.put(entry.key(), true);
                 }
-                else if (!absences.isPushed((VerifiableEntry) entry, begin)) {
-                    remove(entry, now, begin, presence);
+                else if (!events.pushSince(entry, begin)) {
+                    remove(entry, now, begin, status);
                 }
             }
             case UNKNOWN -> {
-                unknown.put(entry.key(), true);
-                log.debug("Not verified, {}: {}", entry.value(), presence.reason());
+                recentlyUnknown.put(entry.key(), true);
+                log.debug("Not verified, {}: {}", entry.value(), status.reason());
             }
         }
-        return presence;
+        return status;
     }
 
-    private void remove(E entry, Instant now, long begin, ImageStatus presence) {
+    private void remove(E entry, Instant now, long begin, ImageStatus status) {
         boolean removed = false;
-        absences.addBeforeRemoval((VerifiableEntry) entry, now, begin);
+        absences.addBeforeRemoval(entry, now, begin);
         try {
             removed = repository.removeIfUnchanged(entry);
         }
         finally {
             if (!removed) {
-                absences.end(entry.key());
+                absences.remove(entry.key());
             }
         }
         if (removed) {
-            log.info("Removed {} of {}: {}", entry.key(), entry.value(), presence.reason());
+            log.info("Removed {} of {}: {}", entry.key(), entry.value(), status.reason());
         }
     }
 
-    private E verified(E entry, Instant now, ImageStatus presence) {
-        return same(((VerifiableEntry) entry).withVerification(Verification.byRegistry(now, presence.digest())));
-    }
-
+    /** The same entry, as the registry has just confirmed it. */
     // What an entry makes of itself is an entry of the same class.
     @SuppressWarnings("unchecked")
-    private E same(VerifiableEntry entry) {
-        return (E) entry;
+    static <E extends VerifiableEntry> E verified(E entry, Instant at, ImageStatus status) {
+        return (E) entry.withVerification(Verification.byRegistry(at, status.digest()));
+    }
+
+    @SuppressWarnings("unchecked")
+    private E stale(E entry) {
+        return (E) entry.asStale();
     }
 
     @Override
-    public Optional<E> resolve(E asked) {
-        Optional<E> found = find(asked.key());
-        if (found.isPresent() || absences.has(asked.key()) || !(asked instanceof VerifiableEntry verifiable)
-                || !properties.enabled()) {
-            return found;
-        }
-        for (int i = 0; i < RESOLVE_TRIES && found.isEmpty(); i++) {
-            long begin = System.nanoTime();
-            if (!isDone(looks.look(verifiable, RESOLVE_TURN, (presence) -> settleAsked(asked, begin, presence)),
-                    RESOLVE)) {
-                return Optional.empty();
-            }
-            found = repository.find(asked.key()).filter((entry) -> !isInvalidated(entry));
-            if (!absences.isTold(verifiable, begin)) {
-                break;
-            }
-        }
-        return found.map(this::given);
-    }
-
-    private ImageStatus settleAsked(E asked, long begin, ImageStatus presence) {
-        VerifiableEntry verifiable = (VerifiableEntry) asked;
-        switch (presence.outcome()) {
-            case PRESENT -> {
-                // Who wrote it meanwhile knows more than this.
-                if (!absences.isTold(verifiable, begin)
-                        && repository.find(asked.key()).filter((entry) -> !isInvalidated(entry)).isEmpty()) {
-                    repository.put(verified(asked, asked.createdAt(), presence));
-                }
-            }
-            case ABSENT -> absences.add(verifiable, asked.createdAt(), begin);
-            case UNKNOWN -> log.debug("Not resolved, {}: {}", asked.value(), presence.reason());
-        }
-        return presence;
-    }
-
-    /**
-     * Doubts and looks again, and once more after a while: until all instances were told,
-     * one of them may have stored what it had seen before; and a registry may still show
-     * for a moment what it has just deleted. Where nobody here can look, it is believed.
-     */
-    @Override
-    public List<CacheKey> invalidate(RegistryEvent event) {
-        List<CacheKey> concerned = repository.invalidate(event);
-        absences.onRegistryEvent(event.kind(), event.repository());
-        changes.publish(event.kind(), event.repository());
-        lookAgain(concerned);
-        if (budget.isVerifiable(event.repository() + ":any") && events.put(event, System.nanoTime()) == null) {
-            Thread.ofVirtual().name("verification").start(() -> lookAgainAfterwards(event));
-        }
-        return concerned;
-    }
-
-    private void lookAgainAfterwards(RegistryEvent event) {
-        try {
-            Long last;
-            do {
-                last = Objects.requireNonNull(events.get(event));
-                Thread.sleep(AFTERWARDS.minusNanos(System.nanoTime() - last));
-            }
-            while (!events.remove(event, last));
-            lookAgain(repository.invalidate(event));
-        }
-        catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
-        }
-        catch (DataAccessException ex) {
-            log.warn("Not looked again after an event of {}: {}", event.repository(), ex.getMessage());
-        }
-    }
-
-    private void lookAgain(List<CacheKey> concerned) {
-        if (concerned.isEmpty()) {
-            return;
-        }
-        for (E entry : repository.findAll(concerned.subList(0, Math.min(concerned.size(), AT_ONCE)))) {
-            if (budget.isVerifiable(entry.value())) {
-                unknown.invalidate(entry.key());
-                var _ = look(entry);
-            }
-            else if (isInvalidated(entry) && repository.removeIfUnchanged(entry)) {
-                log.info("Removed {} of {}: its registry told so", entry.key(), entry.value());
-            }
-        }
-    }
-
-    @Override
-    public List<E> list(Cursor after, int limit, @Nullable String value) {
-        return repository.list(after, limit, value).stream().map(this::marked).toList();
+    public Optional<E> resolve(E requested) {
+        return resolver.resolve(requested).map(this::served);
     }
 
     @Override
     public ProblemException notFound(CacheKey key) {
-        return absences.has(key) ? ProblemException.absent() : repository.notFound(key);
+        return absences.contains(key) ? ProblemException.absent() : ProblemException.miss();
     }
 
     @Override
-    public PutResult<E> put(E entry) {
-        try {
-            return repository.put(entry);
-        }
-        finally {
-            absences.end(entry.key());
-            unknown.invalidate(entry.key());
-        }
+    public void onPut(CacheKey key) {
+        absences.remove(key);
+        recentlyUnknown.invalidate(key);
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
     }
 
 }

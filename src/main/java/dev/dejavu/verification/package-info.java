@@ -1,6 +1,6 @@
 /**
- * Is an entry still true? What was not verified for too long is looked for in its
- * registry.
+ * Checks against the registry whether an entry is still true, as often as its freshness
+ * lifetime wants it and when the registry sends an event.
  */
 @NullMarked
 package dev.dejavu.verification;

@@ -19,14 +19,13 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Bounds the body of a request, whether it tells its length or not: 16 KiB for what is
- * stored, 128 KiB for what asks, 1 MiB for what registries tell, and ten seconds for all
- * of it.
+ * Bounds the body of a request, with or without a declared length: 16 KiB by default, 128
+ * KiB for lookups, 1 MiB for webhooks, and ten seconds for all of it.
  */
 @ControllerAdvice
 class BodyLimit extends RequestBodyAdviceAdapter {
 
-    private static final int STORED = 16 * 1024;
+    private static final int DEFAULT_LIMIT = 16 * 1024;
 
     private static final Map<String, Integer> LIMITS = Map.of("/lookup", 128 * 1024, "/webhooks/{name}", 1024 * 1024);
 
@@ -42,7 +41,7 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converterType) throws IOException {
         PostMapping post = parameter.getMethodAnnotation(PostMapping.class);
-        int limit = (post != null) ? LIMITS.getOrDefault(String.join("", post.value()), STORED) : STORED;
+        int limit = (post != null) ? LIMITS.getOrDefault(String.join("", post.value()), DEFAULT_LIMIT) : DEFAULT_LIMIT;
         return new Bounded(message.getHeaders(), new BoundedStream(message.getBody(), limit));
     }
 

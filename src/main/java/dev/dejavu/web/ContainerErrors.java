@@ -26,16 +26,16 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Errors that no controller has met, as RFC 9457 too: those of the servlet container
- * around Spring, and those of Tomcat before it has found a servlet at all.
+ * Answers errors outside of controllers with a problem too: those of the servlet
+ * container around Spring, and those of Tomcat before it has found a servlet.
  */
 @RestController
 class ContainerErrors implements ErrorController {
 
     @RequestMapping("/error")
     ResponseEntity<ProblemDetail> error(HttpServletRequest request) {
-        boolean asked = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer;
-        int status = asked ? (int) request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) : 404;
+        boolean dispatched = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer;
+        int status = dispatched ? (int) request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) : 404;
         Object uri = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
         return ResponseEntity.status(status)
             .contentType(MediaType.APPLICATION_PROBLEM_JSON)
@@ -43,10 +43,8 @@ class ContainerErrors implements ErrorController {
     }
 
     private static ProblemDetail problem(int status, @Nullable String uri) {
-        ProblemDetail problem = ProblemDetail.forStatus(status);
-        problem.setType(ProblemHandler.GENERIC);
-        problem.setDetail((status == HttpStatus.BAD_REQUEST.value()) ? "This is no well-formed HTTP request."
-                : "The server refused this request.");
+        ProblemDetail problem = ProblemBody.generic(status, (status == HttpStatus.BAD_REQUEST.value())
+                ? "Malformed HTTP request." : "The server refused this request.");
         problem.setInstance(instance(uri));
         return problem;
     }
@@ -56,7 +54,7 @@ class ContainerErrors implements ErrorController {
             return URI.create((uri != null) ? uri : "/");
         }
         catch (IllegalArgumentException ex) {
-            // what cannot be an instance may be what is wrong
+            // a malformed URI may be the error itself
             return URI.create("/");
         }
     }
@@ -66,7 +64,7 @@ class ContainerErrors implements ErrorController {
 
         @Override
         public void customize(TomcatServletWebServerFactory factory) {
-            // An encoded slash comes as far as the key's own check.
+            // The check of the key refuses an encoded slash.
             factory.addConnectorCustomizers(
                     (connector) -> connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue()));
             factory.addContextCustomizers((context) -> {
@@ -79,7 +77,7 @@ class ContainerErrors implements ErrorController {
     }
 
     /**
-     * Made by Tomcat, by its name.
+     * Tomcat instantiates it by its name.
      */
     public static class Valve extends ErrorReportValve {
 

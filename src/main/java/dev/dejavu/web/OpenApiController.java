@@ -13,8 +13,8 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
- * The OpenAPI description, which is written by hand in {@code openapi.yaml}. A test holds
- * it to what the controllers answer.
+ * The OpenAPI description, written by hand in {@code openapi.yaml}. A test compares it
+ * with the controllers.
  */
 @RestController
 class OpenApiController {

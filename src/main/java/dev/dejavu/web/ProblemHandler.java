@@ -1,6 +1,5 @@
 package dev.dejavu.web;
 
-import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -35,15 +34,12 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Every error as RFC 9457; the one place that knows status codes.
+ * Answers every exception with a problem (RFC 9457).
  */
 @RestControllerAdvice
 class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
-
-    /** The type of a problem that its status says in full (RFC 9457, 4.2.1). */
-    static final URI GENERIC = URI.create("about:blank");
 
     private static final String RETRY_AFTER_SECONDS = "2";
 
@@ -62,7 +58,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         long now = System.nanoTime();
         long last = lastWarning.get();
         if (now - last > SILENCE.toNanos() && lastWarning.compareAndSet(last, now)) {
-            log.warn("The database does not answer (said once in {} s): {}", SILENCE.toSeconds(),
+            log.warn("The database does not answer (logged once in {} s): {}", SILENCE.toSeconds(),
                     ex.getMostSpecificCause().toString());
         }
         return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.",
@@ -80,10 +76,10 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         if (DisconnectedClientHelper.isClientDisconnectedException(ex)) {
             return null;
         }
-        log.error("Not expected", ex);
+        log.error("Unhandled exception", ex);
         HttpStatus status = HttpStatus.INTERNAL_SERVER_ERROR;
         return handleExceptionInternal(ex,
-                ProblemDetail.forStatusAndDetail(status, "An error of the server, see its log."), new HttpHeaders(),
+                ProblemBody.generic(status.value(), "Internal server error; see the server log."), new HttpHeaders(),
                 status, request);
     }
 
@@ -103,8 +99,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleNoResourceFoundException(NoResourceFoundException ex,
             HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        ProblemDetail body = ProblemDetail.forStatusAndDetail(status, "There is nothing at this path.");
-        return handleExceptionInternal(ex, body, headers, status, request);
+        return handleExceptionInternal(ex, ProblemBody.generic(status.value(), "There is nothing at this path."),
+                headers, status, request);
     }
 
     @Override
@@ -112,7 +108,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             HttpHeaders headers, HttpStatusCode status, WebRequest request) {
         for (Throwable cause = ex.getCause(); cause != null; cause = cause.getCause()) {
             if (cause instanceof ProblemException limit) {
-                // met while the body was read
+                // thrown while the body was read
                 return handle(limit, request);
             }
         }
@@ -134,37 +130,19 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private @Nullable ResponseEntity<Object> problem(Exception ex, Problem problem, @Nullable String detail,
             WebRequest request) {
-        HttpStatus status = status(problem);
-        ProblemDetail body = ProblemDetail.forStatusAndDetail(status, detail);
-        body.setType(problem.type());
-        body.setTitle(problem.title());
+        ProblemDetail body = ProblemBody.of(problem, detail);
         HttpHeaders headers = new HttpHeaders();
         if (problem == Problem.STORAGE_UNAVAILABLE) {
             headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
-        return handleExceptionInternal(ex, body, headers, status, request);
-    }
-
-    private static HttpStatus status(Problem problem) {
-        return switch (problem) {
-            case MISS, ABSENT -> HttpStatus.NOT_FOUND;
-            case MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY -> HttpStatus.BAD_REQUEST;
-            case KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST, NOT_SHAREABLE ->
-                HttpStatus.UNPROCESSABLE_CONTENT;
-            case TOO_SLOW -> HttpStatus.REQUEST_TIMEOUT;
-            case UNAUTHENTICATED -> HttpStatus.UNAUTHORIZED;
-            case FORBIDDEN -> HttpStatus.FORBIDDEN;
-            case NAME_TAKEN -> HttpStatus.CONFLICT;
-            case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
-            case STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
-        };
+        return handleExceptionInternal(ex, body, headers, HttpStatusCode.valueOf(body.getStatus()), request);
     }
 
     @Override
     protected ResponseEntity<Object> createResponseEntity(@Nullable Object body, HttpHeaders headers,
             HttpStatusCode status, WebRequest request) {
         if (body instanceof ProblemDetail problem && problem.getType() == null) {
-            problem.setType(GENERIC);
+            problem.setType(ProblemBody.GENERIC);
         }
         return ResponseEntity.status(status)
             .headers(headers)

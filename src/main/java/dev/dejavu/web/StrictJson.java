@@ -9,8 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.type.LogicalType;
 
 /**
- * JSON as it is written: a number is no text, and of two members of one name none is
- * believed.
+ * Numbers are not coerced to strings, and duplicate members are rejected.
  */
 @Component
 class StrictJson implements JsonMapperBuilderCustomizer {

@@ -11,20 +11,14 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
-import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 /**
- * Lets the server send what controllers answer as a whole, with its length, when it fits
- * into its buffer: what writes JSON flushes before the end, which would make two packets
- * of it.
+ * Lets the server send a response as a whole, with its length, when it fits into the
+ * buffer: the JSON converter flushes before the end, which would make two packets.
  */
 @Component
-@Order(UnflushedResponses.BEHIND_PLAIN_GETS)
 class UnflushedResponses implements Filter {
-
-    /** Those are answered at -1999, and whole. */
-    static final int BEHIND_PLAIN_GETS = -1500;
 
     @Override
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)

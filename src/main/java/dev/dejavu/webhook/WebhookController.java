@@ -26,11 +26,10 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.RegistryEvent;
-import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.RegistryEventListener;
 
 /**
  * The HTTP of {@code /webhooks}. An event that cannot be obeyed now is refused, so that
@@ -43,16 +42,16 @@ class WebhookController {
 
     private final WebhookProperties properties;
 
-    private final List<CacheRepository<? extends VerifiableEntry>> repositories;
+    private final RegistryEventListener listener;
 
     private final JsonMapper json;
 
     private final MeterRegistry metrics;
 
-    WebhookController(WebhookProperties properties, List<CacheRepository<? extends VerifiableEntry>> repositories,
-            JsonMapper json, MeterRegistry metrics) {
+    WebhookController(WebhookProperties properties, RegistryEventListener listener, JsonMapper json,
+            MeterRegistry metrics) {
         this.properties = properties;
-        this.repositories = repositories;
+        this.listener = listener;
         this.json = json;
         this.metrics = metrics;
     }
@@ -68,7 +67,7 @@ class WebhookController {
                     "There is no such webhook, or what is sent does not show its secret.");
         }
         for (RegistryEvent event : events(webhook, headers, sent)) {
-            repositories.forEach((repository) -> repository.invalidate(event));
+            listener.onRegistryEvent(event);
             metrics
                 .counter("dejavu.webhook.events", "webhook", name, "kind", event.kind().name().toLowerCase(Locale.ROOT))
                 .increment();

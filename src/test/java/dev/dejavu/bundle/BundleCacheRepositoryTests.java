@@ -39,10 +39,10 @@ class BundleCacheRepositoryTests {
             CachedBundle bundle = new CachedBundle(plain.digest(), "another", plain.remotePath(),
                     new BundleParts("dns:///example.union.ai:proj:dev", "13164aad67360d377c32433a5f57ae8f"),
                     plain.createdAt(), plain.expiresAt(), null);
-            repository.put(bundle);
-            assertThat(repository.find(bundle.digest())).contains(bundle);
-            repository.put(plain);
-            assertThat(repository.find(bundle.digest())).contains(plain);
+            cache.put(bundle);
+            assertThat(cache.find(bundle.digest())).contains(bundle);
+            cache.put(plain);
+            assertThat(cache.find(bundle.digest())).contains(plain);
         }
 
     }

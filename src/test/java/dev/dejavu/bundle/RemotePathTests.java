@@ -22,7 +22,7 @@ class RemotePathTests {
     @ParameterizedTest
     @ValueSource(strings = { "file:///tmp/x", "file:/tmp/x", "FILE:///tmp/x", "http://localhost:9000/x",
             "http://user:secret@127.0.0.1/x", "http://[::1]:9000/x", "http://host.docker.internal/x",
-            "s3://LocalHosts/x", "jar:file:/tmp/x!/y", "http://localhost.localdomain/x" })
+            "s3://LocalHost/x", "jar:file:/tmp/x!/y", "http://localhost.localdomain/x" })
     void pathThatOneMachineAloneCanReachIsLocal(String text) {
         assertThat(RemotePath.parse(text).isLocal()).isTrue();
     }

@@ -24,7 +24,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     protected static final Duration TTL = Duration.ofDays(30);
 
     @Autowired
-    protected CacheRepository<E> repository;
+    protected Cache<E> cache;
 
     @Autowired
     protected SettableClock clock;
@@ -36,56 +36,56 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
 
     @Test
     void unknownKeyIsAMiss() {
-        assertThat(repository.find(Keys.next())).isEmpty();
+        assertThat(cache.find(Keys.next())).isEmpty();
     }
 
     @Test
     void entryIsFoundAsItWasPut() {
         E entry = newEntry();
-        repository.put(entry);
-        assertThat(repository.find(entry.key())).contains(entry);
+        cache.put(entry);
+        assertThat(cache.find(entry.key())).contains(entry);
     }
 
     @Test
     void secondPutReplacesAndSaysSo() {
         E entry = newEntry();
-        assertThat(repository.put(entry).created()).isTrue();
+        assertThat(cache.put(entry).created()).isTrue();
         E other = entry(entry.key(), newValue());
-        assertThat(repository.put(other).created()).isFalse();
-        assertThat(repository.put(other).created()).isFalse();
-        assertThat(repository.find(entry.key())).contains(other);
+        assertThat(cache.put(other).created()).isFalse();
+        assertThat(cache.put(other).created()).isFalse();
+        assertThat(cache.find(entry.key())).contains(other);
     }
 
     @Test
     void putOfAnotherValueSaysWhichItReplaced() {
         E entry = newEntry();
-        assertThat(repository.put(entry).previousValue()).isNull();
-        assertThat(repository.put(entry).previousValue()).isNull();
+        assertThat(cache.put(entry).previousValue()).isNull();
+        assertThat(cache.put(entry).previousValue()).isNull();
         E other = entry(entry.key(), newValue());
-        assertThat(repository.put(other).previousValue()).isEqualTo(entry.value());
-        assertThat(repository.put(other).previousValue()).isNull();
+        assertThat(cache.put(other).previousValue()).isEqualTo(entry.value());
+        assertThat(cache.put(other).previousValue()).isNull();
         clock.advance(TTL);
-        assertThat(repository.put(entry).previousValue()).isNull();
+        assertThat(cache.put(entry).previousValue()).isNull();
     }
 
     @Test
     void putOverAnExpiredEntryIsNew() {
         E entry = newEntry();
-        repository.put(entry);
+        cache.put(entry);
         clock.advance(TTL);
-        assertThat(repository.put(entry(entry.key(), newValue())).created()).isTrue();
-        assertThat(repository.put(entry(entry.key(), newValue())).created()).isFalse();
+        assertThat(cache.put(entry(entry.key(), newValue())).created()).isTrue();
+        assertThat(cache.put(entry(entry.key(), newValue())).created()).isFalse();
     }
 
     @Test
     void entryExpiresToTheMillisecond() {
         E entry = newEntry();
-        repository.put(entry);
+        cache.put(entry);
         clock.advance(TTL.minusMillis(1));
-        assertThat(repository.find(entry.key())).isPresent();
+        assertThat(cache.find(entry.key())).isPresent();
         clock.advance(Duration.ofMillis(1));
-        assertThat(repository.find(entry.key())).isEmpty();
-        assertThat(repository.findAll(List.of(entry.key()))).isEmpty();
+        assertThat(cache.find(entry.key())).isEmpty();
+        assertThat(cache.findAll(List.of(entry.key()))).isEmpty();
         assertThat(page(Cursor.START, 500)).doesNotContain(entry);
         assertThat(entry.expiresAt()).isEqualTo(clock.instant());
     }
@@ -93,20 +93,20 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     @Test
     void putStartsTheClockAgain() {
         E entry = newEntry();
-        repository.put(entry);
+        cache.put(entry);
         clock.advance(TTL.minusMillis(1));
-        repository.put(entry(entry.key(), newValue()));
+        cache.put(entry(entry.key(), newValue()));
         clock.advance(TTL.minusMillis(1));
-        assertThat(repository.find(entry.key())).isPresent();
+        assertThat(cache.find(entry.key())).isPresent();
     }
 
     @Test
     void removedEntryIsAMiss() {
         E entry = newEntry();
-        repository.put(entry);
-        repository.remove(entry.key());
-        assertThat(repository.find(entry.key())).isEmpty();
-        repository.remove(entry.key());
+        cache.put(entry);
+        cache.remove(entry.key());
+        assertThat(cache.find(entry.key())).isEmpty();
+        cache.remove(entry.key());
     }
 
     @Test
@@ -116,7 +116,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         for (int i = 0; i < 300; i++) {
             asked.add(Keys.next());
         }
-        assertThat(repository.findAll(asked)).containsExactlyInAnyOrderElementsOf(entries);
+        assertThat(cache.findAll(asked)).containsExactlyInAnyOrderElementsOf(entries);
     }
 
     @Test
@@ -143,86 +143,86 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     @Test
     void oneValueIsListedAndForgottenAlone() {
         E kept = newEntry();
-        repository.put(kept);
+        cache.put(kept);
         String value = newValue();
         List<E> entries = List.of(entry(Keys.next(), value), entry(Keys.next(), value));
-        entries.forEach(repository::put);
-        assertThat(repository.list(Cursor.START, 500, value)).containsExactlyInAnyOrderElementsOf(entries);
-        assertThat(repository.removeAll(value)).isEqualTo(2);
-        assertThat(repository.list(Cursor.START, 500, value)).isEmpty();
-        assertThat(repository.removeAll(value)).isZero();
-        assertThat(repository.find(kept.key())).isPresent();
+        entries.forEach(cache::put);
+        assertThat(cache.list(Cursor.START, 500, value)).containsExactlyInAnyOrderElementsOf(entries);
+        assertThat(cache.removeAll(value)).isEqualTo(2);
+        assertThat(cache.list(Cursor.START, 500, value)).isEmpty();
+        assertThat(cache.removeAll(value)).isZero();
+        assertThat(cache.find(kept.key())).isPresent();
     }
 
     @Test
     void allAreForgottenHoweverMany() {
-        repository.removeAll(null);
+        cache.removeAll(null);
         newEntries(2100);
-        assertThat(repository.count()).isEqualTo(2100);
-        assertThat(repository.removeAll(null)).isEqualTo(2100);
-        assertThat(repository.count()).isZero();
+        assertThat(cache.count()).isEqualTo(2100);
+        assertThat(cache.removeAll(null)).isEqualTo(2100);
+        assertThat(cache.count()).isZero();
     }
 
     @Test
     void onlyLiveEntriesAreCounted() {
-        repository.removeAll(null);
+        cache.removeAll(null);
         newEntries(3);
         clock.advance(TTL);
         newEntries(2);
-        assertThat(repository.count()).isEqualTo(2);
+        assertThat(cache.count()).isEqualTo(2);
     }
 
     @Test
     void pruneTakesExpiredRowsAloneAndNoMoreThanItMay() {
-        repository.removeAll(null);
+        cache.removeAll(null);
         newEntries(5);
         clock.advance(TTL);
         List<E> live = newEntries(2);
-        assertThat(repository.pruneExpired(0, 3)).hasSize(3);
-        assertThat(repository.pruneExpired(0, 3)).hasSize(2);
-        assertThat(repository.pruneExpired(0, 3)).isEmpty();
-        assertThat(repository.count()).isEqualTo(2);
-        assertThat(repository.find(live.getFirst().key())).isPresent();
-        assertThat(repository.removeAll(null)).isEqualTo(2);
+        assertThat(cache.pruneExpired(0, 3)).hasSize(3);
+        assertThat(cache.pruneExpired(0, 3)).hasSize(2);
+        assertThat(cache.pruneExpired(0, 3)).isEmpty();
+        assertThat(cache.count()).isEqualTo(2);
+        assertThat(cache.find(live.getFirst().key())).isPresent();
+        assertThat(cache.removeAll(null)).isEqualTo(2);
     }
 
     @Test
     void manyWritersOfOneKeyMakeOneNewEntry() throws Exception {
         E entry = newEntry();
-        List<Boolean> created = atOnce(8, () -> repository.put(entry).created());
+        List<Boolean> created = atOnce(8, () -> cache.put(entry).created());
         assertThat(created).filteredOn((one) -> one).hasSize(1);
-        assertThat(repository.find(entry.key())).contains(entry);
+        assertThat(cache.find(entry.key())).contains(entry);
     }
 
     @Test
     void prunesThatMeetDoNoHarm() throws Exception {
-        repository.removeAll(null);
+        cache.removeAll(null);
         newEntries(1500);
         clock.advance(TTL);
         List<E> live = newEntries(300);
         List<Integer> pruned = atOnce(4, () -> prune(50));
         assertThat(pruned.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1500);
-        assertThat(repository.findAll(live.stream().map(CacheEntry::key).toList())).hasSize(300);
-        assertThat(repository.removeAll(null)).isEqualTo(300);
+        assertThat(cache.findAll(live.stream().map(CacheEntry::key).toList())).hasSize(300);
+        assertThat(cache.removeAll(null)).isEqualTo(300);
     }
 
     @Test
     void entryRenewedWhilePrunesRunIsKept() throws Exception {
-        repository.removeAll(null);
+        cache.removeAll(null);
         List<E> old = newEntries(600);
         clock.advance(TTL);
         List<E> renewed = old.stream().map((entry) -> entry(entry.key(), newValue())).toList();
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Integer> prune = executor.submit(() -> prune(20));
-            renewed.forEach(repository::put);
+            renewed.forEach(cache::put);
             prune.get();
         }
-        assertThat(repository.findAll(renewed.stream().map(CacheEntry::key).toList())).hasSize(600);
+        assertThat(cache.findAll(renewed.stream().map(CacheEntry::key).toList())).hasSize(600);
     }
 
     @Test
     void pruneTakesTheOldestAndBeginsWhereItIsTold() {
-        repository.removeAll(null);
+        cache.removeAll(null);
         List<Long> created = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             created.add(clock.millis());
@@ -230,18 +230,16 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
             clock.advance(Duration.ofSeconds(1));
         }
         clock.advance(TTL);
-        assertThat(repository.pruneExpired(created.get(1), 2)).containsExactlyInAnyOrder(created.get(1),
-                created.get(2));
-        assertThat(repository.pruneExpired(created.get(2), 9)).containsExactlyInAnyOrder(created.get(3),
-                created.get(4));
-        assertThat(repository.pruneExpired(Long.MIN_VALUE, 9)).containsExactly(created.getFirst());
+        assertThat(cache.pruneExpired(created.get(1), 2)).containsExactlyInAnyOrder(created.get(1), created.get(2));
+        assertThat(cache.pruneExpired(created.get(2), 9)).containsExactlyInAnyOrder(created.get(3), created.get(4));
+        assertThat(cache.pruneExpired(Long.MIN_VALUE, 9)).containsExactly(created.getFirst());
     }
 
     private int prune(int limit) {
         int total = 0;
         int rows;
         do {
-            rows = repository.pruneExpired(0, limit).size();
+            rows = cache.pruneExpired(0, limit).size();
             total += rows;
         }
         while (rows == limit);
@@ -249,7 +247,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     private List<E> page(Cursor after, int limit) {
-        return repository.list(after, limit, null);
+        return cache.list(after, limit, null);
     }
 
     private E newEntry() {
@@ -260,7 +258,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         List<E> entries = new ArrayList<>();
         for (int i = 0; i < number; i++) {
             E entry = newEntry();
-            repository.put(entry);
+            cache.put(entry);
             entries.add(entry);
         }
         return entries;

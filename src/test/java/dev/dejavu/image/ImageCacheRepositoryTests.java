@@ -25,6 +25,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepositoryContract;
 import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.RegistryEventListener;
 import dev.dejavu.cache.Sha256;
 import dev.dejavu.cache.Verification;
 import dev.dejavu.testing.Keys;
@@ -61,11 +62,11 @@ class ImageCacheRepositoryTests {
                     List.of("linux/arm64", "linux/amd64"));
             CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, plain.createdAt(),
                     plain.expiresAt(), null, plain.verification(), null);
-            repository.put(image);
-            assertThat(repository.find(image.hash())).contains(image);
+            cache.put(image);
+            assertThat(cache.find(image.hash())).contains(image);
             assertThat(parts.platforms()).containsExactly("linux/amd64", "linux/arm64");
-            repository.put(plain);
-            assertThat(repository.find(image.hash())).contains(plain);
+            cache.put(plain);
+            assertThat(cache.find(image.hash())).contains(plain);
         }
 
         /**
@@ -79,7 +80,7 @@ class ImageCacheRepositoryTests {
             try (ExecutorService writers = Executors.newFixedThreadPool(32)) {
                 for (int i = 0; i < REFERENCES; i++) {
                     CachedImage plain = entry(Keys.next(), references.next());
-                    writers.execute(() -> repository.put(new CachedImage(plain.hash(), plain.imageUri(), parts,
+                    writers.execute(() -> cache.put(new CachedImage(plain.hash(), plain.imageUri(), parts,
                             plain.createdAt(), plain.expiresAt(), null, plain.verification(), null)));
                 }
             }
@@ -142,53 +143,54 @@ class ImageCacheRepositoryTests {
         private DataSource dataSource;
 
         @Test
-        void rowOfAnOlderVersionIsDoubtedToo() throws Exception {
+        void rowOfAnOlderVersionIsInvalidatedToo(@Autowired ImageCacheRepository table,
+                @Autowired RegistryEventListener listener) throws Exception {
             CachedImage image = entry(Keys.next(), "ghcr.io/acme/old-row:v1");
-            repository.put(image);
+            cache.put(image);
             try (Connection connection = dataSource.getConnection();
                     Statement statement = connection.createStatement()) {
                 statement.execute("update image_cache set verified_at = null, verified_by = null where hash = '"
                         + image.hash() + "'");
             }
-            assertThat(repository.find(image.hash())).isPresent();
-            assertThat(repository
-                .invalidate(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null)))
-                .containsExactly(image.hash());
-            assertThat(repository.find(image.hash())).isEmpty();
-            assertThat(repository.removeAll(image.imageUri())).isZero();
+            assertThat(cache.find(image.hash())).isPresent();
+            RegistryEvent event = new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null);
+            assertThat(table.invalidate(event)).containsExactly(image.hash());
+            listener.onRegistryEvent(event);
+            assertThat(cache.find(image.hash())).isEmpty();
+            assertThat(cache.removeAll(image.imageUri())).isZero();
         }
 
         @Test
         void rowRenewedUnderAWaitingPruneIsKept() throws Exception {
             CachedImage image = entry(Keys.next(), newValue());
-            repository.put(image);
+            cache.put(image);
             clock.advance(TTL);
             whileUncommitted(
                     "update image_cache set created_at = %d where hash = '%s'".formatted(clock.millis(), image.hash()),
-                    () -> repository.pruneExpired(0, 1_000_000).size());
-            assertThat(repository.find(image.hash())).isPresent();
+                    () -> cache.pruneExpired(0, 1_000_000).size());
+            assertThat(cache.find(image.hash())).isPresent();
         }
 
         @Test
         void rowMovedToAnotherValueUnderAWaitingRemovalIsKept() throws Exception {
             CachedImage image = entry(Keys.next(), newValue());
-            repository.put(image);
+            cache.put(image);
             int removed = whileUncommitted("update image_cache set image_uri = 'ghcr.io/acme/new:v1' where hash = '%s'"
-                .formatted(image.hash()), () -> repository.removeAll(image.imageUri()));
+                .formatted(image.hash()), () -> cache.removeAll(image.imageUri()));
             assertThat(removed).isZero();
-            assertThat(repository.find(image.hash())).isPresent();
+            assertThat(cache.find(image.hash())).isPresent();
         }
 
         @Test
         void nothingIsLeftOfAllWhenAnotherRemovesOneMeanwhile() throws Exception {
-            repository.removeAll(null);
+            cache.removeAll(null);
             for (int i = 0; i < 2500; i++) {
-                repository.put(entry(Keys.next(), newValue()));
+                cache.put(entry(Keys.next(), newValue()));
             }
             int removed = whileUncommitted("delete from image_cache where hash = (select min(hash) from image_cache)",
-                    () -> repository.removeAll(null));
+                    () -> cache.removeAll(null));
             assertThat(removed).isEqualTo(2499);
-            assertThat(repository.count()).isZero();
+            assertThat(cache.count()).isZero();
         }
 
         /**

@@ -16,10 +16,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
@@ -42,7 +44,11 @@ class NearCacheTests {
     abstract static class Contract {
 
         @Autowired
-        private NearCaches layer;
+        private NearCaches nearCaches;
+
+        @Autowired
+        @Qualifier("images")
+        private Cache<?> images;
 
         @Autowired
         private ChangeFeed changes;
@@ -170,7 +176,7 @@ class NearCacheTests {
         }
 
         protected final boolean isInNearCache(CacheKey key) {
-            return layer.near("images", key) != null;
+            return images.findInMemory(key) != null;
         }
 
         protected final HttpResponse<String> get(CacheKey key) {
@@ -178,7 +184,7 @@ class NearCacheTests {
         }
 
         private void forgetNear() {
-            layer.onReset();
+            nearCaches.onReset();
         }
 
         private void put(CacheKey key, String tag) {
@@ -280,14 +286,14 @@ class NearCacheTests {
     class Without {
 
         @Test
-        void withoutRoomNothingIsKept(@LocalServerPort int port, @Autowired NearCaches layer) {
+        void withoutRoomNothingIsKept(@LocalServerPort int port, @Autowired @Qualifier("images") Cache<?> images) {
             Http http = new Http(port);
             CacheKey key = Keys.next();
             String path = "/images/" + key;
             http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
             assertThat(http.get(path).statusCode()).isEqualTo(200);
             assertThat(http.get(path).statusCode()).isEqualTo(200);
-            assertThat(layer.near("images", key)).isNull();
+            assertThat(images.findInMemory(key)).isNull();
         }
 
     }

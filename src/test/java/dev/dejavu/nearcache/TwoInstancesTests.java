@@ -26,6 +26,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import dev.dejavu.DejavuApplication;
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
@@ -293,12 +294,12 @@ class TwoInstancesTests {
 
     private CacheKey keptByTheOther() {
         ChangeFeed changes = services.getLast().getBean(ChangeFeed.class);
-        NearCaches layer = services.getLast().getBean(NearCaches.class);
+        Cache<?> images = services.getLast().getBean("images", Cache.class);
         await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
         CacheKey key = Keys.next();
         put(one, key, 1);
         await().atMost(Duration.ofSeconds(10))
-            .until(() -> version(other, key) == 1 && layer.near("images", key) != null);
+            .until(() -> version(other, key) == 1 && images.findInMemory(key) != null);
         return key;
     }
 

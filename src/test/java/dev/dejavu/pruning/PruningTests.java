@@ -193,13 +193,13 @@ class PruningTests {
                 default -> List.of();
             };
         })), new PruningProperties(0, Duration.ofHours(1), 2));
-        pruner.proceed();
+        pruner.resume();
         assertThat(starts).containsExactly(Long.MIN_VALUE, 30L, 50L);
-        pruner.proceed();
+        pruner.resume();
         assertThat(starts.getLast()).isEqualTo(50);
         pruner.prune();
         assertThat(starts.subList(4, 6)).containsExactly(Long.MIN_VALUE, 30L);
-        pruner.proceed();
+        pruner.resume();
         assertThat(starts.getLast()).isEqualTo(50);
     }
 

@@ -71,7 +71,7 @@ class RegistryClientTests {
     }
 
     private ImageStatus look(String image, List<String> platforms) {
-        return registries.look(proxy.host() + "/" + image, platforms);
+        return registries.check(proxy.host() + "/" + image, platforms);
     }
 
     @Test
@@ -155,7 +155,7 @@ class RegistryClientTests {
             proxy.fault((exchange) -> redirect(exchange, "http://" + other.host() + exchange.getRequestURI()));
             other.fault(RegistryProxy.answer(401, "", "WWW-Authenticate",
                     "Bearer realm=\"http://" + other.host() + "/token\""));
-            assertThat(both.look(proxy.host() + "/team/one:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
+            assertThat(both.check(proxy.host() + "/team/one:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
             assertThat(other.asked()).hasSize(1);
         }
     }
@@ -256,7 +256,7 @@ class RegistryClientTests {
         try (RegistryProxy other = new RegistryProxy(registry.uri());
                 RegistryClient both = registries(null, proxy.host(), other.host())) {
             proxy.fault((exchange) -> redirect(exchange, "http://" + other.host() + exchange.getRequestURI()));
-            assertThat(both.look(proxy.host() + "/team/there:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
+            assertThat(both.check(proxy.host() + "/team/there:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
             other.asked();
             assertThat(look("team/there:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
             assertThat(other.asked()).isEmpty();
@@ -277,12 +277,12 @@ class RegistryClientTests {
     @Test
     void hostThatIsNotAllowedIsNeverAsked() {
         try (RegistryProxy other = new RegistryProxy(registry.uri())) {
-            assertThat(registries.registry(other.host() + "/team/one:v1")).isNull();
-            assertThat(registries.look(other.host() + "/team/one:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
+            assertThat(registries.registryOf(other.host() + "/team/one:v1")).isNull();
+            assertThat(registries.check(other.host() + "/team/one:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
             assertThat(other.asked()).isEmpty();
         }
-        assertThat(registries.registry(proxy.host() + "/team/one:v1")).isEqualTo(proxy.host());
-        assertThat(registries.registry("debian:12")).isNull();
+        assertThat(registries.registryOf(proxy.host() + "/team/one:v1")).isEqualTo(proxy.host());
+        assertThat(registries.registryOf("debian:12")).isNull();
     }
 
     @Test
@@ -302,11 +302,11 @@ class RegistryClientTests {
                 RegistryClient known = registries(config(folder, guarded.host(), "ada:secret"), guarded.host());
                 RegistryClient strange = registries(null, guarded.host())) {
             guarded.fault(guard(guarded));
-            assertThat(known.look(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
-            assertThat(known.look(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
+            assertThat(known.check(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
+            assertThat(known.check(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
             assertThat(guarded.asked()).filteredOn((line) -> line.startsWith("GET /token"))
                 .containsExactly("GET /token?service=the+test&scope=repository%3Ateam%2Fbearer%3Apull");
-            assertThat(strange.look(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
+            assertThat(strange.check(guarded.host() + "/team/bearer:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
         }
     }
 
@@ -340,11 +340,11 @@ class RegistryClientTests {
         try (RegistryProcess closed = RegistryProcess.start("ada:secret", htpasswd);
                 RegistryClient known = registries(config(folder, closed.host(), "ada:wrong"), closed.host())) {
             closed.push("team/basic", "v1", "linux/amd64");
-            assertThat(known.look(closed.host() + "/team/basic:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
+            assertThat(known.check(closed.host() + "/team/basic:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
             Path config = config(folder, closed.host(), "ada:secret");
             Files.setLastModifiedTime(config, FileTime.fromMillis(1));
-            assertThat(known.look(closed.host() + "/team/basic:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
-            assertThat(known.look(closed.host() + "/team/basic:v2", AMD64).outcome()).isEqualTo(Outcome.ABSENT);
+            assertThat(known.check(closed.host() + "/team/basic:v1", AMD64).outcome()).isEqualTo(Outcome.PRESENT);
+            assertThat(known.check(closed.host() + "/team/basic:v2", AMD64).outcome()).isEqualTo(Outcome.ABSENT);
         }
     }
 

@@ -1,0 +1,52 @@
+package dev.dejavu.nearcache;
+
+import java.util.List;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.ChangeFeed;
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.TimeToLive;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.VerifiableRepository;
+
+/**
+ * A near cache of entries that a registry can confirm.
+ *
+ * @param <E> the entry
+ */
+final class NearVerifiableRepository<E extends VerifiableEntry> extends NearCacheRepository<E>
+        implements VerifiableRepository<E> {
+
+    private final VerifiableRepository<E> repository;
+
+    NearVerifiableRepository(VerifiableRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes,
+            long maxSize) {
+        super(repository, timeToLive, changes, maxSize);
+        this.repository = repository;
+    }
+
+    @Override
+    public boolean replace(E expected, E update) {
+        return invalidating(expected.key(), () -> repository.replace(expected, update));
+    }
+
+    @Override
+    public boolean removeIfUnchanged(E expected) {
+        return invalidating(expected.key(), () -> repository.removeIfUnchanged(expected));
+    }
+
+    @Override
+    public List<CacheKey> invalidate(RegistryEvent event) {
+        try {
+            List<CacheKey> affected = repository.invalidate(event);
+            invalidate(affected);
+            return affected;
+        }
+        catch (RuntimeException ex) {
+            // Some rows may be invalidated.
+            invalidateAll();
+            throw ex;
+        }
+    }
+
+}

@@ -1,0 +1,88 @@
+package dev.dejavu.verification;
+
+import java.time.Duration;
+import java.util.Optional;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.VerifiableRepository;
+import dev.dejavu.registry.ImageStatus;
+
+/**
+ * Asks the registry for an entry that is unknown, and stores what is there.
+ *
+ * @param <E> the entry
+ */
+final class Resolver<E extends VerifiableEntry> {
+
+    private static final Logger log = LoggerFactory.getLogger(Resolver.class);
+
+    /** As long as a registry may take. */
+    private static final Duration RESOLVE_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final Duration MAX_RATE_WAIT = Duration.ofSeconds(3);
+
+    /** The second one is for an event of the registry during the first. */
+    private static final int MAX_TRIES = 2;
+
+    private final VerifiableRepository<E> repository;
+
+    private final VerificationProperties properties;
+
+    private final RegistryChecks checks;
+
+    private final NegativeCache absences;
+
+    private final EventClock events;
+
+    Resolver(VerifiableRepository<E> repository, VerificationProperties properties, RegistryChecks checks,
+            NegativeCache absences, EventClock events) {
+        this.repository = repository;
+        this.properties = properties;
+        this.checks = checks;
+        this.absences = absences;
+        this.events = events;
+    }
+
+    Optional<E> resolve(E requested) {
+        Optional<E> found = Optional.empty();
+        if (!properties.enabled() || absences.contains(requested.key())) {
+            return found;
+        }
+        for (int i = 0; i < MAX_TRIES && found.isEmpty(); i++) {
+            long begin = System.nanoTime();
+            if (!RegistryVerifier.isDone(
+                    checks.check(requested, MAX_RATE_WAIT, (status) -> onResult(requested, begin, status)),
+                    RESOLVE_TIMEOUT)) {
+                return found;
+            }
+            found = findValid(requested.key());
+            if (!events.eventSince(requested, begin)) {
+                break;
+            }
+        }
+        return found;
+    }
+
+    private ImageStatus onResult(E requested, long begin, ImageStatus status) {
+        switch (status.outcome()) {
+            case PRESENT -> {
+                // An entry that a client stored meanwhile counts more.
+                if (!events.eventSince(requested, begin) && findValid(requested.key()).isEmpty()) {
+                    repository.put(RegistryVerifier.verified(requested, requested.createdAt(), status));
+                }
+            }
+            case ABSENT -> absences.add(requested, requested.createdAt(), begin);
+            case UNKNOWN -> log.debug("Not resolved, {}: {}", requested.value(), status.reason());
+        }
+        return status;
+    }
+
+    private Optional<E> findValid(CacheKey key) {
+        return repository.find(key).filter((entry) -> !entry.verification().isInvalidated());
+    }
+
+}

@@ -1,0 +1,156 @@
+package dev.dejavu.web;
+
+import java.io.IOException;
+import java.net.URI;
+import java.util.Enumeration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.dao.DataAccessException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.stereotype.Component;
+import org.springframework.util.function.SingletonSupplier;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.api.EntryResponses;
+import dev.dejavu.cache.Cache;
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Hit;
+import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.Representation;
+
+/**
+ * Answers the most frequent request, a simple GET of an entry, as the controllers behind
+ * it would: Spring needs more time to find the controller than all the rest takes. Other
+ * requests go on to the controllers, so without this filter nothing is missing but speed.
+ */
+@Component
+class EntryFilter implements Filter {
+
+    private static final String JSON = MediaType.APPLICATION_JSON_VALUE;
+
+    private final SingletonSupplier<Map<String, Cache<?>>> caches;
+
+    private final JsonMapper json;
+
+    private final HandlerExceptionResolver problems;
+
+    private final Function<CacheEntry, Representation> represent;
+
+    // The web server creates its filters early: the caches, which need the database, come
+    // later.
+    EntryFilter(ObjectProvider<Cache<?>> caches, JsonMapper json,
+            @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
+        this.caches = SingletonSupplier
+            .of(() -> caches.stream().collect(Collectors.toUnmodifiableMap(Cache::name, Function.identity())));
+        this.json = json;
+        this.problems = problems;
+        this.represent = (entry) -> new Representation(EntryResponses.etag(entry), json.writeValueAsBytes(entry));
+    }
+
+    @Override
+    public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        HttpServletRequest httpRequest = (HttpServletRequest) request;
+        if (!isSimpleGet(httpRequest) || !answer(httpRequest, (HttpServletResponse) response)) {
+            chain.doFilter(request, response);
+        }
+    }
+
+    private static boolean isSimpleGet(HttpServletRequest request) {
+        String accepted = header(request, HttpHeaders.ACCEPT);
+        String cached = header(request, HttpHeaders.IF_NONE_MATCH);
+        return request.getMethod().equals("GET") && request.getPathInfo() == null
+                && (accepted == null || accepted.equals(MediaType.ALL_VALUE) || accepted.equals(JSON))
+                && (cached == null || (cached.startsWith("\"") && cached.indexOf(',') < 0))
+                && request.getHeader(HttpHeaders.IF_MATCH) == null;
+    }
+
+    /** The value of a header, which is a list when there are several. */
+    private static @Nullable String header(HttpServletRequest request, String name) {
+        Enumeration<String> values = request.getHeaders(name);
+        if (!values.hasMoreElements()) {
+            return null;
+        }
+        String first = values.nextElement();
+        return values.hasMoreElements() ? first + "," : first;
+    }
+
+    private boolean answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        String path = request.getServletPath();
+        int slash = path.indexOf('/', 1);
+        Cache<?> cache = (slash > 0) ? caches.obtain().get(path.substring(1, slash)) : null;
+        if (cache == null) {
+            return false;
+        }
+        try {
+            answer(cache, cache.key(path.substring(slash + 1)), request, response);
+            return true;
+        }
+        catch (ProblemException ex) {
+            return false;
+        }
+        catch (DataAccessException ex) {
+            return problems.resolveException(request, response, null, ex) != null;
+        }
+    }
+
+    private void answer(Cache<?> cache, CacheKey key, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        Hit<?> hit = cache.findInMemory(key);
+        if (hit != null) {
+            send(hit.representation(represent), request, response);
+            return;
+        }
+        Optional<? extends CacheEntry> entry = cache.find(key);
+        if (entry.isPresent()) {
+            send(represent.apply(entry.get()), request, response);
+        }
+        else {
+            send(cache.notFound(key), request, response);
+        }
+    }
+
+    private static void send(Representation entry, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        response.setHeader(HttpHeaders.ETAG, entry.etag());
+        response.setHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
+        if (entry.etag().equals(request.getHeader(HttpHeaders.IF_NONE_MATCH))) {
+            response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+        }
+        else {
+            response.setContentType(JSON);
+            response.setContentLength(entry.length());
+            entry.writeTo(response.getOutputStream());
+        }
+    }
+
+    private void send(ProblemException notFound, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        ProblemDetail problem = ProblemBody.of(notFound.problem(), notFound.getMessage());
+        problem.setInstance(URI.create(request.getRequestURI()));
+        byte[] body = json.writeValueAsBytes(problem);
+        response.setStatus(problem.getStatus());
+        response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+}

@@ -1,0 +1,52 @@
+package dev.dejavu.web;
+
+import java.net.URI;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ProblemDetail;
+
+import dev.dejavu.cache.Problem;
+
+/**
+ * Bodies of problems (RFC 9457); the one place that knows the status code of each.
+ */
+final class ProblemBody {
+
+    /** The type of a problem that its status says in full (RFC 9457, section 4.2.1). */
+    static final URI GENERIC = URI.create("about:blank");
+
+    private ProblemBody() {
+    }
+
+    static ProblemDetail of(Problem problem, @Nullable String detail) {
+        ProblemDetail body = ProblemDetail.forStatusAndDetail(status(problem), detail);
+        body.setType(problem.type());
+        body.setTitle(problem.title());
+        return body;
+    }
+
+    /** A problem that has a status code and nothing more. */
+    static ProblemDetail generic(int status, String detail) {
+        ProblemDetail body = ProblemDetail.forStatus(status);
+        body.setType(GENERIC);
+        body.setDetail(detail);
+        return body;
+    }
+
+    private static HttpStatus status(Problem problem) {
+        return switch (problem) {
+            case MISS, ABSENT -> HttpStatus.NOT_FOUND;
+            case MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY -> HttpStatus.BAD_REQUEST;
+            case KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST, NOT_SHAREABLE ->
+                HttpStatus.UNPROCESSABLE_CONTENT;
+            case TOO_SLOW -> HttpStatus.REQUEST_TIMEOUT;
+            case UNAUTHENTICATED -> HttpStatus.UNAUTHORIZED;
+            case FORBIDDEN -> HttpStatus.FORBIDDEN;
+            case NAME_TAKEN -> HttpStatus.CONFLICT;
+            case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
+            case STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
+        };
+    }
+
+}
