@@ -88,7 +88,7 @@ final class AllowList implements DnsResolver {
     }
 
     /** The pattern that permits it. */
-    String rule(String host) {
+    String matchingPattern(String host) {
         return registries.stream()
             .filter((pattern) -> pattern.matcher(host).matches())
             .map((pattern) -> pattern.pattern().replace("\\Q", "").replace("\\E", "").replace(LABELS, "*"))

@@ -10,15 +10,15 @@ import tools.jackson.databind.JsonNode;
  * What matters of a manifest or of an index.
  *
  * @param children of an index, those that say their platform; of a manifest none
- * @param nameless whether an index has others, which may be for any platform
+ * @param hasUnknownPlatforms whether an index has others, which may be for any platform
  * @param config the digest of a manifest's config; of an index none
  * @see <a href=
  * "https://github.com/opencontainers/image-spec/blob/main/image-index.md">image index</a>
  */
-record Manifest(List<Child> children, boolean nameless, @Nullable String config) {
+record Manifest(List<Child> children, boolean hasUnknownPlatforms, @Nullable String config) {
 
     /** Children of an index: beyond that it is none that anybody builds. */
-    private static final int LARGEST = 1000;
+    private static final int MAX_CHILDREN = 1000;
 
     /**
      * A manifest that an index names for a platform.
@@ -38,7 +38,7 @@ record Manifest(List<Child> children, boolean nameless, @Nullable String config)
                 .filter(Objects::nonNull)
                 .toList();
             int all = json.path("manifests").size();
-            return (all <= LARGEST) ? new Manifest(children, children.size() < all, null) : null;
+            return (all <= MAX_CHILDREN) ? new Manifest(children, children.size() < all, null) : null;
         }
         String config = json.path("config").path("digest").asString("");
         return config.isEmpty() ? null : new Manifest(List.of(), false, config);

@@ -31,7 +31,7 @@ final class RegistryResponse {
     /** After 429, where it does not say how long. */
     private static final Duration TOO_MANY = Duration.ofSeconds(5);
 
-    private static final Duration LONGEST = Duration.ofHours(1);
+    private static final Duration MAX_PAUSE = Duration.ofHours(1);
 
     private final int status;
 
@@ -67,7 +67,7 @@ final class RegistryResponse {
      * Whether it is the registry itself that does not have it: a 404 alone may come from
      * any proxy between.
      */
-    boolean saysAbsent(JsonMapper json) {
+    boolean isNotFoundByRegistry(JsonMapper json) {
         if (status != 404) {
             return false;
         }
@@ -98,7 +98,7 @@ final class RegistryResponse {
         try {
             Duration wait = value.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(value))
                     : Duration.between(now, ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME));
-            return wait.isNegative() ? Duration.ZERO : (wait.compareTo(LONGEST) > 0) ? LONGEST : wait;
+            return wait.isNegative() ? Duration.ZERO : (wait.compareTo(MAX_PAUSE) > 0) ? MAX_PAUSE : wait;
         }
         catch (DateTimeException ex) {
             return unsaid;

@@ -35,7 +35,7 @@ class AllowListTests {
         assertThat(allowed.permitsToken("auth.docker.io")).isTrue();
         assertThat(allowed.permitsBlob("storage.googleapis.com")).isTrue();
         assertThat(allowed.permitsBlob("169.254.169.254")).isFalse();
-        assertThat(allowed.rule("a.example.com")).isEqualTo("*.example.com");
+        assertThat(allowed.matchingPattern("a.example.com")).isEqualTo("*.example.com");
         assertThat(allowed.resolve("registry.internal")).containsExactly(InetAddress.getByName("10.0.0.7"));
         assertThat(allowed.resolve("public.example.com")).hasSize(1);
         for (String internal : List.of("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
