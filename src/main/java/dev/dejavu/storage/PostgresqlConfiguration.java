@@ -42,14 +42,14 @@ class PostgresqlConfiguration {
 
     @Bean
     PostgresqlChangeFeed changes(JdbcConnectionDetails details, HikariDataSource pool,
-            ObjectProvider<ChangeListener> observers) {
-        // Late, because observers ask for this themselves.
-        return new PostgresqlChangeFeed(pool, details, SingletonSupplier.of(() -> observers.orderedStream().toList()));
+            ObjectProvider<ChangeListener> listeners) {
+        // Late, because listeners need the feed themselves.
+        return new PostgresqlChangeFeed(pool, details, SingletonSupplier.of(() -> listeners.orderedStream().toList()));
     }
 
     /**
-     * A connection outside the pool, whose time-out of a second is made for lookups and
-     * too short for a migration; and the triggers, as only PostgreSQL has others to tell.
+     * A connection outside the pool, whose timeout of a second suits lookups and is too
+     * short for a migration; and the triggers, as PostgreSQL alone has other instances.
      */
     @Bean
     FlywayConfigurationCustomizer migrateOutsideThePool(JdbcConnectionDetails details) {

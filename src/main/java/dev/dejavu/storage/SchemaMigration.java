@@ -16,16 +16,16 @@ import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /**
- * Brings the tables up to date. A database that is not there at the start is waited for
- * behind a service that answers 503; as a health indicator it keeps the service from
- * being called ready until then.
+ * Migrates the tables. A database that does not answer at the start is waited for while
+ * the service answers 503; as a health indicator this keeps the service unready until
+ * then.
  */
 @Component
 class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
 
     private static final Logger log = LoggerFactory.getLogger(SchemaMigration.class);
 
-    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
 
     private final Environment environment;
 
@@ -49,7 +49,7 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
     private void waitAndMigrate(Flyway flyway) {
         try {
             do {
-                Thread.sleep(PAUSE);
+                Thread.sleep(RETRY_DELAY);
             }
             while (!tryMigrate(flyway));
             log.info("The database answers: ready");
@@ -70,7 +70,7 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
             return true;
         }
         catch (FlywayException ex) {
-            file.ifAvailable((own) -> own.noteDamage(ex));
+            file.ifAvailable((sqlite) -> sqlite.damage().report(ex));
             String state = sqlState(ex);
             if (state.startsWith("28")) {
                 throw new InvalidConfigurationPropertyValueException("spring.datasource.username",
@@ -81,7 +81,7 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
                 throw new InvalidConfigurationPropertyValueException(Database.URL,
                         environment.getProperty(Database.URL), "must name a database that exists");
             }
-            if (isAway(state)) {
+            if (isUnavailable(state)) {
                 return false;
             }
             throw ex;
@@ -95,7 +95,7 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
      * "https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL's error
      * codes</a>
      */
-    private static boolean isAway(String state) {
+    private static boolean isUnavailable(String state) {
         return state.startsWith("08") || state.startsWith("57P") || state.startsWith("53");
     }
 

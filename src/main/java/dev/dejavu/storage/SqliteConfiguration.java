@@ -34,30 +34,30 @@ import dev.dejavu.commit.GroupCommit;
 
 /**
  * SQLite takes one writer at a time, and lets a second one poll the file. So all writers
- * share one connection and queue for it in the process, where waiting is fair and costs
- * nothing; readers have a pool of their own.
+ * share one connection and queue for it in this process, where waiting is fair and cheap;
+ * readers have a pool of their own.
  */
 @Configuration(proxyBeanMethods = false)
 @Conditional(Database.OnSqlite.class)
 class SqliteConfiguration {
 
     /**
-     * In the queue for the writer; with {@link SqliteFile#BUSY} it stays below the 2 s
+     * For the one writer; with {@link SqliteFile#BUSY_TIMEOUT} it stays below the 2 s
      * that a request may wait.
      */
-    private static final Duration QUEUE = Duration.ofMillis(1400);
+    private static final Duration WRITER_WAIT = Duration.ofMillis(1400);
 
-    /** For damage, at the start; enough for a million entries. */
-    private static final Duration LOOK = Duration.ofSeconds(2);
+    /** Of the search for damage at the start; enough for a million entries. */
+    private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(2);
 
-    /** Those that are kept of each connection. */
-    private static final int STATEMENTS = 16;
+    /** Prepared statements per connection. */
+    private static final int MAX_STATEMENTS = 16;
 
     @Bean
     SqliteFile sqliteFile(Environment environment, Clock clock, ApplicationEventPublisher publisher) {
         String url = environment.getRequiredProperty(Database.URL);
         try {
-            return SqliteFile.open(url, clock, LOOK,
+            return SqliteFile.open(url, clock, CHECK_TIMEOUT,
                     () -> AvailabilityChangeEvent.publish(publisher, url, LivenessState.BROKEN));
         }
         catch (IOException ex) {
@@ -82,7 +82,8 @@ class SqliteConfiguration {
     }
 
     /**
-     * To prepare a statement takes SQLite longer than to carry it out, so they are kept.
+     * SQLite takes longer to prepare a statement than to execute it, so statements are
+     * pooled.
      */
     private static BasicDataSource pool(SqliteFile file, int size) {
         BasicDataSource pool = new BasicDataSource() {
@@ -95,14 +96,14 @@ class SqliteConfiguration {
         };
         pool.setMaxTotal(size);
         pool.setMaxIdle(size);
-        pool.setMaxWait(QUEUE);
+        pool.setMaxWait(WRITER_WAIT);
         pool.setTestOnBorrow(false);
         pool.setPoolPreparedStatements(true);
-        pool.setMaxOpenPreparedStatements(STATEMENTS);
+        pool.setMaxOpenPreparedStatements(MAX_STATEMENTS);
         return pool;
     }
 
-    /** The file is open to this process alone. */
+    /** Only this process can open the file, so nothing else changes it. */
     @Bean
     ChangeFeed changes() {
         return new ChangeFeed() {
@@ -114,7 +115,7 @@ class SqliteConfiguration {
 
             @Override
             public void publish(RegistryEvent.Kind kind, String repository) {
-                // There are no others.
+                // There are no other instances.
             }
 
         };
@@ -123,11 +124,6 @@ class SqliteConfiguration {
     @Bean
     FlywayConfigurationCustomizer migrations() {
         return Database.SQLITE::addMigrations;
-    }
-
-    @Bean
-    CacheStorage cacheStorage(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
-        return new CacheStorage(reader, writer, commit, "");
     }
 
     @Bean
@@ -145,12 +141,18 @@ class SqliteConfiguration {
         return client(writerDataSource, file);
     }
 
+    /** One connection writes, so no statement waits for a row. */
+    @Bean
+    CacheStorage cacheStorage(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
+        return new CacheStorage(reader, writer, commit, "");
+    }
+
     private static JdbcClient client(DataSource dataSource, SqliteFile file) {
-        SQLExceptionTranslator usual = new SQLExceptionSubclassTranslator();
+        SQLExceptionTranslator translator = new SQLExceptionSubclassTranslator();
         JdbcTemplate template = new JdbcTemplate(dataSource);
         template.setExceptionTranslator((task, sql, ex) -> {
-            file.noteDamage(ex);
-            return usual.translate(task, sql, ex);
+            file.damage().report(ex);
+            return translator.translate(task, sql, ex);
         });
         return JdbcClient.create(template);
     }

@@ -68,7 +68,7 @@ class SqliteFileTests {
         openInHaste(path).close();
         try (SqliteFile file = openInHaste(path)) {
             assertThat(folder.resolve(ASIDE)).doesNotExist();
-            file.noteDamage(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
+            file.damage().report(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
             assertThat(met).hasValue(1);
         }
         openInHaste(path).close();
@@ -81,7 +81,7 @@ class SqliteFileTests {
         damageInTheMiddle(path);
         try (SqliteFile file = openInHaste(path)) {
             SQLException damage = assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual();
-            file.noteDamage(new IllegalStateException(damage));
+            file.damage().report(new IllegalStateException(damage));
         }
         openInHaste(path).close();
         Files.delete(folder.resolve(ASIDE));
@@ -107,7 +107,7 @@ class SqliteFileTests {
     void otherErrorsTellOfNoDamage() throws Exception {
         Path path = folder.resolve("cache.db");
         try (SqliteFile file = open(path)) {
-            file.noteDamage(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
+            file.damage().report(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
             assertThat(met).hasValue(0);
         }
         open(path).close();

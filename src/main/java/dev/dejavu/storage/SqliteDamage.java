@@ -1,0 +1,125 @@
+package dev.dejavu.storage;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+
+import javax.sql.DataSource;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sqlite.ProgressHandler;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/**
+ * Damage of an SQLite file. The start does not read a large file to its end to find it;
+ * damage that a statement meets later is marked beside the file, for the next start.
+ */
+final class SqliteDamage {
+
+    private static final Logger log = LoggerFactory.getLogger(SqliteDamage.class);
+
+    /** Pages and instructions between two looks at the clock. */
+    private static final int PROGRESS_STEP = 100;
+
+    private final Path path;
+
+    private final Runnable onDamage;
+
+    /**
+     * The damage of a file.
+     * @param onDamage runs each time that a statement meets damage
+     */
+    SqliteDamage(Path path, Runnable onDamage) {
+        this.path = path;
+        this.onDamage = onDamage;
+    }
+
+    /**
+     * Finds damage.
+     * @param timeout after which the rest of the file is taken for sound
+     * @return what is damaged; {@code null} when nothing was found
+     */
+    @Nullable String find(DataSource dataSource, Duration timeout) throws IOException {
+        return Files.exists(marker()) ? "found while it was in use" : check(dataSource, timeout.toNanos());
+    }
+
+    private @Nullable String check(DataSource dataSource, long nanos) throws IOException {
+        long begin = System.nanoTime();
+        try (Connection connection = dataSource.getConnection(); Statement statement = connection.createStatement()) {
+            ProgressHandler.setHandler(connection, PROGRESS_STEP, new ProgressHandler() {
+
+                @Override
+                protected int progress() {
+                    return (System.nanoTime() - begin < nanos) ? 0 : 1;
+                }
+
+            });
+            try (ResultSet result = statement.executeQuery("pragma quick_check(1)")) {
+                String verdict = result.next() ? result.getString(1) : "no verdict";
+                return verdict.equals("ok") ? null : verdict;
+            }
+        }
+        catch (SQLException ex) {
+            if (isDamage(ex)) {
+                return ex.getMessage();
+            }
+            if (is(ex, SQLiteErrorCode.SQLITE_INTERRUPT)) {
+                log.info("{} is large: checked in part for damage", path);
+                return null;
+            }
+            throw new IOException(ex.getMessage(), ex);
+        }
+    }
+
+    private static boolean isDamage(Throwable ex) {
+        return is(ex, SQLiteErrorCode.SQLITE_CORRUPT) || is(ex, SQLiteErrorCode.SQLITE_NOTADB);
+    }
+
+    private static boolean is(Throwable ex, SQLiteErrorCode code) {
+        // Extended codes carry the primary one in their lowest byte.
+        return ex instanceof SQLiteException sqlite && (sqlite.getResultCode().code & 0xff) == code.code;
+    }
+
+    /** An empty file that stands for damage. */
+    private Path marker() {
+        return path.resolveSibling(path.getFileName() + ".damage");
+    }
+
+    /** Marks the file for the next start if the failure is one of damage. */
+    void report(Throwable failure) {
+        Throwable cause = failure;
+        while (cause != null && !isDamage(cause)) {
+            cause = cause.getCause();
+        }
+        if (cause == null) {
+            return;
+        }
+        try {
+            Files.createFile(marker());
+            log.error("{} is damaged ({}): the next start moves it aside and creates a new one", path,
+                    cause.getMessage());
+        }
+        catch (FileAlreadyExistsException alreadyMarked) {
+            // and logged
+        }
+        catch (IOException ex) {
+            log.error("{} is damaged ({}), and the marker for the next start cannot be written", path,
+                    cause.getMessage(), ex);
+        }
+        onDamage.run();
+    }
+
+    void clear() throws IOException {
+        Files.deleteIfExists(marker());
+    }
+
+}
