@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.authentication.InsufficientAuthenticationException;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
@@ -25,8 +26,7 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Refuses, in the same words whether a key is known or not, as the service words all its
- * problems.
+ * Refuses requests with a problem, the same whether a key exists or not.
  */
 @Component
 class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
@@ -39,7 +39,7 @@ class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, R
 
     @Override
     public void commence(HttpServletRequest request, HttpServletResponse response, AuthenticationException ex) {
-        if (ex instanceof Unavailable) {
+        if (ex instanceof AuthenticationServiceException) {
             refuse(request, response,
                     new ProblemException(Problem.STORAGE_UNAVAILABLE, String.valueOf(ex.getMessage())));
             return;
@@ -49,17 +49,18 @@ class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, R
                 "Bearer realm=\"dejavu\"" + (silent ? "" : ", error=\"invalid_token\""));
         response.addHeader(HttpHeaders.WWW_AUTHENTICATE, "Basic realm=\"dejavu\", charset=\"UTF-8\"");
         refuse(request, response,
-                new ProblemException(Problem.UNAUTHENTICATED,
-                        silent ? "Show a token: as Authorization: Bearer, or as the password of Basic."
-                                : "The token is not known here, or it is wrong, revoked or expired."));
+                new ProblemException(Problem.UNAUTHENTICATED, silent
+                        ? "Authentication required: send a token as Authorization: Bearer, or as the password of Basic."
+                        : "The token is unknown, wrong, revoked or expired."));
     }
 
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException ex) {
         Authentication caller = SecurityContextHolder.getContext().getAuthentication();
         refuse(request, response,
-                new ProblemException(Problem.FORBIDDEN, "This needs the role %s; %s.".formatted(Role.neededFor(request),
-                        highest(caller).map((role) -> "yours is " + role).orElse("no rule gives you one"))));
+                new ProblemException(Problem.FORBIDDEN,
+                        "This requires the role %s; %s.".formatted(Role.requiredFor(request),
+                                highest(caller).map((role) -> "yours is " + role).orElse("no rule gives you one"))));
     }
 
     /**

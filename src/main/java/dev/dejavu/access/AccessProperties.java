@@ -8,11 +8,12 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Who is let in.
+ * Access control.
  *
- * @param mode without it, open on loopback and with tokens elsewhere
- * @param anonymousRead with tokens: whether strangers may read
- * @param oidc issuers whose tokens are believed
+ * @param mode whether callers need a token; by default they do not on loopback, and do
+ * elsewhere
+ * @param anonymousRead whether, in mode tokens, anonymous callers may read
+ * @param oidc OpenID Connect issuers whose tokens are accepted
  */
 @ConfigurationProperties("dejavu.access")
 record AccessProperties(@Nullable Mode mode, @DefaultValue("false") boolean anonymousRead,
@@ -20,10 +21,10 @@ record AccessProperties(@Nullable Mode mode, @DefaultValue("false") boolean anon
 
     enum Mode {
 
-        /** Whoever reaches the port may do all. */
+        /** Anyone who reaches the port may do everything. */
         OPEN,
 
-        /** Whoever shows a token may do what its role may. */
+        /** A caller may do what the role of its token may. */
         TOKENS;
 
         @Override

@@ -6,10 +6,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A token as it may be shown: without its secret.
+ * A token, without its secret.
  *
- * @param id names it in the API
- * @param name who it is for, unique; what {@code written_by} says
+ * @param id in the API
+ * @param name of its holder, unique; the author of what it writes
  * @param expiresAt {@code null}: never
  * @param lastUsedAt to the minute
  */

@@ -15,8 +15,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /**
- * The token with which an administrator makes the others: the one of the setting, else
- * one that is made at the first start and said once.
+ * The token with which an administrator creates the others: that of the setting, or one
+ * that the first start creates and logs once.
  */
 @Component
 class BootstrapToken {
@@ -27,7 +27,7 @@ class BootstrapToken {
 
     private static final String NAME = "admin";
 
-    private static final int SHORTEST = 24;
+    private static final int MIN_LENGTH = 24;
 
     private final AccessTokenRepository repository;
 
@@ -42,9 +42,9 @@ class BootstrapToken {
     }
 
     /**
-     * Sees to it that there is one.
-     * @param tokens those there are, by the hash of their secret
-     * @return whether there is another one than before
+     * Creates the token if none exists, or takes the one of the setting.
+     * @param tokens all that exist, by the hash of their secret
+     * @return whether the table changed
      */
     boolean ensure(Map<String, AccessToken> tokens) {
         AccessToken token = new AccessToken(AccessToken.newId(), NAME, Role.ADMIN,
@@ -52,7 +52,7 @@ class BootstrapToken {
         if (given != null) {
             AccessToken same = tokens.get(given.hash());
             if (same != null && !same.name().equals(NAME)) {
-                log.error("{} is the token of {}: it stays that, with the role {}", SETTING, same.name(), same.role());
+                log.error("{} is already the token of {}, and keeps the role {}", SETTING, same.name(), same.role());
                 return false;
             }
             return repository.replace(token, given);
@@ -61,9 +61,9 @@ class BootstrapToken {
             return false;
         }
         Secret secret = Secret.random();
-        // Of instances that start together one adds it; the others find its name taken.
+        // Of instances that start together one adds it; the others find the name taken.
         if (repository.add(token, secret)) {
-            log.info("First start: the administrator's token is {} (said this once; give others theirs with"
+            log.info("First start: the administrator's token is {} (logged this once; create the others with"
                     + " POST /tokens)", secret.text());
         }
         return true;
@@ -84,9 +84,9 @@ class BootstrapToken {
         else if (text.isEmpty()) {
             return null;
         }
-        if (text.length() < SHORTEST || !text.chars().allMatch((c) -> c > ' ' && c <= '~')) {
+        if (text.length() < MIN_LENGTH || !text.chars().allMatch((c) -> c > ' ' && c <= '~')) {
             throw new InvalidConfigurationPropertyValueException(SETTING, "…",
-                    "must have " + SHORTEST + " characters or more, ASCII and without white space");
+                    "must have " + MIN_LENGTH + " characters or more, ASCII and without white space");
         }
         return new Secret(text);
     }

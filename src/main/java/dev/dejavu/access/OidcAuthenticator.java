@@ -27,7 +27,7 @@ import org.springframework.security.oauth2.server.resource.authentication.JwtAut
 import org.springframework.stereotype.Component;
 
 /**
- * Knows the tokens of the issuers that are believed.
+ * Authenticates the holders of tokens from the configured OpenID Connect issuers.
  */
 @Component
 class OidcAuthenticator {
@@ -44,31 +44,31 @@ class OidcAuthenticator {
             .collect(Collectors.toUnmodifiableMap((oidc) -> oidc.issuer().toString(), OidcAuthenticator::provider));
     }
 
-    /** Whether a token is one of OpenID Connect, known or not, and not one of ours. */
-    boolean areLike(String token) {
+    /** Whether a token has the form of a JWT, and not that of the service's own. */
+    boolean looksLikeJwt(String token) {
         return !issuers.isEmpty() && !token.startsWith(Secret.PREFIX)
                 && token.chars().filter((c) -> c == '.').count() == 2;
     }
 
     /**
-     * Knows the holder of a token.
-     * @throws InvalidBearerTokenException it is none of an issuer that is believed
-     * @throws Unavailable the issuer does not give its keys
+     * Authenticates the holder of a token.
+     * @throws InvalidBearerTokenException when no configured issuer made it
+     * @throws AuthenticationServiceException when the issuer's keys are not available
      */
     Authentication authenticate(String token) {
         JwtAuthenticationProvider issuer = issuers.get(issuer(token));
         if (issuer == null) {
-            throw new InvalidBearerTokenException("The issuer is not known here.");
+            throw new InvalidBearerTokenException("The issuer is not configured here.");
         }
         try {
             return issuer.authenticate(new BearerTokenAuthenticationToken(token));
         }
         catch (AuthenticationServiceException ex) {
             if (NestedExceptionUtils.getMostSpecificCause(ex) instanceof RateLimitReachedException) {
-                // Its keys were asked for a moment ago, and this one was not among them.
-                throw new InvalidBearerTokenException("The key of the token is not known.", ex);
+                // Its keys were fetched a moment ago, and this one was not among them.
+                throw new InvalidBearerTokenException("The key of the token is unknown.", ex);
             }
-            throw new Unavailable("The issuer of the token does not give its keys.", ex);
+            throw new AuthenticationServiceException("The keys of the token's issuer are not available.", ex);
         }
     }
 
@@ -79,7 +79,7 @@ class OidcAuthenticator {
         }
         catch (ParseException | RuntimeException ex) {
             // Nimbus meets some nonsense with a NullPointerException.
-            throw new InvalidBearerTokenException("This is no token of OpenID Connect.");
+            throw new InvalidBearerTokenException("The token is no OpenID Connect token.");
         }
     }
 

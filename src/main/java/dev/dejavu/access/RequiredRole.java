@@ -11,25 +11,25 @@ import org.springframework.security.core.Authentication;
 import org.springframework.security.web.access.intercept.RequestAuthorizationContext;
 
 /**
- * Lets a request pass whose caller has the role that it needs.
+ * Grants a request whose caller has the role that it requires.
  *
- * @param anonymousRead whether strangers may read
+ * @param anonymousRead whether anonymous callers may read
  */
 record RequiredRole(boolean anonymousRead) implements AuthorizationManager<RequestAuthorizationContext> {
 
     @Override
     public AuthorizationDecision authorize(Supplier<? extends @Nullable Authentication> caller,
             RequestAuthorizationContext context) {
-        Role needed = Role.neededFor(context.getRequest());
-        return new AuthorizationDecision(needed == null
-                || context.getRequest().getDispatcherType() == DispatcherType.ERROR || holds(caller.get(), needed));
+        Role required = Role.requiredFor(context.getRequest());
+        return new AuthorizationDecision(required == null
+                || context.getRequest().getDispatcherType() == DispatcherType.ERROR || holds(caller.get(), required));
     }
 
-    private boolean holds(@Nullable Authentication caller, Role needed) {
+    private boolean holds(@Nullable Authentication caller, Role required) {
         if (caller == null || caller instanceof AnonymousAuthenticationToken) {
-            return anonymousRead && needed == Role.READ;
+            return anonymousRead && required == Role.READ;
         }
-        return needed.isHeldBy(caller);
+        return required.isHeldBy(caller);
     }
 
 }

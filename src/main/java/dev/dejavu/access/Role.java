@@ -16,32 +16,32 @@ import org.springframework.security.core.authority.SimpleGrantedAuthority;
  */
 enum Role {
 
-    /** Ask: GET, HEAD, lookup, resolve, statistics, metrics. */
+    /** Read entries, resolve, statistics, metrics. */
     READ,
 
-    /** Tell: PUT. */
+    /** Store entries. */
     WRITE,
 
-    /** Forget, and give and take tokens. */
+    /** Delete entries; create and revoke tokens. */
     ADMIN;
 
     private static final List<String> OPEN = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs");
 
-    /** Which registries there are is not for everybody. */
+    /** Only readers may learn which registries there are. */
     private static final String REGISTRIES = "/actuator/health/registries";
 
     private static final List<String> READABLE = List.of("/actuator/prometheus", "/actuator/info");
 
     /**
-     * The role that a request needs.
-     * @return {@code null} when it needs none: health, the pages that describe the API,
-     * and webhooks, which have secrets of their own
+     * The role that a request requires.
+     * @return {@code null} when it requires none: health, the pages that describe the
+     * API, and webhooks, which have secrets of their own
      */
-    static @Nullable Role neededFor(HttpServletRequest request) {
-        // What is behind the servlet when it has a path of its own, else all.
+    static @Nullable Role requiredFor(HttpServletRequest request) {
+        // The path behind the servlet, if that has a path of its own.
         String path = (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
-        boolean asks = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
-        boolean open = (asks && OPEN.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
+        boolean reads = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+        boolean open = (reads && OPEN.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
         if (open && !path.startsWith(REGISTRIES)) {
             return null;
         }
@@ -49,7 +49,7 @@ enum Role {
                 || (path.startsWith("/actuator/") && !READABLE.contains(path) && !path.startsWith(REGISTRIES))) {
             return ADMIN;
         }
-        if (asks || (request.getMethod().equals("POST")
+        if (reads || (request.getMethod().equals("POST")
                 && (path.endsWith("/lookup") || path.equals("/images/resolve")))) {
             return READ;
         }

@@ -1,6 +1,5 @@
 package dev.dejavu.access;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -9,39 +8,31 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
+import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
-import org.springframework.security.oauth2.server.resource.InvalidBearerTokenException;
 import org.springframework.stereotype.Component;
 
 /**
- * Knows tokens by their secret, from a snapshot of the table: so neither a hit nor a
- * flood of wrong ones costs a round trip to the database. The snapshot is renewed every
- * two seconds while it is used, and not believed for longer than four: that is how soon
- * an instance obeys what another one revoked.
+ * All tokens by the hash of their secret, in a snapshot of their table: neither a hit nor
+ * a flood of wrong tokens costs a round trip to the database. While it is used the
+ * snapshot is refreshed after two seconds, and it expires after four: that is how soon an
+ * instance obeys what another one revoked.
  */
 @Component
 class TokenCache {
 
-    private static final Logger log = LoggerFactory.getLogger(TokenCache.class);
+    private static final long REFRESH_AFTER = Duration.ofSeconds(2).toNanos();
 
-    private static final long RENEWED = Duration.ofSeconds(2).toNanos();
+    private static final long EXPIRE_AFTER = Duration.ofSeconds(4).toNanos();
 
-    private static final long BELIEVED = Duration.ofSeconds(4).toNanos();
-
-    /** After a failure the database is not asked again at once by all who wait. */
-    private static final long REST = Duration.ofSeconds(1).toNanos();
-
-    private static final Duration USED = Duration.ofMinutes(1);
+    /** After a failure, so that callers that wait do not all ask the database. */
+    private static final long RETRY_DELAY = Duration.ofSeconds(1).toNanos();
 
     private final AccessTokenRepository repository;
 
-    private final BootstrapToken first;
-
-    private final Clock clock;
+    private final BootstrapToken bootstrap;
 
     private final ReentrantLock loading = new ReentrantLock();
 
@@ -49,39 +40,17 @@ class TokenCache {
 
     private volatile @Nullable Failure failure;
 
-    /** How often this instance changed the table; together with the snapshot. */
+    /** How often this instance changed the table; guarded together with the snapshot. */
     private long changes;
 
-    private boolean begun;
+    private boolean bootstrapped;
 
-    TokenCache(AccessTokenRepository repository, BootstrapToken first, Clock clock) {
+    TokenCache(AccessTokenRepository repository, BootstrapToken bootstrap) {
         this.repository = repository;
-        this.first = first;
-        this.clock = clock;
+        this.bootstrap = bootstrap;
     }
 
-    /**
-     * Knows the holder of a token.
-     * @throws InvalidBearerTokenException it is none of ours
-     * @throws Unavailable the database does not say
-     */
-    Authentication authenticate(String token) {
-        // Compared are hashes: how long that takes tells nothing of a secret.
-        Holder holder = current().byHash().get(new Secret(token).hash());
-        Instant now = clock.instant();
-        if (holder == null || !holder.token().isLive(now)) {
-            throw new InvalidBearerTokenException("The token is not known here, or it was revoked or has expired.");
-        }
-        used(holder, now);
-        return holder.authentication();
-    }
-
-    /** Whether it is one of ours, as an administrator's may look like any other. */
-    boolean have(String token) {
-        return current().byHash().containsKey(new Secret(token).hash());
-    }
-
-    /** Sees to it that this instance obeys a change of its own at once. */
+    /** Lets this instance obey a change of its own at once. */
     synchronized void changed() {
         changes++;
         snapshot = null;
@@ -101,38 +70,38 @@ class TokenCache {
 
     /**
      * The tokens as they are, or were a moment ago.
-     * @throws Unavailable the database does not say
+     * @throws AuthenticationServiceException when the database does not answer
      */
-    Snapshot current() {
-        Snapshot known = snapshot;
-        if (known != null && known.age() < RENEWED) {
-            return known;
+    Map<String, Holder> byHash() {
+        Snapshot cached = snapshot;
+        if (cached != null && cached.age() < REFRESH_AFTER) {
+            return cached.byHash();
         }
         if (loading.tryLock()) {
-            return renew(known);
+            return refresh(cached).byHash();
         }
-        if (known != null && known.age() < BELIEVED) {
-            return known;
+        if (cached != null && cached.age() < EXPIRE_AFTER) {
+            return cached.byHash();
         }
         loading.lock();
-        return renew(snapshot);
+        return refresh(snapshot).byHash();
     }
 
-    private Snapshot renew(@Nullable Snapshot known) {
+    private Snapshot refresh(@Nullable Snapshot cached) {
         try {
-            if (known != null && known.age() < RENEWED) {
-                return known;
+            if (cached != null && cached.age() < REFRESH_AFTER) {
+                return cached;
             }
             Failure last = failure;
-            if (last != null && System.nanoTime() - last.at() < REST) {
-                return believed(known, last.cause());
+            if (last != null && System.nanoTime() - last.at() < RETRY_DELAY) {
+                return unexpired(cached, last.cause());
             }
             try {
                 return load();
             }
             catch (DataAccessException ex) {
                 failure = new Failure(System.nanoTime(), ex);
-                return believed(known, ex);
+                return unexpired(cached, ex);
             }
         }
         finally {
@@ -140,16 +109,16 @@ class TokenCache {
         }
     }
 
-    private static Snapshot believed(@Nullable Snapshot known, DataAccessException cause) {
-        if (known != null && known.age() < BELIEVED) {
-            return known;
+    private static Snapshot unexpired(@Nullable Snapshot cached, DataAccessException cause) {
+        if (cached != null && cached.age() < EXPIRE_AFTER) {
+            return cached;
         }
-        throw new Unavailable("The database does not say who is let in.", cause);
+        throw new AuthenticationServiceException("Token store unavailable.", cause);
     }
 
     /**
-     * Loads again what was changed meanwhile, or it would be believed for two seconds
-     * more.
+     * Loads again when this instance changed the table meanwhile: else the snapshot of
+     * before would count for two seconds more.
      */
     private Snapshot load() {
         while (true) {
@@ -163,47 +132,21 @@ class TokenCache {
 
     private Map<String, Holder> holders() {
         Map<String, AccessToken> tokens = repository.byHash();
-        if (!begun) {
-            if (first.ensure(tokens)) {
+        if (!bootstrapped) {
+            if (bootstrap.ensure(tokens)) {
                 tokens = repository.byHash();
             }
-            begun = true;
+            bootstrapped = true;
         }
         return tokens.entrySet()
             .stream()
             .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, (entry) -> Holder.of(entry.getValue())));
     }
 
-    private void used(Holder holder, Instant now) {
-        long last = holder.lastUsedAt().get();
-        if (now.toEpochMilli() - last >= USED.toMillis()
-                && holder.lastUsedAt().compareAndSet(last, now.toEpochMilli())) {
-            Thread.startVirtualThread(() -> {
-                try {
-                    repository.used(holder.token().id(), now);
-                }
-                catch (DataAccessException ex) {
-                    log.debug("The last use of a token was not noted", ex);
-                }
-            });
-        }
-    }
-
     /**
-     * The table at a moment.
+     * A token, and what is made of it once for all requests.
      *
-     * @param at as {@link System#nanoTime}
-     */
-    record Snapshot(long at, Map<String, Holder> byHash) {
-
-        long age() {
-            return System.nanoTime() - at;
-        }
-
-    }
-
-    /**
-     * A token and what is made of it once for all requests.
+     * @param lastUsedAt epoch milliseconds; 0 for never
      */
     record Holder(AccessToken token, Authentication authentication, AtomicLong lastUsedAt) {
 
@@ -212,6 +155,19 @@ class TokenCache {
             return new Holder(token,
                     UsernamePasswordAuthenticationToken.authenticated(token.name(), null, token.role().authorities()),
                     new AtomicLong((used != null) ? used.toEpochMilli() : 0));
+        }
+
+    }
+
+    /**
+     * The table at a moment.
+     *
+     * @param at as {@link System#nanoTime}
+     */
+    private record Snapshot(long at, Map<String, Holder> byHash) {
+
+        long age() {
+            return System.nanoTime() - at;
         }
 
     }

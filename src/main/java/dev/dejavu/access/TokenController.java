@@ -37,7 +37,7 @@ class TokenController {
 
     private final AccessTokenRepository tokens;
 
-    private final TokenCache known;
+    private final TokenCache cache;
 
     private final Audit audit;
 
@@ -45,62 +45,61 @@ class TokenController {
 
     private final Mode mode;
 
-    TokenController(AccessTokenRepository tokens, TokenCache known, Audit audit, Clock clock, Mode mode) {
+    TokenController(AccessTokenRepository tokens, TokenCache cache, Audit audit, Clock clock, Mode mode) {
         this.mode = mode;
         this.tokens = tokens;
-        this.known = known;
+        this.cache = cache;
         this.audit = audit;
         this.clock = clock;
     }
 
     @PostMapping
-    ResponseEntity<Made> make(@RequestBody Wish wish) {
+    ResponseEntity<CreatedToken> create(@RequestBody CreateTokenRequest request) {
         if (mode == Mode.OPEN) {
-            // Whoever reaches an open service must not get in later with what it got
-            // there.
-            throw new ProblemException(Problem.FORBIDDEN, "No token is made while dejavu.access.mode is open.");
+            // A token got from an open service would still be valid when it is closed.
+            throw new ProblemException(Problem.FORBIDDEN, "No token can be created while dejavu.access.mode is open.");
         }
-        AccessToken token = wish.token(clock.instant().truncatedTo(ChronoUnit.MILLIS));
+        AccessToken token = request.token(clock.instant().truncatedTo(ChronoUnit.MILLIS));
         Secret secret = Secret.random();
         if (!tokens.add(token, secret)) {
-            throw new ProblemException(Problem.NAME_TAKEN, "There is a token of the name " + token.name() + ".");
+            throw new ProblemException(Problem.NAME_TAKEN, "A token named " + token.name() + " already exists.");
         }
-        known.changed();
+        cache.changed();
         audit.tokenCreated(token);
         return ResponseEntity.created(URI.create("/tokens/" + token.id()))
             .cacheControl(CacheControl.noStore())
-            .body(new Made(token, secret.text()));
+            .body(new CreatedToken(token, secret.text()));
     }
 
     @GetMapping
-    ResponseEntity<All> list() {
-        return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(new All(tokens.list()));
+    ResponseEntity<TokenList> list() {
+        return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(new TokenList(tokens.list()));
     }
 
     @DeleteMapping("/{id}")
     ResponseEntity<Void> revoke(@PathVariable String id) {
         tokens.remove(id).ifPresent((name) -> {
-            known.changed();
+            cache.changed();
             audit.tokenRevoked(id, name);
         });
         return ResponseEntity.noContent().build();
     }
 
     /**
-     * What token is wished for: the body of a POST.
+     * The body of a POST.
      */
-    record Wish(@Nullable String name, @Nullable String role, @Nullable String expiresIn) {
+    record CreateTokenRequest(@Nullable String name, @Nullable String role, @Nullable String expiresIn) {
 
         private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}");
 
-        private static final Duration LONGEST = Duration.ofDays(3650);
+        private static final Duration MAX_LIFETIME = Duration.ofDays(3650);
 
         AccessToken token(Instant now) {
-            return new AccessToken(AccessToken.newId(), checkedName(), role(BodyFields.required("role", role)), now,
+            return new AccessToken(AccessToken.newId(), validName(), role(BodyFields.required("role", role)), now,
                     expiry(now), null);
         }
 
-        private String checkedName() {
+        private String validName() {
             String given = BodyFields.required("name", name);
             if (!NAME.matcher(given).matches() || given.equals(Audit.ANYONE)) {
                 throw BodyFields
@@ -124,12 +123,12 @@ class TokenController {
             }
             try {
                 Duration duration = DurationStyle.detectAndParse(expiresIn, ChronoUnit.DAYS);
-                if (duration.isPositive() && duration.compareTo(LONGEST) <= 0) {
+                if (duration.isPositive() && duration.compareTo(MAX_LIFETIME) <= 0) {
                     return now.plus(duration);
                 }
             }
             catch (IllegalArgumentException | ArithmeticException ex) {
-                // said below
+                // as any other malformed value
             }
             throw BodyFields.malformed("expires_in must be a duration, as in 90d or 12h, of 3650d at most.");
         }
@@ -141,7 +140,7 @@ class TokenController {
      *
      * @param secret shown this once
      */
-    record Made(@JsonUnwrapped AccessToken token, String secret) {
+    record CreatedToken(@JsonUnwrapped AccessToken token, String secret) {
 
         @Override
         public String toString() {
@@ -153,7 +152,7 @@ class TokenController {
     /**
      * All tokens, newest first.
      */
-    record All(List<AccessToken> tokens) {
+    record TokenList(List<AccessToken> tokens) {
     }
 
 }

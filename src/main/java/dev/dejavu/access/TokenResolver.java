@@ -10,8 +10,8 @@ import org.springframework.security.oauth2.server.resource.InvalidBearerTokenExc
 import org.springframework.security.oauth2.server.resource.web.BearerTokenResolver;
 
 /**
- * Finds the token of a request: after {@code Bearer}, or as the password of
- * {@code Basic}, whose user does not matter.
+ * Reads the token of a request: after {@code Bearer}, or as the password of
+ * {@code Basic}, whose user is ignored.
  */
 class TokenResolver implements BearerTokenResolver {
 

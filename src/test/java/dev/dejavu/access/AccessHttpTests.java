@@ -133,7 +133,7 @@ class AccessHttpTests {
                     else {
                         assertThat(answer.statusCode()).as(described).isEqualTo(403);
                         assertProblem(answer, 403, "forbidden",
-                                "needs the role " + needed + "; yours is " + caller.role());
+                                "requires the role " + needed + "; yours is " + caller.role());
                     }
                     asked.add(call);
                 });

@@ -1,0 +1,62 @@
+package dev.dejavu.access;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.security.authentication.AuthenticationServiceException;
+import org.springframework.stereotype.Component;
+
+import dev.dejavu.access.AccessProperties.Mode;
+
+/**
+ * Makes the bootstrap token when the service starts, or as soon as the database answers,
+ * and warns of a service that is open to others.
+ */
+@Component
+class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
+
+    private static final Logger log = LoggerFactory.getLogger(AccessStart.class);
+
+    private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
+
+    private final Mode mode;
+
+    private final TokenCache tokens;
+
+    private final ListenAddress address;
+
+    AccessStart(Mode mode, TokenCache tokens, ListenAddress address) {
+        this.mode = mode;
+        this.tokens = tokens;
+        this.address = address;
+    }
+
+    @Override
+    public void onApplicationEvent(ApplicationReadyEvent event) {
+        if (mode == Mode.TOKENS) {
+            Thread.ofVirtual().start(() -> loadTokens(event.getApplicationContext()));
+        }
+        else if (!address.isLoopback()) {
+            log.warn("Open to everyone who reaches {}: dejavu.access.mode is open. Anyone who can write here decides"
+                    + " what others run.", address);
+        }
+    }
+
+    private void loadTokens(ConfigurableApplicationContext context) {
+        while (context.isActive()) {
+            try {
+                tokens.byHash();
+                return;
+            }
+            catch (AuthenticationServiceException ex) {
+                LockSupport.parkNanos(RETRY_DELAY.toNanos());
+            }
+        }
+    }
+
+}

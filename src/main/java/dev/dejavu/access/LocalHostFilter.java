@@ -1,0 +1,37 @@
+package dev.dejavu.access;
+
+import java.io.IOException;
+
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+
+import dev.dejavu.cache.LocalHosts;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * Refuses requests to another host than localhost. A service that is open because it
+ * listens on loopback would else be open through a proxy, or through a web page whose
+ * name leads here (DNS rebinding).
+ */
+record LocalHostFilter(AccessProblems problems) implements Filter {
+
+    @Override
+    public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        if (LocalHosts.contains(request.getServerName())) {
+            chain.doFilter(request, response);
+        }
+        else {
+            problems.refuse((HttpServletRequest) request, (HttpServletResponse) response,
+                    new ProblemException(Problem.FORBIDDEN,
+                            "Without dejavu.access.mode this service answers to localhost only, not to this Host."));
+        }
+    }
+
+}
