@@ -63,7 +63,7 @@ class Service:
         self._output: list[str] = []
         for line in self._process.stdout:
             self._output.append(line)
-            if found := re.search(r"answers on (http://127\.0\.0\.1:\d+)", line):
+            if found := re.search(r"listening on (http://127\.0\.0\.1:\d+)", line):
                 self.url = found[1]
                 break
         else:
