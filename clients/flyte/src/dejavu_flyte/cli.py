@@ -20,7 +20,7 @@ from dejavu_flyte.service import Service, ServiceError
 from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.transfer import Report
 
-_SECONDS = 10.0
+_TIMEOUT = 10.0
 _KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)
 # What an image check costs where none was measured: the figure that flyte-sdk itself gives.
 _CHECK_SECONDS = 4.0
@@ -248,7 +248,7 @@ def _scope(context: click.Context, project: str | None, domain: str | None) -> s
 @contextlib.contextmanager
 def _service() -> Iterator[tuple[Settings, Service]]:
     settings = Settings.of()
-    service = Service(settings, timeout=_SECONDS)
+    service = Service(settings, timeout=_TIMEOUT)
     try:
         yield settings, service
     finally:

@@ -171,17 +171,17 @@ class Service:
                 for chunk in response.iter_bytes():
                     content += chunk
                     if time.monotonic() > deadline:
-                        raise ServiceError(self._late())  # the library's limit is for each read, not for the whole
+                        raise ServiceError(self._timed_out())  # the library's limit is for each read, not for the whole
                     if len(content) > _LONGEST_ANSWER:
                         raise ServiceError("its answer does not end")
         except httpx.TimeoutException:
-            raise ServiceError(self._late()) from None
+            raise ServiceError(self._timed_out()) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as e:
             raise ServiceError(f"it cannot be reached: {str(e) or type(e).__name__}") from e
         media_type = response.headers.get("Content-Type", "").partition(";")[0]
         return _Answer(response.status_code, _parsed(bytes(content), media_type), media_type)
 
-    def _late(self) -> str:
+    def _timed_out(self) -> str:
         return f"no answer within {self._timeout:g} s"
 
 

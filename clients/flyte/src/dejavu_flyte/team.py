@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as LateError
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -21,10 +21,10 @@ from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.service import EntryRefused, Service, ServiceError, WriteForbidden
 from dejavu_flyte.settings import Settings
 
-_FLUSH_SECONDS = 1.0
-_PATIENCE_SECONDS = 1.0
+_FLUSH_TIMEOUT = 1.0
+_SLOW_MISS_BUDGET = 1.0
 # Flyte's own check of an image takes about 4 s.
-_RESOLVE_SECONDS = 3.0
+_RESOLVE_BUDGET = 3.0
 _READ, _WRITE, _LAST = range(3)
 
 T = TypeVar("T")
@@ -54,8 +54,8 @@ class Team:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._numbers = itertools.count()
-        self._waited = 0.0
-        self._resolving = 0.0
+        self._miss_seconds = 0.0
+        self._resolve_seconds = 0.0
         self._read_only = False
         self._off = False
         self._lock = threading.Lock()
@@ -71,22 +71,22 @@ class Team:
         Raises:
             TeamOff: it could not be asked
         """
-        if self._off or self._waited > _PATIENCE_SECONDS:
+        if self._off or self._miss_seconds > _SLOW_MISS_BUDGET:
             raise TeamOff
         begin = time.monotonic()
         answer = self._submit(_READ, lambda service: service.find(key))
         try:
             found = answer.result(timeout=2 * self._settings.timeout)
-        except LateError:
+        except FutureTimeoutError:
             self._turn_off(f"no answer within {self._settings.timeout:g} s")
             raise TeamOff from None
         if found is None:
-            self._waited += time.monotonic() - begin
-            if self._waited > _PATIENCE_SECONDS:
+            self._miss_seconds += time.monotonic() - begin
+            if self._miss_seconds > _SLOW_MISS_BUDGET:
                 log.warn(
                     "The team cache at %s is not asked any more in this run: it is slow, %.1f s went without a hit.",
                     self._settings.public_url,
-                    self._waited,
+                    self._miss_seconds,
                 )
         return found
 
@@ -100,18 +100,19 @@ class Team:
             ImageAbsent: the registry does not have it
             TeamOff: it could not be asked
         """
-        if self._off or self._resolving >= _RESOLVE_SECONDS:
+        if self._off or self._resolve_seconds >= _RESOLVE_BUDGET:
             raise TeamOff
         begin = time.monotonic()
+        budget = _RESOLVE_BUDGET - self._resolve_seconds
         try:
-            with contextlib.closing(Service(self._settings, timeout=_RESOLVE_SECONDS - self._resolving)) as service:
+            with contextlib.closing(Service(self._settings, timeout=budget)) as service:
                 found = service.resolve(key)
         except ServiceError as e:
-            self._resolving = math.inf
+            self._resolve_seconds = math.inf
             log.debug("The team cache does not look into registries: %s", e)
             raise TeamOff from None
         if found is None:
-            self._resolving += time.monotonic() - begin
+            self._resolve_seconds += time.monotonic() - begin
         return found
 
     def put(self, key: Key, value: Value, told: Callable[[], None]) -> None:
@@ -138,9 +139,9 @@ class Team:
         if self._off or self._jobs is None:
             return
         try:
-            self._submit(_LAST, lambda _: None).result(timeout=_FLUSH_SECONDS)
-        except LateError:
-            log.info("The team cache was not told everything within %g s", _FLUSH_SECONDS)
+            self._submit(_LAST, lambda _: None).result(timeout=_FLUSH_TIMEOUT)
+        except FutureTimeoutError:
+            log.info("The team cache was not told everything within %g s", _FLUSH_TIMEOUT)
         except TeamOff:
             pass
 
