@@ -84,4 +84,4 @@ class Sharing:
         self._notes.own(key)
         if key.obstacle() or key.value_obstacle(value):
             return
-        self._team.put(key, value, told=lambda: self._notes.count(key, journal.SHARED))
+        self._team.put(key, value, on_stored=lambda: self._notes.count(key, journal.SHARED))

@@ -115,10 +115,10 @@ class Team:
             self._resolve_seconds += time.monotonic() - begin
         return found
 
-    def put(self, key: Key, value: Value, told: Callable[[], None]) -> None:
-        """Tell the team soon; `told` is called when it knows."""
+    def put(self, key: Key, value: Value, on_stored: Callable[[], None]) -> None:
+        """Send the value in the background; call `on_stored` once the service has stored it."""
 
-        def tell(service: Service) -> None:
+        def store(service: Service) -> None:
             if self._read_only:
                 return
             try:
@@ -129,10 +129,10 @@ class Team:
                 self._read_only = True
                 log.info("The team cache is read only for this run: %s", e)
             else:
-                told()
+                on_stored()
 
         if not self._off:
-            self._submit(_WRITE, tell)
+            self._submit(_WRITE, store)
 
     def flush(self) -> None:
         """Wait until all that was put is told, for a second at most; not at all for a team that is off."""
