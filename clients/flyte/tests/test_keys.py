@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dejavu_flyte.keys import BundleKey, ImageKey, is_local, scope_obstacle
+from dejavu_flyte.keys import BundleKey, ImageKey, is_local, why_scope_not_shared
 
 SCOPE = "dns:///example.union.ai:proj:dev"
 
@@ -83,9 +83,9 @@ def test_bundle_key() -> None:
 def test_scope_of_one_machine(endpoint: str) -> None:
     scope = f"{endpoint}:proj:dev"
 
-    assert scope_obstacle(scope)
-    assert ImageKey(scope, "ghcr.io/a/b", "v1", ()).obstacle()
-    assert BundleKey(scope, "0" * 32).obstacle()
+    assert why_scope_not_shared(scope)
+    assert ImageKey(scope, "ghcr.io/a/b", "v1", ()).why_not_shared()
+    assert BundleKey(scope, "0" * 32).why_not_shared()
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_scope_of_one_machine(endpoint: str) -> None:
 def test_scope_of_a_team(endpoint: str) -> None:
     scope = f"{endpoint}:proj:dev"
 
-    assert scope_obstacle(scope) is None
-    assert ImageKey(scope, "ghcr.io/a/b", "v1", ()).obstacle() is None
-    assert BundleKey(scope, "0" * 32).obstacle() is None
+    assert why_scope_not_shared(scope) is None
+    assert ImageKey(scope, "ghcr.io/a/b", "v1", ()).why_not_shared() is None
+    assert BundleKey(scope, "0" * 32).why_not_shared() is None
 
 
 def test_without_an_endpoint_images_may_be_shared_and_bundles_not() -> None:
-    assert ImageKey("::", "ghcr.io/a/b", "v1", ()).obstacle() is None
-    assert BundleKey("::", "0" * 32).obstacle()
+    assert ImageKey("::", "ghcr.io/a/b", "v1", ()).why_not_shared() is None
+    assert BundleKey("::", "0" * 32).why_not_shared()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_without_an_endpoint_images_may_be_shared_and_bundles_not() -> None:
     ],
 )
 def test_image_uri(uri: str, shared: bool) -> None:
-    assert (ImageKey.value_obstacle({"image_uri": uri}) is None) == shared
+    assert (ImageKey.why_value_not_shared({"image_uri": uri}) is None) == shared
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_image_uri(uri: str, shared: bool) -> None:
     ],
 )
 def test_remote_path(path: str, shared: bool) -> None:
-    assert (BundleKey.value_obstacle({"hash_digest": "0", "remote_path": path}) is None) == shared
+    assert (BundleKey.why_value_not_shared({"hash_digest": "0", "remote_path": path}) is None) == shared
 
 
 def test_moving_tag_is_never_shared() -> None:
-    assert ImageKey(SCOPE, "ghcr.io/a/b", "latest", ()).obstacle()
+    assert ImageKey(SCOPE, "ghcr.io/a/b", "latest", ()).why_not_shared()
 
 
 def test_hosts_that_only_look_local() -> None:

@@ -189,8 +189,8 @@ def _print_key(service: Service, key: Key, bundle: explain.Bundle | None) -> boo
         console.print(f"Bundle of {len(bundle.files)} files, copy style {bundle.copy_style}")
     for name, part in [*key.parts().items(), ("key", key.hash)]:
         console.print(f"  {name:<12}  {escape(_text(part))}")
-    if obstacle := key.obstacle():
-        console.print(f"  [yellow]never shared[/yellow]: {escape(obstacle)}\n")
+    if why_not_shared := key.why_not_shared():
+        console.print(f"  [yellow]never shared[/yellow]: {escape(why_not_shared)}\n")
         return False
     if found := service.find(key):
         console.print(f"  [green]hit[/green]: the team has {escape(', '.join(found.values()))}\n")

@@ -49,17 +49,17 @@ class ImageKey:
             "platforms": sorted(self.platforms),
         }
 
-    def obstacle(self) -> str | None:
+    def why_not_shared(self) -> str | None:
         """Why this key is never shared, or None when it may be."""
         if self.tag == "latest":
             return "the tag 'latest' moves, so nothing is remembered about it"
         registry, slash, _ = self.repository.partition("/")
         if slash and is_local(_host(registry)):
             return f"its registry, {registry}, is another one on every machine"
-        return scope_obstacle(self.scope)
+        return why_scope_not_shared(self.scope)
 
     @staticmethod
-    def value_obstacle(value: Value) -> str | None:
+    def why_value_not_shared(value: Value) -> str | None:
         """Why this value is never shared, or None when it may be."""
         registry, slash, _ = value["image_uri"].partition("/")
         if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
@@ -95,14 +95,14 @@ class BundleKey:
         """As the service wants them, so that it can make the key itself."""
         return {"scope": self.scope, "files_digest": self.files_digest}
 
-    def obstacle(self) -> str | None:
+    def why_not_shared(self) -> str | None:
         """Why this key is never shared, or None when it may be."""
         if not endpoint(self.scope):
             return "no Flyte endpoint is configured, so nothing says which backend holds the upload"
-        return scope_obstacle(self.scope)
+        return why_scope_not_shared(self.scope)
 
     @staticmethod
-    def value_obstacle(value: Value) -> str | None:
+    def why_value_not_shared(value: Value) -> str | None:
         """Why this value is never shared, or None when it may be."""
         scheme, separator, rest = value["remote_path"].partition("://")
         if not separator or scheme.lower() == "file":
@@ -121,7 +121,7 @@ def endpoint(scope: str) -> str:
     return scope.rsplit(":", 2)[0]
 
 
-def scope_obstacle(scope: str) -> str | None:
+def why_scope_not_shared(scope: str) -> str | None:
     """Why nothing of this scope is shared, or None when it may be."""
     authority = endpoint(scope).rpartition("://")[2].lstrip("/").partition("/")[0]
     if is_local(_host(authority)):

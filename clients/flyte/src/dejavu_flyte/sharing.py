@@ -33,13 +33,13 @@ class Sharing:
 
         `remember` writes a value of the team's into the local cache.
         """
-        if key.obstacle() or (local is not None and not self._notes.is_borrowed(key)):
+        if key.why_not_shared() or (local is not None and not self._notes.is_borrowed(key)):
             return local
         try:
             found = self._team.find(key)
         except TeamOff:
             return local
-        if found is None or key.value_obstacle(found):
+        if found is None or key.why_value_not_shared(found):
             self._notes.count(key, journal.MISS)
             self._missed[key] = time.monotonic()
             if local is not None:
@@ -58,13 +58,13 @@ class Sharing:
         Raises:
             ImageAbsent: the registry does not have it
         """
-        if key.obstacle():
+        if key.why_not_shared():
             return None
         try:
             found = self._team.resolve(key)
         except TeamOff:
             return None
-        if found is None or key.value_obstacle(found) or not self._notes.borrow(key, [key.hash]):
+        if found is None or key.why_value_not_shared(found) or not self._notes.borrow(key, [key.hash]):
             return None
         self._missed.pop(key, None)
         self.echo(key, found)
@@ -82,6 +82,6 @@ class Sharing:
         if missed is not None and not built:
             self._notes.count(key, journal.WORK, time.monotonic() - missed)
         self._notes.own(key)
-        if key.obstacle() or key.value_obstacle(value):
+        if key.why_not_shared() or key.why_value_not_shared(value):
             return
         self._team.put(key, value, on_stored=lambda: self._notes.count(key, journal.SHARED))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from dejavu_flyte import local
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import BundleKey, ImageKey, Key, endpoint, scope_obstacle
+from dejavu_flyte.keys import BundleKey, ImageKey, Key, endpoint, why_scope_not_shared
 from dejavu_flyte.local import LocalCache, Row
 from dejavu_flyte.service import Entry, EntryRefused, Service
 
@@ -55,7 +55,7 @@ def push(
     for n, row in enumerate(rows, start=1):
         progress(n, len(rows))
         key = _key(kind, row, scope)
-        if kind.value_obstacle(row.value) or (key and key.obstacle()):
+        if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
             report.left["can be reached from one machine only, or moves"] += 1
         elif key is None:
             report.left["of another backend, project or platform: push with its configuration"] += 1
@@ -99,7 +99,7 @@ def pull(
         value = {member: entry[member] for member in kind.members}
         if entry[kind.id] in mine:
             report.left["known to this machine already"] += 1
-        elif kind.value_obstacle(value) or (its_scope and scope_obstacle(its_scope)):
+        elif kind.why_value_not_shared(value) or (its_scope and why_scope_not_shared(its_scope)):
             report.left["can be reached from one machine only"] += 1
         elif its_scope not in ("", scope):
             report.left["of another scope"] += 1
