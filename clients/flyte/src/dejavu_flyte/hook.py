@@ -210,7 +210,7 @@ def _ask_before_the_backend(sharing: Sharing) -> None:
                 value = sharing.read(key, None, lambda _: None)
                 if value is None:
                     return None
-                sharing.echo(key, value)
+                sharing.expect_write(key, value)
                 return value["image_uri"]
 
             uri = _unless_it_fails(shared, None)

@@ -26,7 +26,7 @@ class Sharing:
         self._notes = notes
         self._forget = forget
         self._missed: dict[Key, float] = {}
-        self._echoes: dict[Key, Value] = {}
+        self._expected_writes: dict[Key, Value] = {}
 
     def read(self, key: Key, local: Value | None, remember: Callable[[Value], None]) -> Value | None:
         """Return what is known under the key, `local` being what this machine knows.
@@ -67,16 +67,16 @@ class Sharing:
         if found is None or key.why_value_not_shared(found) or not self._notes.borrow(key, [key.hash]):
             return None
         self._missed.pop(key, None)
-        self.echo(key, found)
+        self.expect_write(key, found)
         return found
 
-    def echo(self, key: Key, value: Value) -> None:
+    def expect_write(self, key: Key, value: Value) -> None:
         """Expect that Flyte writes what the team has just said, which is no news to the team."""
-        self._echoes[key] = value
+        self._expected_writes[key] = value
 
     def wrote(self, key: Key, value: Value, *, built: bool = False) -> None:
         """Tell the team what this machine found out and wrote into its local cache."""
-        if self._echoes.pop(key, None) == value:
+        if self._expected_writes.pop(key, None) == value:
             return
         missed = self._missed.pop(key, None)
         if missed is not None and not built:
