@@ -37,13 +37,14 @@ def test_status_tells_hits_and_seconds(machines: Machines, unique: str) -> None:
 
     assert re.search(r"answers, Dejavu \d", worker)
     assert re.search(
-        r"images: 0 hits, 1 misses, 1 told to the team; about 0\.0 s saved \(2\.\d s each, measured 1 times\)", worker
+        r"images: 0 hits, 1 misses, 1 shared with the team; about 0\.0 s saved \(2\.\d s each, measured 1 times\)",
+        worker,
     )
-    assert re.search(r"bundles: 0 hits, 1 misses, 1 told to the team", worker)
+    assert re.search(r"bundles: 0 hits, 1 misses, 1 shared with the team", worker)
     assert re.search(
-        r"images: 1 hits, 0 misses, 0 told to the team; about 4\.0 s saved \(4\.0 s each, assumed\)", sharer
+        r"images: 1 hits, 0 misses, 0 shared with the team; about 4\.0 s saved \(4\.0 s each, assumed\)", sharer
     )
-    assert re.search(r"bundles: 1 hits, 0 misses, 0 told to the team; what it saved is not known yet", sharer)
+    assert re.search(r"bundles: 1 hits, 0 misses, 0 shared with the team; what it saved is not known yet", sharer)
 
 
 def test_asking_again_is_counted_once(machines: Machines, unique: str) -> None:
@@ -59,7 +60,7 @@ def test_build_counts_not_as_a_check(machines: Machines, unique: str) -> None:
     machine = machines()
     machine.run({"do": "build", "name": f"{unique}-absent", "platforms": BOTH})
 
-    assert re.search(r"images: 0 hits, 1 misses, 1 told to the team; .*4\.0 s each, assumed", machine.cli("status"))
+    assert re.search(r"images: 0 hits, 1 misses, 1 shared with the team; .*4\.0 s each, assumed", machine.cli("status"))
 
 
 def test_status_of_a_service_that_is_away(machines: Machines) -> None:
@@ -97,13 +98,13 @@ def test_push_starts_a_team(machines: Machines, unique: str, service: Service) -
 
     said = laptop.cli("push", "-p", unique, "-d", "development")
 
-    assert "2 images told to the team" in said
-    assert "1 bundles told to the team" in said
+    assert "2 images shared with the team" in said
+    assert "1 bundles shared with the team" in said
     shared = runner.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"})
     assert (shared.checks, shared.uploads) == (0, 0)
     assert service.entries("images", image_uri=worked.values[0])[0]["platforms"] == BOTH
     again = laptop.cli("push", "-p", unique, "-d", "development")
-    assert "0 images told to the team" in again
+    assert "0 images shared with the team" in again
     assert "2 left: known to the team already" in again
 
 
@@ -277,7 +278,7 @@ def test_push_leaves_the_latest_tag(machines: Machines, unique: str) -> None:
     laptop = machines()
     laptop.run({"do": "build", "name": unique, "platforms": BOTH, "tag": "latest", "force": True}, DEJAVU_URL="")
 
-    assert "0 images told to the team" in laptop.cli("push", "-p", unique, "-d", "development")
+    assert "0 images shared with the team" in laptop.cli("push", "-p", unique, "-d", "development")
 
 
 def test_pull_takes_nothing_of_one_machine_and_nothing_for_too_long(

@@ -96,7 +96,7 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Non
                 lambda n, of, task=task: bar.update(task, completed=n, total=of),  # type: ignore[misc]
             )
             bar.remove_task(task)
-            _print_report(kind, "told to the team", report)
+            _print_report(kind, "shared with the team", report)
 
 
 @team_cache.command()
@@ -228,7 +228,7 @@ def _print_savings() -> None:
         source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")
         saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "what it saved is not known yet"
         console.print(
-            f"          {kind.collection}: {hits.n} hits, {misses.n} misses, {shared.n} told to the team; {saved}"
+            f"          {kind.collection}: {hits.n} hits, {misses.n} misses, {shared.n} shared with the team; {saved}"
         )
 
 
