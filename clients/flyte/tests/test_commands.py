@@ -105,7 +105,7 @@ def test_push_starts_a_team(machines: Machines, unique: str, service: Service) -
     assert service.entries("images", image_uri=worked.values[0])[0]["platforms"] == BOTH
     again = laptop.cli("push", "-p", unique, "-d", "development")
     assert "0 images shared with the team" in again
-    assert "2 left: known to the team already" in again
+    assert "2 skipped: already shared" in again
 
 
 def test_push_finds_the_project_in_the_remote_path(machines: Machines, unique: str, service: Service) -> None:
@@ -127,8 +127,8 @@ def test_push_leaves_what_only_this_machine_can_reach(machines: Machines, unique
     with_another = laptop.cli("push", "-p", unique, "-d", "development")
 
     assert (service.entries("images"), service.entries("bundles")) == before
-    assert with_the_same.count("1 left: can be reached from one machine only") == 2
-    assert with_another.count("1 left: of another backend, project or platform") == 1
+    assert with_the_same.count("1 skipped: can be reached from one machine only") == 2
+    assert with_another.count("1 skipped: of another backend, project or platform") == 1
 
 
 def test_push_does_not_give_back_what_was_borrowed(machines: Machines, unique: str, service: Service) -> None:
@@ -163,7 +163,7 @@ def test_pull_leaves_other_scopes_and_own_rows(machines: Machines, unique: str) 
     said = other.cli("pull", "-p", f"{unique}-other", "-d", "development")
 
     assert "of another scope" in said
-    assert "1 left: known to this machine already" in said
+    assert "1 skipped: already on this machine" in said
     assert other.rows("image_cache") == rows
 
 
@@ -290,7 +290,7 @@ def test_pull_takes_nothing_of_one_machine_and_nothing_for_too_long(
         for n, uri in enumerate(["localhost:5000/app:v1", "ghcr.io/acme/app:v1"]):
             httpx.put(f"{lenient.url}/images/{n:064}", json={"image_uri": uri}).raise_for_status()
 
-        assert "1 left: can be reached from one machine only" in runner.cli("pull", "-p", unique)
+        assert "1 skipped: can be reached from one machine only" in runner.cli("pull", "-p", unique)
 
         ((_, uri, created_at),) = runner.rows("image_cache")
         assert uri == "ghcr.io/acme/app:v1"

@@ -234,8 +234,8 @@ def _print_savings() -> None:
 
 def _print_report(kind: type[Key], moved: str, report: Report) -> None:
     console.print(f"{report.moved} {kind.collection} {moved}")
-    for reason, n in sorted(report.left.items()):
-        console.print(f"  {n} left: {escape(reason)}")
+    for reason, n in sorted(report.skipped.items()):
+        console.print(f"  {n} skipped: {escape(reason)}")
 
 
 def _scope(context: click.Context, project: str | None, domain: str | None) -> str:

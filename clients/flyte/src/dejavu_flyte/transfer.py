@@ -28,7 +28,7 @@ class Report:
     """What became of the rows: how many were moved, and how many were not, by reason."""
 
     moved: int = 0
-    left: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
 
 
 def push(
@@ -56,17 +56,17 @@ def push(
         progress(n, len(rows))
         key = _key(kind, row, scope)
         if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
-            report.left["can be reached from one machine only, or moves"] += 1
+            report.skipped["can be reached from one machine only, or moves"] += 1
         elif key is None:
-            report.left["of another backend, project or platform: push with its configuration"] += 1
+            report.skipped["of another backend, project or platform: push with its configuration"] += 1
         elif row.key in known and not _is_news(kind, row, known[row.key]):
-            report.left["known to the team already"] += 1
+            report.skipped["already shared"] += 1
         else:
             try:
                 service.put_hash(kind, row.key, row.value | key.parts())
                 report.moved += 1
             except EntryRefused as e:
-                report.left[f"refused: {e}"] += 1
+                report.skipped[f"refused: {e}"] += 1
     return report
 
 
@@ -98,11 +98,11 @@ def pull(
         its_scope = str(entry.get("scope") or "")
         value = {member: entry[member] for member in kind.members}
         if entry[kind.id] in mine:
-            report.left["known to this machine already"] += 1
+            report.skipped["already on this machine"] += 1
         elif kind.why_value_not_shared(value) or (its_scope and why_scope_not_shared(its_scope)):
-            report.left["can be reached from one machine only"] += 1
+            report.skipped["can be reached from one machine only"] += 1
         elif its_scope not in ("", scope):
-            report.left["of another scope"] += 1
+            report.skipped["of another scope"] += 1
         else:
             # Flyte must not believe it longer than the team does.
             latest = _seconds(entry["expires_at"]) - local.seconds_to_live(kind)
@@ -110,7 +110,7 @@ def pull(
     if notes.borrow(kind, [row.key for row in rows]):
         report.moved = cache.add(kind, rows)
     else:
-        report.left["for want of a journal: its file cannot be written"] += len(rows)
+        report.skipped["for want of a journal: its file cannot be written"] += len(rows)
     return report
 
 
