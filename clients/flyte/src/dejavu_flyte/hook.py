@@ -98,7 +98,7 @@ def scope() -> str:
 
 def _wrap(settings: Settings) -> None:
     team, notes = Team(settings), Journal(local.journal)
-    sharing = Sharing(team, notes, forget=lambda key: local.cache().remove(key))
+    sharing = Sharing(team, notes, remove_local=lambda key: local.cache().remove(key))
     images: Any = importlib.import_module(_IMAGES)
     bundles: Any = importlib.import_module(_BUNDLES)
     read_image, write_image = images._read_image_cache, images._write_image_cache
@@ -125,7 +125,9 @@ def _wrap(settings: Settings) -> None:
         built = sys._getframe(1).f_code.co_name != "image_exists"
 
         def share() -> None:
-            sharing.wrote(ImageKey(scope(), repository, tag, tuple(arch)), {"image_uri": image_uri}, built=built)
+            sharing.on_local_write(
+                ImageKey(scope(), repository, tag, tuple(arch)), {"image_uri": image_uri}, built=built
+            )
 
         _unless_it_fails(share, None)
 
@@ -149,7 +151,7 @@ def _wrap(settings: Settings) -> None:
 
         def share() -> None:
             value = {"hash_digest": hash_digest, "remote_path": remote_path}
-            sharing.wrote(BundleKey(scope(), digest), value)
+            sharing.on_local_write(BundleKey(scope(), digest), value)
 
         _unless_it_fails(share, None)
 

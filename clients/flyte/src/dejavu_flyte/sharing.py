@@ -21,17 +21,17 @@ class Sharing:
     any other local row.
     """
 
-    def __init__(self, team: Team, notes: Journal, forget: Callable[[Key], None]) -> None:
+    def __init__(self, team: Team, notes: Journal, remove_local: Callable[[Key], None]) -> None:
         self._team = team
         self._notes = notes
-        self._forget = forget
+        self._remove_local = remove_local
         self._missed: dict[Key, float] = {}
         self._expected_writes: dict[Key, Value] = {}
 
-    def read(self, key: Key, local: Value | None, remember: Callable[[Value], None]) -> Value | None:
+    def read(self, key: Key, local: Value | None, write_local: Callable[[Value], None]) -> Value | None:
         """Return what is known under the key, `local` being what this machine knows.
 
-        `remember` writes a value of the team's into the local cache.
+        `write_local` writes a value of the team's into the local cache.
         """
         if key.why_not_shared() or (local is not None and not self._notes.is_borrowed(key)):
             return local
@@ -44,10 +44,10 @@ class Sharing:
             self._missed[key] = time.monotonic()
             if local is not None:
                 with contextlib.suppress(OSError, sqlite3.Error):
-                    self._forget(key)
+                    self._remove_local(key)
             return None
         if found != local and self._notes.borrow(key, [key.hash]):
-            remember(found)
+            write_local(found)
         if local is None:
             self._notes.count(key, journal.HIT)
         return found
@@ -74,7 +74,7 @@ class Sharing:
         """Expect that Flyte writes what the team has just said, which is no news to the team."""
         self._expected_writes[key] = value
 
-    def wrote(self, key: Key, value: Value, *, built: bool = False) -> None:
+    def on_local_write(self, key: Key, value: Value, *, built: bool = False) -> None:
         """Tell the team what this machine found out and wrote into its local cache."""
         if self._expected_writes.pop(key, None) == value:
             return
