@@ -17,7 +17,7 @@ from dejavu_flyte.settings import Settings
 _PROBLEM = "urn:dejavu:problem:"
 _BATCH = 1000
 _PAGE = 500
-_LONGEST_ANSWER = 16 * 1024 * 1024
+_MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 # The service closes a connection that was idle for 20 s; one that is about to be closed must not be used.
 _IDLE_SECONDS = 10.0
 
@@ -41,7 +41,7 @@ class WriteForbidden(ServiceError):
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Response:
     status: int
     content: Any
     media_type: str
@@ -87,10 +87,10 @@ class Service:
 
     def find(self, key: Key) -> Value | None:
         """Return what the team knows under the key; None: it knows nothing."""
-        answer = self._call("GET", f"{key.collection}/{key.hash}")
-        if answer.status == 404 and answer.problem:
+        response = self._call("GET", f"{key.collection}/{key.hash}")
+        if response.status == 404 and response.problem:
             return None
-        return _value(type(key), key.hash, self._expect(answer, 200))
+        return _value(type(key), key.hash, self._expect(response, 200))
 
     def resolve(self, key: ImageKey) -> Value | None:
         """Return what the team knows, or what the registry then tells the service; None: neither says.
@@ -98,12 +98,12 @@ class Service:
         Raises:
             ImageAbsent: the registry does not have it
         """
-        answer = self._call("POST", f"{key.collection}/resolve", body=key.parts())
-        if answer.status == 404 and answer.problem == "absent":
+        response = self._call("POST", f"{key.collection}/resolve", body=key.parts())
+        if response.status == 404 and response.problem == "absent":
             raise ImageAbsent
-        if answer.status in (404, 422) and answer.problem:
+        if response.status in (404, 422) and response.problem:
             return None
-        return _value(type(key), key.hash, self._expect(answer, 200))
+        return _value(type(key), key.hash, self._expect(response, 200))
 
     def put(self, key: Key, value: Value) -> None:
         """Tell the team, with the parts of the key.
@@ -116,19 +116,19 @@ class Service:
 
     def put_hash(self, kind: type[Key], key: str, body: dict[str, Any]) -> None:
         """Tell the team under a key whose parts may be unknown."""
-        answer = self._call("PUT", f"{kind.collection}/{key}", body=body)
-        if answer.status in (400, 413, 422) and answer.problem:
-            raise EntryRefused(answer.detail or answer.problem)
-        if answer.status == 403:
-            raise WriteForbidden(answer.detail or "it lets us read only")
-        _value(kind, key, self._expect(answer, 200, 201))
+        response = self._call("PUT", f"{kind.collection}/{key}", body=body)
+        if response.status in (400, 413, 422) and response.problem:
+            raise EntryRefused(response.detail or response.problem)
+        if response.status == 403:
+            raise WriteForbidden(response.detail or "it lets us read only")
+        _value(kind, key, self._expect(response, 200, 201))
 
     def lookup(self, kind: type[Key], keys: list[str]) -> dict[str, Entry]:
         """Of any number of keys, return the entries that the team has."""
         found: dict[str, Entry] = {}
         for start in range(0, len(keys), _BATCH):
-            answer = self._call("POST", f"{kind.collection}/lookup", body={kind.ids: keys[start : start + _BATCH]})
-            found.update((entry[kind.id], entry) for entry in _entries(kind, self._expect(answer, 200)))
+            response = self._call("POST", f"{kind.collection}/lookup", body={kind.ids: keys[start : start + _BATCH]})
+            found.update((entry[kind.id], entry) for entry in _entries(kind, self._expect(response, 200)))
         return found
 
     def entries(self, kind: type[Key], **only: str) -> Iterator[Entry]:
@@ -154,32 +154,34 @@ class Service:
         """Let go of the connection."""
         self._client.close()
 
-    def _expect(self, answer: _Answer, *statuses: int) -> dict[str, Any]:
-        if answer.status in statuses and isinstance(answer.content, dict):
-            return answer.content
-        if answer.status == 401:
+    def _expect(self, response: _Response, *statuses: int) -> dict[str, Any]:
+        if response.status in statuses and isinstance(response.content, dict):
+            return response.content
+        if response.status == 401:
             raise ServiceError("it does not accept DEJAVU_TOKEN" if self._has_token else "it asks for a DEJAVU_TOKEN")
-        if answer.problem or answer.media_type.startswith("application/problem+json"):
-            raise ServiceError(f"it answers {answer.status}: {answer.detail or answer.problem}")
-        raise ServiceError(f"it answers {answer.status} {answer.media_type or 'nothing'}, not as a Dejavu service does")
+        if response.problem or response.media_type.startswith("application/problem+json"):
+            raise ServiceError(f"it answers {response.status}: {response.detail or response.problem}")
+        raise ServiceError(
+            f"it answers {response.status} {response.media_type or 'nothing'}, not as a Dejavu service does"
+        )
 
-    def _call(self, method: str, path: str, *, body: object = None, query: dict[str, Any] | None = None) -> _Answer:
+    def _call(self, method: str, path: str, *, body: object = None, query: dict[str, Any] | None = None) -> _Response:
         deadline = time.monotonic() + self._timeout
         content = bytearray()
         try:
-            with self._client.stream(method, path, json=body, params=query) as response:
-                for chunk in response.iter_bytes():
+            with self._client.stream(method, path, json=body, params=query) as stream:
+                for chunk in stream.iter_bytes():
                     content += chunk
                     if time.monotonic() > deadline:
                         raise ServiceError(self._timed_out())  # the library's limit is for each read, not for the whole
-                    if len(content) > _LONGEST_ANSWER:
+                    if len(content) > _MAX_RESPONSE_BYTES:
                         raise ServiceError("its answer does not end")
         except httpx.TimeoutException:
             raise ServiceError(self._timed_out()) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as e:
             raise ServiceError(f"it cannot be reached: {str(e) or type(e).__name__}") from e
-        media_type = response.headers.get("Content-Type", "").partition(";")[0]
-        return _Answer(response.status_code, _parsed(bytes(content), media_type), media_type)
+        media_type = stream.headers.get("Content-Type", "").partition(";")[0]
+        return _Response(stream.status_code, _parsed(bytes(content), media_type), media_type)
 
     def _timed_out(self) -> str:
         return f"no answer within {self._timeout:g} s"
