@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from dejavu_flyte import __version__, explain, hook, journal, local, transfer
-from dejavu_flyte.journal import Journal
+from dejavu_flyte import __version__, explain, hook, local, transfer
+from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
 from dejavu_flyte.keys import BundleKey, ImageKey, Key
 from dejavu_flyte.service import Service, ServiceError
 from dejavu_flyte.settings import SettingError, Settings
@@ -83,7 +83,7 @@ def status(context: click.Context) -> None:
 def push(context: click.Context, project: str | None, domain: str | None) -> None:
     """Tell the team what this machine knows already."""
     scope = _scope(context, project, domain)
-    cache, notes = local.cache(), Journal(local.journal)
+    cache, journal = local.cache(), Journal(local.journal_path)
     with _service() as (_, service), _progress() as bar:
         for kind in _KINDS:
             task = bar.add_task(kind.collection, total=None)
@@ -91,7 +91,7 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Non
                 service,
                 kind,
                 cache,
-                notes,
+                journal,
                 scope,
                 lambda n, of, task=task: bar.update(task, completed=n, total=of),  # type: ignore[misc]
             )
@@ -107,7 +107,7 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Non
 def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> None:
     """Write what the team knows into Flyte's local cache: for runners on which no plugin may run."""
     scope = _scope(context, project, domain)
-    cache, notes = local.cache(), Journal(local.journal)
+    cache, journal = local.cache(), Journal(local.journal_path)
     with _service() as (_, service), _progress() as bar:
         for kind in _KINDS:
             task = bar.add_task(kind.collection, total=None)
@@ -115,7 +115,7 @@ def pull(context: click.Context, project: str | None, domain: str | None, limit:
                 service,
                 kind,
                 cache,
-                notes,
+                journal,
                 scope,
                 limit,
                 lambda n, task=task: bar.update(task, completed=n),  # type: ignore[misc]
@@ -218,12 +218,10 @@ def _text(part: object) -> str:
 
 
 def _print_savings() -> None:
-    notes = Journal(local.journal)
+    journal = Journal(local.journal_path)
     console.print("This machine")
     for kind in _KINDS:
-        hits, misses, shared, work = (
-            notes.tally(kind, what) for what in (journal.HIT, journal.MISS, journal.SHARED, journal.WORK)
-        )
+        hits, misses, shared, work = (journal.tally(kind, what) for what in (HIT, MISS, SHARED, WORK))
         each = work.seconds / work.n if work.n else _CHECK_SECONDS if kind is ImageKey else 0.0
         source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")
         saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "what it saved is not known yet"

@@ -97,8 +97,8 @@ def scope() -> str:
 
 
 def _wrap(settings: Settings) -> None:
-    team, notes = Team(settings), Journal(local.journal)
-    sharing = Sharing(team, notes, remove_local=lambda key: local.cache().remove(key))
+    team, journal = Team(settings), Journal(local.journal_path)
+    sharing = Sharing(team, journal, remove_local=lambda key: local.cache().remove(key))
     images: Any = importlib.import_module(_IMAGES)
     bundles: Any = importlib.import_module(_BUNDLES)
     read_image, write_image = images._read_image_cache, images._write_image_cache

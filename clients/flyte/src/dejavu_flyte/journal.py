@@ -69,7 +69,7 @@ class Journal:
 
         return self._do(note, otherwise=False)
 
-    def own(self, key: Key) -> None:
+    def clear_borrowed(self, key: Key) -> None:
         """Note that this machine itself did the work of this key."""
         row = (key.collection, key.hash)
         self._do(lambda c: c.execute("delete from borrowed where collection = ? and key = ?", row), otherwise=None)

@@ -28,7 +28,7 @@ def cache() -> LocalCache:
     return LocalCache(Path(database._get_db_path()))
 
 
-def journal() -> Path:
+def journal_path() -> Path:
     """Return the file of our own notes, beside that of Flyte."""
     return Path(importlib.import_module("flyte._persistence._db").LocalDB._get_db_path()).with_name("dejavu.db")
 

@@ -7,8 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from dejavu_flyte import journal
-from dejavu_flyte.journal import Journal
+from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
 from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.team import Team, TeamOff
 
@@ -21,9 +20,9 @@ class Sharing:
     any other local row.
     """
 
-    def __init__(self, team: Team, notes: Journal, remove_local: Callable[[Key], None]) -> None:
+    def __init__(self, team: Team, journal: Journal, remove_local: Callable[[Key], None]) -> None:
         self._team = team
-        self._notes = notes
+        self._journal = journal
         self._remove_local = remove_local
         self._missed: dict[Key, float] = {}
         self._expected_writes: dict[Key, Value] = {}
@@ -33,23 +32,23 @@ class Sharing:
 
         `write_local` writes a value of the team's into the local cache.
         """
-        if key.why_not_shared() or (local is not None and not self._notes.is_borrowed(key)):
+        if key.why_not_shared() or (local is not None and not self._journal.is_borrowed(key)):
             return local
         try:
             found = self._team.find(key)
         except TeamOff:
             return local
         if found is None or key.why_value_not_shared(found):
-            self._notes.count(key, journal.MISS)
+            self._journal.count(key, MISS)
             self._missed[key] = time.monotonic()
             if local is not None:
                 with contextlib.suppress(OSError, sqlite3.Error):
                     self._remove_local(key)
             return None
-        if found != local and self._notes.borrow(key, [key.hash]):
+        if found != local and self._journal.borrow(key, [key.hash]):
             write_local(found)
         if local is None:
-            self._notes.count(key, journal.HIT)
+            self._journal.count(key, HIT)
         return found
 
     def resolve(self, key: ImageKey) -> Value | None:
@@ -64,7 +63,7 @@ class Sharing:
             found = self._team.resolve(key)
         except TeamOff:
             return None
-        if found is None or key.why_value_not_shared(found) or not self._notes.borrow(key, [key.hash]):
+        if found is None or key.why_value_not_shared(found) or not self._journal.borrow(key, [key.hash]):
             return None
         self._missed.pop(key, None)
         self.expect_write(key, found)
@@ -80,8 +79,8 @@ class Sharing:
             return
         missed = self._missed.pop(key, None)
         if missed is not None and not built:
-            self._notes.count(key, journal.WORK, time.monotonic() - missed)
-        self._notes.own(key)
+            self._journal.count(key, WORK, time.monotonic() - missed)
+        self._journal.clear_borrowed(key)
         if key.why_not_shared() or key.why_value_not_shared(value):
             return
-        self._team.put(key, value, on_stored=lambda: self._notes.count(key, journal.SHARED))
+        self._team.put(key, value, on_stored=lambda: self._journal.count(key, SHARED))

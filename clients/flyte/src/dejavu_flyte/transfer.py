@@ -35,7 +35,7 @@ def push(
     service: Service,
     kind: type[Key],
     cache: LocalCache,
-    notes: Journal,
+    journal: Journal,
     scope: str,
     progress: Callable[[int, int], None],
 ) -> Report:
@@ -49,7 +49,7 @@ def push(
         ServiceError: the service failed; what was told until then stays
     """
     report = Report()
-    borrowed = notes.borrowed(kind)
+    borrowed = journal.borrowed(kind)
     rows = [row for row in cache.live(kind) if row.key not in borrowed]
     known = service.lookup(kind, [row.key for row in rows])
     for n, row in enumerate(rows, start=1):
@@ -74,7 +74,7 @@ def pull(
     service: Service,
     kind: type[Key],
     cache: LocalCache,
-    notes: Journal,
+    journal: Journal,
     scope: str,
     limit: int,
     progress: Callable[[int], None],
@@ -88,7 +88,7 @@ def pull(
         ServiceError: the service failed; nothing was written
     """
     report = Report()
-    mine = {row.key for row in cache.live(kind)} - notes.borrowed(kind)
+    mine = {row.key for row in cache.live(kind)} - journal.borrowed(kind)
     rows: list[Row] = []
     now = time.time()
     for entry in service.entries(kind):
@@ -107,7 +107,7 @@ def pull(
             # Flyte must not believe it longer than the team does.
             latest = _seconds(entry["expires_at"]) - local.seconds_to_live(kind)
             rows.append(Row(entry[kind.id], value, min(now, latest)))
-    if notes.borrow(kind, [row.key for row in rows]):
+    if journal.borrow(kind, [row.key for row in rows]):
         report.moved = cache.add(kind, rows)
     else:
         report.skipped["for want of a journal: its file cannot be written"] += len(rows)
