@@ -94,8 +94,8 @@ class Run:
     output: str
     modules: list[str]
 
-    def said(self, text: str) -> int:
-        """How often the run said something; a terminal wraps long lines."""
+    def occurrences(self, text: str) -> int:
+        """Count a text in the output, in which a terminal may have wrapped long lines."""
         return " ".join(self.output.split()).count(text)
 
 

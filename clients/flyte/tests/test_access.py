@@ -35,7 +35,7 @@ def test_writers_token_shares_and_readers_token_reads(machines: Machines, unique
 
     assert (worked.checks, worked.uploads) == (1, 1)
     assert (shared.checks, shared.uploads) == (1, 0)
-    assert worked.said("The team cache") == shared.said("The team cache") == 0
+    assert worked.occurrences("The team cache") == shared.occurrences("The team cache") == 0
     assert after.checks == 1  # the reader could not tell
     assert "answers" in reader.cli("status")
     (entry,) = httpx.get(f"{guarded.url}/images", params={"image_uri": worked.values[0]}, auth=("admin", ADMIN)).json()[
@@ -51,6 +51,6 @@ def test_wrong_token_and_none_are_one_line(machines: Machines, unique: str, guar
     wrong = without.run(exists(f"{unique}-2"), DEJAVU_TOKEN="djv_wrong")
 
     assert (run.checks, wrong.checks) == (1, 1)
-    assert run.said("it asks for a DEJAVU_TOKEN") == 1
-    assert wrong.said("it does not accept DEJAVU_TOKEN") == 1
+    assert run.occurrences("it asks for a DEJAVU_TOKEN") == 1
+    assert wrong.occurrences("it does not accept DEJAVU_TOKEN") == 1
     assert "asks for a DEJAVU_TOKEN" in without.cli("status", status=1)

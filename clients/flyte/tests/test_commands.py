@@ -64,9 +64,9 @@ def test_build_counts_not_as_a_check(machines: Machines, unique: str) -> None:
 
 
 def test_status_of_a_service_that_is_away(machines: Machines) -> None:
-    said = machines(url="http://127.0.0.1:9").cli("status", status=1)
+    output = machines(url="http://127.0.0.1:9").cli("status", status=1)
 
-    assert "does not work: it cannot be reached" in said
+    assert "does not work: it cannot be reached" in output
 
 
 def test_commands_without_a_url_say_so(machines: Machines) -> None:
@@ -84,11 +84,11 @@ def test_commands_say_when_the_service_fails(machines: Machines) -> None:
 def test_module_is_the_same_command(machines: Machines) -> None:
     machine = machines()
 
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "dejavu_flyte", "status"], env=machine.env(), capture_output=True, text=True, check=True
     )
 
-    assert said.stdout == machine.cli("status")
+    assert process.stdout == machine.cli("status")
 
 
 def test_push_starts_a_team(machines: Machines, unique: str, service: Service) -> None:
@@ -96,10 +96,10 @@ def test_push_starts_a_team(machines: Machines, unique: str, service: Service) -
     worked = laptop.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"}, DEJAVU_URL="")
     assert service.entries("images", image_uri=worked.values[0]) == []
 
-    said = laptop.cli("push", "-p", unique, "-d", "development")
+    output = laptop.cli("push", "-p", unique, "-d", "development")
 
-    assert "2 images shared with the team" in said
-    assert "1 bundles shared with the team" in said
+    assert "2 images shared with the team" in output
+    assert "1 bundles shared with the team" in output
     shared = runner.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"})
     assert (shared.checks, shared.uploads) == (0, 0)
     assert service.entries("images", image_uri=worked.values[0])[0]["platforms"] == BOTH
@@ -146,10 +146,10 @@ def test_pull_serves_a_runner_without_the_plugin(machines: Machines, unique: str
     first, runner = machines(), machines()
     worked = first.run(exists(unique), {"do": "bundle"})
 
-    said = runner.cli("pull", "-p", unique, "-d", "development")
+    output = runner.cli("pull", "-p", unique, "-d", "development")
     shared = runner.run(exists(unique), {"do": "bundle"}, DEJAVU_URL="")
 
-    assert re.search(r"\d+ images written into the local cache", said)
+    assert re.search(r"\d+ images written into the local cache", output)
     assert (shared.checks, shared.uploads) == (0, 0)
     assert shared.values == worked.values
 
@@ -160,10 +160,10 @@ def test_pull_leaves_other_scopes_and_own_rows(machines: Machines, unique: str) 
     other.run(exists(unique, tag="own"))
     rows = other.rows("image_cache")
 
-    said = other.cli("pull", "-p", f"{unique}-other", "-d", "development")
+    output = other.cli("pull", "-p", f"{unique}-other", "-d", "development")
 
-    assert "of another scope" in said
-    assert "1 skipped: already on this machine" in said
+    assert "of another scope" in output
+    assert "1 skipped: already on this machine" in output
     assert other.rows("image_cache") == rows
 
 
@@ -203,10 +203,10 @@ def test_explain_folder_gives_the_key_of_the_run(machines: Machines, unique: str
     machine = machines()
     remote_path = machine.run({"do": "bundle"}).values[0][0]
 
-    said = machine.cli("explain", "-p", unique, "-d", "development", "--files", ".")
+    output = machine.cli("explain", "-p", unique, "-d", "development", "--files", ".")
 
-    assert remote_path in said
-    assert "main.py" in said
+    assert remote_path in output
+    assert "main.py" in output
 
 
 def test_explain_script_gives_the_keys_of_its_images_and_of_its_bundle(machines: Machines, unique: str) -> None:
@@ -223,7 +223,7 @@ def test_explain_script_gives_the_keys_of_its_images_and_of_its_bundle(machines:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["ghcr.io/acme/my-app"], "has no tag"),
         (["ghcr.io/acme/my-app:"], "has no tag"),
@@ -234,22 +234,22 @@ def test_explain_script_gives_the_keys_of_its_images_and_of_its_bundle(machines:
         (["broken.py"], "no-such-module"),
     ],
 )
-def test_explain_says_what_it_cannot_read(machines: Machines, arguments: list[str], said: str) -> None:
+def test_explain_says_what_it_cannot_read(machines: Machines, arguments: list[str], message: str) -> None:
     machine = machines()
     (machine.root / "README.md").write_text("read me")
     (machine.root / "empty").mkdir()
     (machine.root / "broken.py").write_text("raise ValueError('no-such-module')\n")
 
-    assert said in machine.cli("explain", *arguments, status=1 if arguments == ["broken.py"] else 2)
+    assert message in machine.cli("explain", *arguments, status=1 if arguments == ["broken.py"] else 2)
 
 
 def test_values_are_shown_whole_in_a_narrow_terminal(machines: Machines, unique: str) -> None:
     machine = machines()
 
-    said = machine.cli("explain", "-p", unique, "-d", "development", "ghcr.io/a/b:v1", status=1, COLUMNS="40")
+    output = machine.cli("explain", "-p", unique, "-d", "development", "ghcr.io/a/b:v1", status=1, COLUMNS="40")
 
-    assert machine.scope in said
-    assert re.search(r"key +[0-9a-f]{64}", said)
+    assert machine.scope in output
+    assert re.search(r"key +[0-9a-f]{64}", output)
 
 
 def test_failures_are_lines_and_no_tracebacks(machines: Machines, unique: str) -> None:

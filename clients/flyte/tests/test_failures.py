@@ -153,29 +153,29 @@ BEHAVIOURS = {
 
 @pytest.fixture(params=BEHAVIOURS, ids=str)
 def failing(request: pytest.FixtureRequest) -> Iterator[tuple[Server, str]]:
-    behave, said = BEHAVIOURS[request.param]
+    behave, message = BEHAVIOURS[request.param]
     server = Server(behave)
-    yield server, said
+    yield server, message
     server.close()
 
 
-def check_that_flyte_goes_on(machine: Machine, unique: str, said: str, **env: str) -> None:
+def check_that_flyte_goes_on(machine: Machine, unique: str, message: str, **env: str) -> None:
     run = machine.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"}, **env)
 
     assert (run.checks, run.uploads) == (2, 1)
     assert all(run.values)
-    assert run.said("The team cache") == 1, run.output
-    assert run.said("is off for this run: ") == 1
-    assert run.said(said), run.output
+    assert run.occurrences("The team cache") == 1, run.output
+    assert run.occurrences("is off for this run: ") == 1
+    assert run.occurrences(message), run.output
     assert sum(run.seconds) < BOUND + NOISE
     assert len(machine.rows("image_cache")) == 2
     assert len(machine.rows("bundle_cache")) == 1
 
 
 def test_failing_service_is_never_in_the_way(machines: Machines, unique: str, failing: tuple[Server, str]) -> None:
-    server, said = failing
+    server, message = failing
 
-    check_that_flyte_goes_on(machines(url=server.url), unique, said)
+    check_that_flyte_goes_on(machines(url=server.url), unique, message)
 
     assert server.connections == 1
 
@@ -260,7 +260,7 @@ def test_failing_write_is_said_and_forgotten(machines: Machines, unique: str) ->
     run = machines(url=server.url).run(exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"))
 
     assert run.checks == 2
-    assert run.said("is off for this run: it answers 500") == 1
+    assert run.occurrences("is off for this run: it answers 500") == 1
     assert sum(r.startswith(b"GET") for r in server.requests) == 1
     server.close()
 
@@ -272,7 +272,7 @@ def test_reader_without_the_right_to_write_goes_on_reading(machines: Machines, u
         exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"), {"do": "bundle"}
     )
 
-    assert run.said("The team cache") == 0
+    assert run.occurrences("The team cache") == 0
     assert sum(r.startswith(b"GET") for r in server.requests) == 3
     assert sum(r.startswith(b"PUT") for r in server.requests) == 1
     assert server.connections == 2  # one of them for what only newer services answer
@@ -285,7 +285,7 @@ def test_token_is_sent_and_never_shown(machines: Machines, unique: str) -> None:
     run = machines(url=server.url).run(exists(unique), DEJAVU_TOKEN="djv_secret", LOG_LEVEL="debug")
 
     assert b"\r\nauthorization: bearer djv_secret\r\n" in server.requests[0].lower()
-    assert run.said("it does not accept DEJAVU_TOKEN") == 1
+    assert run.occurrences("it does not accept DEJAVU_TOKEN") == 1
     assert "djv_secret" not in run.output
     server.close()
 
@@ -313,7 +313,7 @@ def test_slow_service_is_asked_until_a_second_went_without_a_hit(machines: Machi
 
     assert run.checks == 8
     assert sum(r.startswith(b"GET") for r in server.requests) == 4
-    assert run.said("is not asked any more in this run: it is slow") == 1
+    assert run.occurrences("is not asked any more in this run: it is slow") == 1
     assert sum(run.seconds) < 4 * 0.3 + NOISE
     server.close()
 
@@ -324,7 +324,7 @@ def test_refused_entry_turns_nothing_off(machines: Machines, unique: str) -> Non
 
     run = machines(url=server.url).run(exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"))
 
-    assert run.said("The team cache") == 0
+    assert run.occurrences("The team cache") == 0
     assert sum(r.startswith(b"GET") for r in server.requests) == 2
     server.close()
 
@@ -350,7 +350,7 @@ def test_service_must_prove_who_it_is(machines: Machines, unique: str, tmp_path:
     assert server.requests == []
     trusting = machine.run(exists(f"{unique}-3"), SSL_CERT_FILE=str(certificate))
 
-    assert trusting.said("The team cache") == 0, trusting.output
+    assert trusting.occurrences("The team cache") == 0, trusting.output
     assert len(server.requests) >= 1
     server.close()
 
@@ -402,13 +402,13 @@ def test_defect_of_ours_is_not_the_runs() -> None:
 def test_wrong_setting_is_said_in_one_line(machines: Machines, unique: str, name: str, value: str) -> None:
     run = machines().run(exists(unique), **{name: value})
 
-    assert run.said("The team cache") == 1
-    assert run.said(f"The team cache is not used: {name} must be") == 1
+    assert run.occurrences("The team cache") == 1
+    assert run.occurrences(f"The team cache is not used: {name} must be") == 1
     assert run.checks == 1
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ("del flyte._internal.imagebuild.image_builder._read_image_cache", "there is no .*_read_image_cache"),
         ("flyte._code_bundle.bundle._read_bundle_cache = lambda digest, scope: None", "takes digest, scope"),
@@ -419,7 +419,7 @@ def test_wrong_setting_is_said_in_one_line(machines: Machines, unique: str, name
         ),
     ],
 )
-def test_unknown_flyte_is_left_alone(machines: Machines, unique: str, change: str, said: str) -> None:
+def test_unknown_flyte_is_left_alone(machines: Machines, unique: str, change: str, message: str) -> None:
     machine = machines()
     (machine.root / "changed.py").write_text(
         "import flyte._code_bundle.bundle, flyte._internal.imagebuild.remote_builder\n"
@@ -437,10 +437,10 @@ def test_unknown_flyte_is_left_alone(machines: Machines, unique: str, change: st
 
     output = process.stdout + process.stderr
     assert process.returncode == 0, output
-    said_in_all = " ".join(output.split())  # a terminal wraps long lines
-    assert said_in_all.count("The team cache") == 1
-    assert re.search(r"The team cache is not used: dejavu-flyte knows Flyte 2\.\d+\.\d+ to 2\.\d+\.\d+", said_in_all)
-    assert re.search(said, said_in_all)
+    printed = " ".join(output.split())  # a terminal wraps long lines
+    assert printed.count("The team cache") == 1
+    assert re.search(r"The team cache is not used: dejavu-flyte knows Flyte 2\.\d+\.\d+ to 2\.\d+\.\d+", printed)
+    assert re.search(message, printed)
 
 
 def test_restarted_service_is_reached_by_the_same_process(machines: Machines, unique: str, tmp_path: Path) -> None:
@@ -463,6 +463,6 @@ def test_restarted_service_is_reached_by_the_same_process(machines: Machines, un
     run = machine.run(exists(unique), {"do": "wait", "path": str(restarted)}, exists(f"{unique}-2"))
     restarting.join()
 
-    assert run.said("The team cache") == 0
+    assert run.occurrences("The team cache") == 0
     assert len(service.entries("images")) == 2
     service.stop()

@@ -127,7 +127,7 @@ def test_registry_that_may_not_be_asked_is_asked_by_docker(machines: Machines, u
     run = machines(url=registry.service.url).run(exists(unique))
 
     assert (run.values[0] is not None, run.checks) == (True, 1)
-    assert run.said("off for this run") == 0
+    assert run.occurrences("off for this run") == 0
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])
