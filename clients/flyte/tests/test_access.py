@@ -25,7 +25,7 @@ def token(service: Service, name: str, role: str) -> str:
     return str(made.raise_for_status().json()["secret"])
 
 
-def test_writers_token_shares_and_readers_token_reads(machines: Machines, unique: str, guarded: Service) -> None:
+def test_writer_token_shares_and_reader_token_reads(machines: Machines, unique: str, guarded: Service) -> None:
     writer = machines(url=guarded.url, environment={"DEJAVU_TOKEN": token(guarded, "writer", "write")})
     reader = machines(url=guarded.url, environment={"DEJAVU_TOKEN": token(guarded, "reader", "read")})
 
@@ -44,7 +44,7 @@ def test_writers_token_shares_and_readers_token_reads(machines: Machines, unique
     assert entry["written_by"] == "writer"
 
 
-def test_wrong_token_and_none_are_one_line(machines: Machines, unique: str, guarded: Service) -> None:
+def test_wrong_or_missing_token_logs_one_line(machines: Machines, unique: str, guarded: Service) -> None:
     without = machines(url=guarded.url)
 
     run = without.run(exists(unique))

@@ -28,7 +28,7 @@ def main() -> int:
 """
 
 
-def test_status_tells_hits_and_seconds(machines: Machines, unique: str) -> None:
+def test_status_shows_hits_and_seconds(machines: Machines, unique: str) -> None:
     first, second = machines(), machines()
     first.run(exists(unique), {"do": "bundle"}, DOCKER_SECONDS="2")
     second.run(exists(unique), {"do": "bundle"})
@@ -47,7 +47,7 @@ def test_status_tells_hits_and_seconds(machines: Machines, unique: str) -> None:
     assert re.search(r"bundles: 1 hits, 0 misses, 0 shared with the team; what it saved is not known yet", sharer)
 
 
-def test_asking_again_is_counted_once(machines: Machines, unique: str) -> None:
+def test_repeated_lookup_is_counted_once(machines: Machines, unique: str) -> None:
     first, second = machines(), machines()
     first.run(exists(unique))
     second.run(exists(unique))
@@ -56,25 +56,25 @@ def test_asking_again_is_counted_once(machines: Machines, unique: str) -> None:
     assert re.search(r"images: 1 hits, 0 misses", second.cli("status"))
 
 
-def test_build_counts_not_as_a_check(machines: Machines, unique: str) -> None:
+def test_build_does_not_count_as_a_check(machines: Machines, unique: str) -> None:
     machine = machines()
     machine.run({"do": "build", "name": f"{unique}-absent", "platforms": BOTH})
 
     assert re.search(r"images: 0 hits, 1 misses, 1 shared with the team; .*4\.0 s each, assumed", machine.cli("status"))
 
 
-def test_status_of_a_service_that_is_away(machines: Machines) -> None:
+def test_status_reports_an_unreachable_service(machines: Machines) -> None:
     output = machines(url="http://127.0.0.1:9").cli("status", status=1)
 
     assert "does not work: it cannot be reached" in output
 
 
-def test_commands_without_a_url_say_so(machines: Machines) -> None:
+def test_commands_require_a_url(machines: Machines) -> None:
     for command in (["status"], ["push"], ["pull"], ["explain", "ghcr.io/a/b:v1"]):
         assert "DEJAVU_URL must be" in machines(url=None).cli(*command, status=2)
 
 
-def test_commands_say_when_the_service_fails(machines: Machines) -> None:
+def test_commands_report_a_failing_service(machines: Machines) -> None:
     machine = machines(url="http://127.0.0.1:9")
     machine.run({"do": "bundle"})
     for command in (["push"], ["pull"], ["explain", "ghcr.io/a/b:v1"]):
@@ -117,7 +117,7 @@ def test_push_finds_the_project_in_the_remote_path(machines: Machines, unique: s
     assert service.entries("bundles", remote_path=remote_path)[0]["scope"] == laptop.scope
 
 
-def test_push_leaves_what_only_this_machine_can_reach(machines: Machines, unique: str, service: Service) -> None:
+def test_push_skips_rows_that_only_this_machine_can_reach(machines: Machines, unique: str, service: Service) -> None:
     laptop = machines(endpoint="dns:///localhost:30080")
     laptop.run(exists(unique, registry="localhost:30000"), {"do": "bundle"}, DEJAVU_URL="")
     before = service.entries("images"), service.entries("bundles")
@@ -131,7 +131,7 @@ def test_push_leaves_what_only_this_machine_can_reach(machines: Machines, unique
     assert with_another.count("1 skipped: of another backend, project or platform") == 1
 
 
-def test_push_does_not_give_back_what_was_borrowed(machines: Machines, unique: str, service: Service) -> None:
+def test_push_skips_borrowed_rows(machines: Machines, unique: str, service: Service) -> None:
     first, second = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     second.run(exists(unique))
@@ -154,7 +154,7 @@ def test_pull_serves_a_runner_without_the_plugin(machines: Machines, unique: str
     assert shared.values == worked.values
 
 
-def test_pull_leaves_other_scopes_and_own_rows(machines: Machines, unique: str) -> None:
+def test_pull_skips_other_scopes_and_own_rows(machines: Machines, unique: str) -> None:
     first, other = machines(), machines(project=f"{unique}-other")
     first.run(exists(unique), {"do": "bundle"})
     other.run(exists(unique, tag="own"))
@@ -167,7 +167,7 @@ def test_pull_leaves_other_scopes_and_own_rows(machines: Machines, unique: str) 
     assert other.rows("image_cache") == rows
 
 
-def test_pulled_rows_are_asked_again_with_the_plugin(machines: Machines, unique: str, service: Service) -> None:
+def test_plugin_looks_pulled_rows_up_again(machines: Machines, unique: str, service: Service) -> None:
     first, runner = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     runner.cli("pull", "-p", unique, "-d", "development")
@@ -199,7 +199,7 @@ def test_explain_image(machines: Machines, unique: str) -> None:
     assert "platforms linux/amd64, linux/arm64" not in other_project.partition("miss")[2]
 
 
-def test_explain_folder_gives_the_key_of_the_run(machines: Machines, unique: str) -> None:
+def test_explain_folder_prints_the_key_of_the_run(machines: Machines, unique: str) -> None:
     machine = machines()
     remote_path = machine.run({"do": "bundle"}).values[0][0]
 
@@ -209,7 +209,7 @@ def test_explain_folder_gives_the_key_of_the_run(machines: Machines, unique: str
     assert "main.py" in output
 
 
-def test_explain_script_gives_the_keys_of_its_images_and_of_its_bundle(machines: Machines, unique: str) -> None:
+def test_explain_script_prints_the_keys_of_its_images_and_bundle(machines: Machines, unique: str) -> None:
     machine = machines()
     (machine.root / "main.py").write_text(SCRIPT.format(name=unique))
 
@@ -234,7 +234,7 @@ def test_explain_script_gives_the_keys_of_its_images_and_of_its_bundle(machines:
         (["broken.py"], "no-such-module"),
     ],
 )
-def test_explain_says_what_it_cannot_read(machines: Machines, arguments: list[str], message: str) -> None:
+def test_explain_rejects_invalid_arguments(machines: Machines, arguments: list[str], message: str) -> None:
     machine = machines()
     (machine.root / "README.md").write_text("read me")
     (machine.root / "empty").mkdir()
@@ -243,7 +243,7 @@ def test_explain_says_what_it_cannot_read(machines: Machines, arguments: list[st
     assert message in machine.cli("explain", *arguments, status=1 if arguments == ["broken.py"] else 2)
 
 
-def test_values_are_shown_whole_in_a_narrow_terminal(machines: Machines, unique: str) -> None:
+def test_narrow_terminal_truncates_no_value(machines: Machines, unique: str) -> None:
     machine = machines()
 
     output = machine.cli("explain", "-p", unique, "-d", "development", "ghcr.io/a/b:v1", status=1, COLUMNS="40")
@@ -252,7 +252,7 @@ def test_values_are_shown_whole_in_a_narrow_terminal(machines: Machines, unique:
     assert re.search(r"key +[0-9a-f]{64}", output)
 
 
-def test_failures_are_lines_and_no_tracebacks(machines: Machines, unique: str) -> None:
+def test_commands_report_failures_without_a_traceback(machines: Machines, unique: str) -> None:
     machine = machines()
     assert "cannot be asked from here" in machine.cli("push", status=1, HTTP_PROXY="foo://x")
     machine.run(exists(unique))
@@ -260,7 +260,7 @@ def test_failures_are_lines_and_no_tracebacks(machines: Machines, unique: str) -
     assert "DatabaseError" in machine.cli("push", status=1)
 
 
-def test_push_tells_a_newer_value_but_no_older_one(machines: Machines, unique: str, service: Service) -> None:
+def test_push_sends_a_newer_value_but_no_older_one(machines: Machines, unique: str, service: Service) -> None:
     laptop, other = machines(), machines(upload_to="s3://other/bucket")
     other.run({"do": "bundle"})
     (entry,) = service.entries("bundles", remote_path=other.rows("bundle_cache")[0][2])
@@ -274,16 +274,14 @@ def test_push_tells_a_newer_value_but_no_older_one(machines: Machines, unique: s
     assert pushed["digest"] == entry["digest"]
 
 
-def test_push_leaves_the_latest_tag(machines: Machines, unique: str) -> None:
+def test_push_skips_the_latest_tag(machines: Machines, unique: str) -> None:
     laptop = machines()
     laptop.run({"do": "build", "name": unique, "platforms": BOTH, "tag": "latest", "force": True}, DEJAVU_URL="")
 
     assert "0 images shared with the team" in laptop.cli("push", "-p", unique, "-d", "development")
 
 
-def test_pull_takes_nothing_of_one_machine_and_nothing_for_too_long(
-    machines: Machines, unique: str, tmp_path: Path
-) -> None:
+def test_pull_skips_local_images_and_keeps_the_expiry(machines: Machines, unique: str, tmp_path: Path) -> None:
     lenient = Service(tmp_path / "lenient", "--dejavu.accept-local=true", "--dejavu.image.ttl=1h")
     try:
         runner = machines(url=lenient.url)

@@ -230,7 +230,7 @@ def test_name_that_does_not_exist(machines: Machines, unique: str) -> None:
     check_that_flyte_goes_on(machines(url="http://dejavu.invalid"), unique, "cannot be reached")
 
 
-def test_limit_is_lost_only_once(machines: Machines, unique: str) -> None:
+def test_timeout_is_paid_only_once(machines: Machines, unique: str) -> None:
     server = Server(hang)
     machine = machines(url=server.url)
 
@@ -241,7 +241,7 @@ def test_limit_is_lost_only_once(machines: Machines, unique: str) -> None:
     server.close()
 
 
-def test_end_of_a_run_waits_for_a_second_at_most(machines: Machines, unique: str) -> None:
+def test_end_of_a_run_waits_one_second_at_most(machines: Machines, unique: str) -> None:
     """The first read is answered; what is told at the end is not."""
     server = Server(reads_and_writes(MISS, hang))
     machine = machines(url=server.url, environment={"DEJAVU_TIMEOUT": "20"})
@@ -254,7 +254,7 @@ def test_end_of_a_run_waits_for_a_second_at_most(machines: Machines, unique: str
     server.close()
 
 
-def test_failing_write_is_said_and_forgotten(machines: Machines, unique: str) -> None:
+def test_failing_write_turns_the_team_cache_off(machines: Machines, unique: str) -> None:
     server = Server(reads_and_writes(MISS, answer("500 Internal Server Error", "text/plain", "oops")))
 
     run = machines(url=server.url).run(exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"))
@@ -265,7 +265,7 @@ def test_failing_write_is_said_and_forgotten(machines: Machines, unique: str) ->
     server.close()
 
 
-def test_reader_without_the_right_to_write_goes_on_reading(machines: Machines, unique: str) -> None:
+def test_read_only_client_goes_on_reading(machines: Machines, unique: str) -> None:
     server = Server(reads_and_writes(MISS, READ_ONLY))
 
     run = machines(url=server.url).run(
@@ -302,7 +302,7 @@ def test_password_in_the_url_is_used_and_never_shown(machines: Machines, unique:
     server.close()
 
 
-def test_slow_service_is_asked_until_a_second_went_without_a_hit(machines: Machines, unique: str) -> None:
+def test_slow_service_gets_requests_until_misses_cost_a_second(machines: Machines, unique: str) -> None:
     def slow(s: socket.socket, request: bytes) -> None:
         time.sleep(0.3)
         MISS(s, request)
@@ -329,7 +329,7 @@ def test_refused_entry_turns_nothing_off(machines: Machines, unique: str) -> Non
     server.close()
 
 
-def test_words_of_a_server_are_no_markup(machines: Machines, unique: str) -> None:
+def test_server_messages_are_not_parsed_as_markup(machines: Machines, unique: str) -> None:
     problem = json.dumps({**PROBLEM, "detail": "See [/docs] [bold]now"})
     server = Server(answer("503 Unavailable", "application/problem+json", problem))
 
@@ -339,7 +339,7 @@ def test_words_of_a_server_are_no_markup(machines: Machines, unique: str) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTPS"])
-def test_service_must_prove_who_it_is(machines: Machines, unique: str, tmp_path: Path, scheme: str) -> None:
+def test_service_needs_a_valid_certificate(machines: Machines, unique: str, tmp_path: Path, scheme: str) -> None:
     certificate = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -377,7 +377,7 @@ def self_signed(folder: Path) -> Path:
     return file
 
 
-def test_defect_of_ours_is_not_the_runs() -> None:
+def test_defect_in_the_client_does_not_fail_the_run() -> None:
     def fail() -> str:
         raise RuntimeError("a defect")
 
@@ -399,7 +399,7 @@ def test_defect_of_ours_is_not_the_runs() -> None:
         ("DEJAVU_REMOTE_BUILDER", "perhaps"),
     ],
 )
-def test_wrong_setting_is_said_in_one_line(machines: Machines, unique: str, name: str, value: str) -> None:
+def test_invalid_setting_is_reported_in_one_line(machines: Machines, unique: str, name: str, value: str) -> None:
     run = machines().run(exists(unique), **{name: value})
 
     assert run.occurrences("The team cache") == 1
@@ -419,7 +419,7 @@ def test_wrong_setting_is_said_in_one_line(machines: Machines, unique: str, name
         ),
     ],
 )
-def test_unknown_flyte_is_left_alone(machines: Machines, unique: str, change: str, message: str) -> None:
+def test_unsupported_flyte_is_not_wrapped(machines: Machines, unique: str, change: str, message: str) -> None:
     machine = machines()
     (machine.root / "changed.py").write_text(
         "import flyte._code_bundle.bundle, flyte._internal.imagebuild.remote_builder\n"

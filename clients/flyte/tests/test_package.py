@@ -12,7 +12,7 @@ from dejavu_flyte import hook
 HERE = Path(__file__).parent.parent
 
 
-def test_supported_versions_are_those_that_are_tested() -> None:
+def test_tests_run_with_the_supported_versions() -> None:
     versions = re.findall(r"^\d\S*", (HERE / "versions.txt").read_text(), re.MULTILINE)
 
     assert (versions[0], versions[-1]) == (hook.OLDEST, hook.NEWEST)
@@ -24,7 +24,7 @@ def test_version() -> None:
     assert metadata.version("dejavu-flyte") == dejavu_flyte.__version__
 
 
-def test_nothing_is_needed_but_what_flyte_brings() -> None:
+def test_flyte_brings_every_dependency() -> None:
     brought = {
         re.split(r"[^\w-]", name)[0].lower() for name in metadata.requires("flyte") or [] if "extra ==" not in name
     }

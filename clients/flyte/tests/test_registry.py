@@ -104,9 +104,7 @@ def test_image_in_its_registry_needs_no_docker(machines: Machines, unique: str, 
     assert (second.values, second.checks) == ([uri], 0)
 
 
-def test_image_that_is_absent_is_built_without_another_check(
-    machines: Machines, unique: str, registry: Registry
-) -> None:
+def test_absent_image_is_built_without_another_check(machines: Machines, unique: str, registry: Registry) -> None:
     machine = machines(url=registry.service.url)
 
     run = machine.run(exists(unique, AMD64, registry=registry.host, tag="v1"))
@@ -123,7 +121,7 @@ def test_image_for_another_platform_is_absent(machines: Machines, unique: str, r
     assert (run.values, run.checks) == ([None], 0)
 
 
-def test_registry_that_may_not_be_asked_is_asked_by_docker(machines: Machines, unique: str, registry: Registry) -> None:
+def test_docker_checks_a_registry_that_is_not_allowed(machines: Machines, unique: str, registry: Registry) -> None:
     run = machines(url=registry.service.url).run(exists(unique))
 
     assert (run.values[0] is not None, run.checks) == (True, 1)
@@ -131,7 +129,7 @@ def test_registry_that_may_not_be_asked_is_asked_by_docker(machines: Machines, u
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])
-def test_older_service_is_asked_once_and_used_on(machines: Machines, unique: str, status: str) -> None:
+def test_older_service_gets_one_resolve_and_stays_on(machines: Machines, unique: str, status: str) -> None:
     unknown = answer(status, "application/problem+json", '{"type": "about:blank", "title": "No"}')
     refused = answer("422 Unprocessable", "application/problem+json", '{"type": "urn:dejavu:problem:not-shareable"}')
     server = Server(reads_and_writes(MISS, refused, unknown))
@@ -145,7 +143,7 @@ def test_older_service_is_asked_once_and_used_on(machines: Machines, unique: str
     assert sum(r.startswith(b"GET /images/") for r in server.requests) == 2
 
 
-def test_registry_that_keeps_the_service_waiting_costs_three_seconds_once(machines: Machines, unique: str) -> None:
+def test_slow_registry_costs_three_seconds_once(machines: Machines, unique: str) -> None:
     server = Server(reads_and_writes(MISS, hang, hang))
     try:
         run = machines(url=server.url).run(exists(unique, tag="v1"), exists(unique, tag="v2"))

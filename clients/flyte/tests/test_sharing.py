@@ -47,7 +47,7 @@ def test_team_hit_is_written_into_the_local_cache(machines: Machines, unique: st
     assert alone.values == worked.values
 
 
-def test_local_row_of_its_own_is_believed_without_asking(machines: Machines, unique: str, service: Service) -> None:
+def test_own_local_row_needs_no_lookup(machines: Machines, unique: str, service: Service) -> None:
     machine = machines()
     uri = machine.run(exists(unique)).values[0]
     service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
@@ -58,7 +58,7 @@ def test_local_row_of_its_own_is_believed_without_asking(machines: Machines, uni
     assert service.entries("images", image_uri=uri) == []
 
 
-def test_older_local_row_than_flyte_believes_is_asked_of_the_team(machines: Machines, unique: str) -> None:
+def test_expired_local_row_is_looked_up_in_the_team_cache(machines: Machines, unique: str) -> None:
     machine = machines()
     worked = machine.run(exists(unique), {"do": "bundle"})
     machine.age(2 * 86400)
@@ -68,7 +68,7 @@ def test_older_local_row_than_flyte_believes_is_asked_of_the_team(machines: Mach
     assert (again.checks, again.uploads, again.values) == (0, 0, worked.values)
 
 
-def test_forgotten_by_the_team_is_seen_by_a_new_process(machines: Machines, unique: str, service: Service) -> None:
+def test_deleted_entry_is_a_miss_in_a_new_process(machines: Machines, unique: str, service: Service) -> None:
     first, second = machines(), machines()
     uri, (remote_path, _) = first.run(exists(unique), {"do": "bundle"}).values
     second.run(exists(unique), {"do": "bundle"})
@@ -81,9 +81,7 @@ def test_forgotten_by_the_team_is_seen_by_a_new_process(machines: Machines, uniq
     assert len(service.entries("images", image_uri=uri)) == 1
 
 
-def test_forgotten_by_the_team_is_not_believed_without_it_either(
-    machines: Machines, unique: str, service: Service
-) -> None:
+def test_deleted_entry_is_removed_from_the_local_cache(machines: Machines, unique: str, service: Service) -> None:
     first, second = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     second.run(exists(unique))
@@ -94,7 +92,7 @@ def test_forgotten_by_the_team_is_not_believed_without_it_either(
     assert second.rows("image_cache") == []
 
 
-def test_row_is_its_own_after_its_own_work(machines: Machines, unique: str, service: Service) -> None:
+def test_rebuilt_image_is_no_longer_borrowed(machines: Machines, unique: str, service: Service) -> None:
     first, second = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     second.run(exists(unique))
@@ -104,7 +102,9 @@ def test_row_is_its_own_after_its_own_work(machines: Machines, unique: str, serv
     assert second.run(exists(unique)).checks == 0
 
 
-def test_forgotten_row_in_a_locked_cache_is_not_believed(machines: Machines, unique: str, service: Service) -> None:
+def test_deleted_entry_is_a_miss_while_the_local_cache_is_locked(
+    machines: Machines, unique: str, service: Service
+) -> None:
     first, second = machines(), machines()
     uri = first.run(exists(unique, tag="v1")).values[0]
     second.run(exists(unique, tag="v1"))
@@ -118,7 +118,7 @@ def test_forgotten_row_in_a_locked_cache_is_not_believed(machines: Machines, uni
     assert run.seconds[0] < 2
 
 
-def test_what_only_one_machine_can_reach_is_not_believed(machines: Machines, unique: str, tmp_path: Path) -> None:
+def test_image_that_only_one_machine_can_reach_is_a_miss(machines: Machines, unique: str, tmp_path: Path) -> None:
     lenient = Service(tmp_path / "lenient", "--dejavu.accept-local=true")
     try:
         machine = machines(url=lenient.url)
@@ -132,7 +132,7 @@ def test_what_only_one_machine_can_reach_is_not_believed(machines: Machines, uni
         lenient.stop()
 
 
-def test_installed_twice_asks_once(machines: Machines, unique: str) -> None:
+def test_second_install_wraps_nothing_twice(machines: Machines, unique: str) -> None:
     machine = machines()
 
     machine.run({"do": "install"}, exists(unique))
@@ -140,7 +140,7 @@ def test_installed_twice_asks_once(machines: Machines, unique: str) -> None:
     assert "images: 0 hits, 1 misses" in machine.cli("status")
 
 
-def test_forked_child_asks_for_itself(machines: Machines, unique: str) -> None:
+def test_forked_child_has_its_own_connection(machines: Machines, unique: str) -> None:
     steps = [exists(unique), *({"do": "fork", "name": f"{unique}-{n}"} for n in range(20))]
 
     assert machines().run(*steps).values[1:] == [0] * 20
@@ -299,7 +299,7 @@ def test_latest_and_dry_runs_are_never_shared(machines: Machines, unique: str, s
     assert (service.entries("images"), service.entries("bundles")) == before
 
 
-def test_forced_build_is_told_to_the_team(machines: Machines, unique: str, service: Service) -> None:
+def test_forced_build_is_shared(machines: Machines, unique: str, service: Service) -> None:
     first, second = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     before = service.entries("images", image_uri=uri)[0]["created_at"]
