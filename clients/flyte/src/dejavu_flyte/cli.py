@@ -15,13 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from dejavu_flyte import __version__, explain, hook, local, transfer
 from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
-from dejavu_flyte.keys import BundleKey, ImageKey, Key
+from dejavu_flyte.keys import KINDS, ImageKey, Key
 from dejavu_flyte.service import Service, ServiceError
 from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.transfer import Report
 
 _TIMEOUT = 10.0
-_KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)
 # What an image check costs where none was measured: the figure that flyte-sdk itself gives.
 _CHECK_SECONDS = 4.0
 
@@ -85,7 +84,7 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Non
     scope = _scope(context, project, domain)
     cache, journal = local.cache(), Journal(local.journal_path)
     with _service() as (_, service), _progress() as bar:
-        for kind in _KINDS:
+        for kind in KINDS:
             task = bar.add_task(kind.collection, total=None)
             report = transfer.push(
                 service,
@@ -109,7 +108,7 @@ def pull(context: click.Context, project: str | None, domain: str | None, limit:
     scope = _scope(context, project, domain)
     cache, journal = local.cache(), Journal(local.journal_path)
     with _service() as (_, service), _progress() as bar:
-        for kind in _KINDS:
+        for kind in KINDS:
             task = bar.add_task(kind.collection, total=None)
             report = transfer.pull(
                 service,
@@ -220,7 +219,7 @@ def _text(part: object) -> str:
 def _print_savings() -> None:
     journal = Journal(local.journal_path)
     console.print("This machine")
-    for kind in _KINDS:
+    for kind in KINDS:
         hits, misses, shared, work = (journal.tally(kind, what) for what in (HIT, MISS, SHARED, WORK))
         each = work.seconds / work.n if work.n else _CHECK_SECONDS if kind is ImageKey else 0.0
         source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")

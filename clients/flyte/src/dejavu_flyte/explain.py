@@ -69,7 +69,7 @@ def script(path: Path, root: Path, copy_style: str) -> tuple[list[ImageKey], lis
 
 
 async def _images(environments: list[Any], copy_style: str) -> tuple[list[ImageKey], list[str]]:
-    engine = importlib.import_module("flyte._internal.imagebuild.image_builder").ImageBuildEngine
+    engine = importlib.import_module(ImageKey.flyte.module).ImageBuildEngine
     keys: dict[ImageKey, None] = {}
     others: dict[str, None] = {}
 
@@ -91,7 +91,7 @@ async def _images(environments: list[Any], copy_style: str) -> tuple[list[ImageK
 
 
 async def _bundle(root: Path, copy_style: str, additional: tuple[str, ...]) -> Bundle:
-    bundles = importlib.import_module("flyte._code_bundle.bundle")
+    bundles = importlib.import_module(BundleKey.flyte.module)
     list_files = bundles.list_files_to_bundle
     listed: list[tuple[list[str], str]] = []
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from dejavu_flyte import local, log
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import BundleKey, ImageKey
+from dejavu_flyte.keys import KINDS, BundleKey, ImageKey
 from dejavu_flyte.service import ImageAbsent
 from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.sharing import Sharing
@@ -21,8 +21,6 @@ from dejavu_flyte.team import Team
 OLDEST, NEWEST = "2.3.8", "2.12.1"
 """The Flyte versions that the tests run with, the ones between them being expected to work."""
 
-_IMAGES = "flyte._internal.imagebuild.image_builder"
-_BUNDLES = "flyte._code_bundle.bundle"
 _SCOPE = "flyte._persistence._db"
 _LOCAL = "flyte._internal.imagebuild.docker_builder"
 _REMOTE = "flyte._internal.imagebuild.remote_builder"
@@ -30,13 +28,12 @@ _REMOTE = "flyte._internal.imagebuild.remote_builder"
 # Before 2.3.8 the scope came from a file and left out what flyte.init was told: such keys must not be shared.
 # What gives it away is that the module did not ask for the configuration.
 _EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
-    _IMAGES: {
-        "_read_image_cache": ("repository", "tag", "arch"),
-        "_write_image_cache": ("repository", "tag", "arch", "image_uri"),
-    },
-    _BUNDLES: {
-        "_read_bundle_cache": ("digest",),
-        "_write_bundle_cache": ("digest", "hash_digest", "remote_path"),
+    **{
+        kind.flyte.module: {
+            kind.flyte.read: kind.flyte.arguments,
+            kind.flyte.write: (*kind.flyte.arguments, *kind.members),
+        }
+        for kind in KINDS
     },
     _SCOPE: {"_cache_scope": (), "get_init_config": (), "LocalDB._get_db_path": (), "LocalDB.initialize_sync": ()},
     _LOCAL: {"DockerImageBuilder.get_checkers": ("self",)},
@@ -66,7 +63,7 @@ def install() -> None:
             e,
         )
     else:
-        if not hasattr(_function(_IMAGES, "_read_image_cache"), "__wrapped__"):
+        if not hasattr(_function(ImageKey.flyte.module, ImageKey.flyte.read), "__wrapped__"):
             _wrap(settings)
 
 
@@ -99,8 +96,8 @@ def scope() -> str:
 def _wrap(settings: Settings) -> None:
     team, journal = Team(settings), Journal(local.journal_path)
     sharing = Sharing(team, journal, remove_local=lambda key: local.cache().remove(key))
-    images: Any = importlib.import_module(_IMAGES)
-    bundles: Any = importlib.import_module(_BUNDLES)
+    images: Any = importlib.import_module(ImageKey.flyte.module)
+    bundles: Any = importlib.import_module(BundleKey.flyte.module)
     read_image, write_image = images._read_image_cache, images._write_image_cache
     read_bundle, write_bundle = bundles._read_bundle_cache, bundles._write_bundle_cache
 
@@ -163,7 +160,7 @@ def _wrap(settings: Settings) -> None:
 
 
 def _ask_before_docker(sharing: Sharing) -> None:
-    persistent: Any = importlib.import_module(_IMAGES).PersistentCacheImageChecker
+    persistent: Any = importlib.import_module(ImageKey.flyte.module).PersistentCacheImageChecker
 
     class TeamRegistryChecker:
         """Asks the registry through the service, so once for the team, and without Docker and its passwords."""

@@ -14,6 +14,22 @@ Value = dict[str, str]
 
 
 @dataclass(frozen=True)
+class FlyteCache:
+    """Where Flyte keeps one kind of key on this machine: private functions of a module, and a table.
+
+    `arguments` are those of `read`; `write` takes them too, and then the members of the value.
+    """
+
+    module: str
+    read: str
+    write: str
+    arguments: tuple[str, ...]
+    ttl_days: str
+    table: str
+    key_column: str
+
+
+@dataclass(frozen=True)
 class ImageKey:
     """Under which Flyte remembers that it saw an image.
 
@@ -29,16 +45,20 @@ class ImageKey:
     id: ClassVar[str] = "hash"
     ids: ClassVar[str] = "hashes"
     members: ClassVar[tuple[str, ...]] = ("image_uri",)
-
-    @property
-    def text(self) -> str:
-        """What is hashed."""
-        return f"{self.scope}:{self.repository}:{self.tag}:{','.join(sorted(self.platforms))}"
+    flyte: ClassVar[FlyteCache] = FlyteCache(
+        module="flyte._internal.imagebuild.image_builder",
+        read="_read_image_cache",
+        write="_write_image_cache",
+        arguments=("repository", "tag", "arch"),
+        ttl_days="_IMAGE_CACHE_TTL_DAYS",
+        table="image_cache",
+        key_column="key",
+    )
 
     @property
     def hash(self) -> str:
         """The key in the URL and in the local cache: 64 hex digits."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return _sha256(f"{self.scope}:{self.repository}:{self.tag}:{','.join(sorted(self.platforms))}")
 
     def parts(self) -> dict[str, object]:
         """As the service wants them, so that it can make the key itself."""
@@ -80,16 +100,20 @@ class BundleKey:
     id: ClassVar[str] = "digest"
     ids: ClassVar[str] = "digests"
     members: ClassVar[tuple[str, ...]] = ("hash_digest", "remote_path")
-
-    @property
-    def text(self) -> str:
-        """What is hashed."""
-        return f"{self.scope}:{self.files_digest}"
+    flyte: ClassVar[FlyteCache] = FlyteCache(
+        module="flyte._code_bundle.bundle",
+        read="_read_bundle_cache",
+        write="_write_bundle_cache",
+        arguments=("digest",),
+        ttl_days="_BUNDLE_CACHE_TTL_DAYS",
+        table="bundle_cache",
+        key_column="digest",
+    )
 
     @property
     def hash(self) -> str:
         """The key in the URL and in the local cache: 64 hex digits."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return _sha256(f"{self.scope}:{self.files_digest}")
 
     def parts(self) -> dict[str, object]:
         """As the service wants them, so that it can make the key itself."""
@@ -114,6 +138,7 @@ class BundleKey:
 
 
 Key = ImageKey | BundleKey
+KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)
 
 
 def endpoint(scope: str) -> str:
@@ -143,6 +168,10 @@ def is_local(host: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return any(a.is_loopback or a.is_unspecified for a in (address, mapped) if a)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _host(authority: str) -> str:

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from dejavu_flyte.keys import ImageKey, Key, Value
+from dejavu_flyte.keys import Key, Value
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,8 @@ class LocalCache:
 
     def live(self, kind: type[Key]) -> list[Row]:
         """Return the rows that Flyte would still believe, oldest first."""
-        table, key = _table(kind)
         sql = (
-            f"select {key}, created_at, {', '.join(kind.members)} from {table} "  # noqa: S608  (names of our own)
+            f"select {', '.join(_columns(kind))} from {kind.flyte.table} "  # noqa: S608  (constants, no input)
             "where created_at > ? order by created_at"
         )
         with closing(self._open()) as c:
@@ -52,10 +51,10 @@ class LocalCache:
 
     def add(self, kind: type[Key], rows: list[Row]) -> int:
         """Write rows, over those that are there; return how many."""
-        table, key = _table(kind)
+        columns = _columns(kind)
         sql = (
-            f"insert or replace into {table} ({key}, created_at, {', '.join(kind.members)}) "  # noqa: S608
-            f"values (?, ?, {', '.join('?' for _ in kind.members)})"
+            f"insert or replace into {kind.flyte.table} ({', '.join(columns)}) "  # noqa: S608
+            f"values ({', '.join('?' for _ in columns)})"
         )
         with closing(self._open()) as c, c:
             c.executemany(sql, [(r.key, r.created_at, *(r.value[m] for m in kind.members)) for r in rows])
@@ -63,9 +62,8 @@ class LocalCache:
 
     def remove(self, key: Key) -> None:
         """Forget one row, if the file is free."""
-        table, name = _table(type(key))
         with closing(self._open(timeout=0.1)) as c, c:
-            c.execute(f"delete from {table} where {name} = ?", (key.hash,))  # noqa: S608
+            c.execute(f"delete from {key.flyte.table} where {key.flyte.key_column} = ?", (key.hash,))  # noqa: S608
 
     def _open(self, timeout: float = 5) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=timeout)
@@ -73,12 +71,8 @@ class LocalCache:
 
 def seconds_to_live(kind: type[Key]) -> float:
     """Return for how long the installed Flyte believes a row."""
-    if kind is ImageKey:
-        module, name = "flyte._internal.imagebuild.image_builder", "_IMAGE_CACHE_TTL_DAYS"
-    else:
-        module, name = "flyte._code_bundle.bundle", "_BUNDLE_CACHE_TTL_DAYS"
-    return float(getattr(importlib.import_module(module), name)) * 86400
+    return float(getattr(importlib.import_module(kind.flyte.module), kind.flyte.ttl_days)) * 86400
 
 
-def _table(kind: type[Key]) -> tuple[str, str]:
-    return ("image_cache", "key") if kind is ImageKey else ("bundle_cache", "digest")
+def _columns(kind: type[Key]) -> tuple[str, ...]:
+    return (kind.flyte.key_column, "created_at", *kind.members)
