@@ -76,7 +76,7 @@ async def _images(environments: list[Any], copy_style: str) -> tuple[list[ImageK
     async def image_exists(image: Any) -> str:
         if image._is_cloned and image.name:
             repository = f"{image.registry}/{image.name}" if image.registry else image.name
-            keys[ImageKey(hook.scope(), repository, image._final_tag, tuple(image.platform))] = None
+            keys[ImageKey(hook.scope(), repository, image._final_tag, image.platform)] = None
         else:
             others[image.uri] = None
         return str(image.uri)  # "it exists": nothing is built

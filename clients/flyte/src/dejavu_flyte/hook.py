@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from dejavu_flyte import local, log
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import KINDS, BundleKey, ImageKey
+from dejavu_flyte.keys import KINDS, ImageKey, Key, Value
 from dejavu_flyte.service import ImageAbsent
 from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.sharing import Sharing
@@ -96,67 +96,61 @@ def scope() -> str:
 def _wrap(settings: Settings) -> None:
     team, journal = Team(settings), Journal(local.journal_path)
     sharing = Sharing(team, journal, remove_local=lambda key: local.cache().remove(key))
-    images: Any = importlib.import_module(ImageKey.flyte.module)
-    bundles: Any = importlib.import_module(BundleKey.flyte.module)
-    read_image, write_image = images._read_image_cache, images._write_image_cache
-    read_bundle, write_bundle = bundles._read_bundle_cache, bundles._write_bundle_cache
-
-    @functools.wraps(read_image)
-    def read_image_cache(repository: str, tag: str, arch: tuple[str, ...]) -> str | None:
-        uri: str | None = read_image(repository, tag, arch)
-
-        def shared() -> str | None:
-            value = sharing.read(
-                ImageKey(scope(), repository, tag, tuple(arch)),
-                {"image_uri": uri} if uri else None,
-                lambda found: write_image(repository, tag, arch, found["image_uri"]),
-            )
-            return value["image_uri"] if value else None
-
-        return _unless_it_fails(shared, uri)
-
-    @functools.wraps(write_image)
-    def write_image_cache(repository: str, tag: str, arch: tuple[str, ...], image_uri: str) -> None:
-        write_image(repository, tag, arch, image_uri)
-        # Two callers write: the check of an image that exists, and the build of one that does not.
-        built = sys._getframe(1).f_code.co_name != "image_exists"
-
-        def share() -> None:
-            sharing.on_local_write(
-                ImageKey(scope(), repository, tag, tuple(arch)), {"image_uri": image_uri}, built=built
-            )
-
-        _unless_it_fails(share, None)
-
-    @functools.wraps(read_bundle)
-    def read_bundle_cache(digest: str) -> tuple[str, str] | None:
-        upload: tuple[str, str] | None = read_bundle(digest)
-
-        def shared() -> tuple[str, str] | None:
-            value = sharing.read(
-                BundleKey(scope(), digest),
-                {"hash_digest": upload[0], "remote_path": upload[1]} if upload else None,
-                lambda found: write_bundle(digest, found["hash_digest"], found["remote_path"]),
-            )
-            return (value["hash_digest"], value["remote_path"]) if value else None
-
-        return _unless_it_fails(shared, upload)
-
-    @functools.wraps(write_bundle)
-    def write_bundle_cache(digest: str, hash_digest: str, remote_path: str) -> None:
-        write_bundle(digest, hash_digest, remote_path)
-
-        def share() -> None:
-            value = {"hash_digest": hash_digest, "remote_path": remote_path}
-            sharing.on_local_write(BundleKey(scope(), digest), value)
-
-        _unless_it_fails(share, None)
-
     _ask_before_docker(sharing)
     if settings.remote_builder:
         _ask_before_the_backend(sharing)
-    images._read_image_cache, images._write_image_cache = read_image_cache, write_image_cache
-    bundles._read_bundle_cache, bundles._write_bundle_cache = read_bundle_cache, write_bundle_cache
+    for kind in KINDS:
+        _wrap_cache(kind, sharing)
+
+
+def _wrap_cache(kind: type[Key], sharing: Sharing) -> None:
+    module = importlib.import_module(kind.flyte.module)
+    read, write = getattr(module, kind.flyte.read), getattr(module, kind.flyte.write)
+
+    @functools.wraps(read)
+    def read_cache(*args: Any, **kwargs: Any) -> Any:
+        result = read(*args, **kwargs)
+
+        def shared() -> Any:
+            arguments = inspect.signature(read).bind(*args, **kwargs).args
+            value = sharing.read(
+                kind(scope(), *arguments),
+                _value(kind, result),
+                lambda found: write(*arguments, *(found[member] for member in kind.members)),
+            )
+            return _result(kind, value)
+
+        return _unless_it_fails(shared, result)
+
+    @functools.wraps(write)
+    def write_cache(*args: Any, **kwargs: Any) -> None:
+        write(*args, **kwargs)
+        built = kind.flyte.check not in (None, sys._getframe(1).f_code.co_name)
+
+        def share() -> None:
+            arguments = inspect.signature(write).bind(*args, **kwargs).arguments
+            key = kind(scope(), *(arguments[name] for name in kind.flyte.arguments))
+            sharing.on_local_write(key, {member: arguments[member] for member in kind.members}, built=built)
+
+        _unless_it_fails(share, None)
+
+    setattr(module, kind.flyte.read, read_cache)
+    setattr(module, kind.flyte.write, write_cache)
+
+
+def _value(kind: type[Key], result: str | tuple[str, ...] | None) -> Value | None:
+    """Name what Flyte's read function returns: one member as it is, several as a tuple."""
+    if not result:
+        return None
+    return dict(zip(kind.members, (result,) if isinstance(result, str) else result, strict=True))
+
+
+def _result(kind: type[Key], value: Value | None) -> str | tuple[str, ...] | None:
+    """Return a value as Flyte's read function does."""
+    if value is None:
+        return None
+    members = tuple(value[member] for member in kind.members)
+    return members if len(members) > 1 else members[0]
 
 
 def _ask_before_docker(sharing: Sharing) -> None:
@@ -168,7 +162,7 @@ def _ask_before_docker(sharing: Sharing) -> None:
         @classmethod
         async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
             def resolved() -> str | None:
-                value = sharing.resolve(ImageKey(scope(), repository, tag, tuple(arch)))
+                value = sharing.resolve(ImageKey(scope(), repository, tag, arch))
                 return value["image_uri"] if value else None
 
             try:
@@ -205,7 +199,7 @@ def _ask_before_the_backend(sharing: Sharing) -> None:
         @classmethod
         async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
             def shared() -> str | None:
-                key = ImageKey(scope(), repository, tag, tuple(arch))
+                key = ImageKey(scope(), repository, tag, arch)
                 value = sharing.read(key, None, lambda _: None)
                 if value is None:
                     return None

@@ -17,13 +17,15 @@ Value = dict[str, str]
 class FlyteCache:
     """Where Flyte keeps one kind of key on this machine: private functions of a module, and a table.
 
-    `arguments` are those of `read`; `write` takes them too, and then the members of the value.
+    `arguments` are those of `read`; `write` takes them too, and then the members of the value. Flyte calls `write` from
+    `check` when it found an image, and from other functions after a build; without a `check` there are no builds.
     """
 
     module: str
     read: str
     write: str
     arguments: tuple[str, ...]
+    check: str | None
     ttl_days: str
     table: str
     key_column: str
@@ -50,10 +52,15 @@ class ImageKey:
         read="_read_image_cache",
         write="_write_image_cache",
         arguments=("repository", "tag", "arch"),
+        check="image_exists",
         ttl_days="_IMAGE_CACHE_TTL_DAYS",
         table="image_cache",
         key_column="key",
     )
+
+    def __post_init__(self) -> None:
+        """Make the platforms hashable: Flyte may pass a list."""
+        object.__setattr__(self, "platforms", tuple(self.platforms))
 
     @property
     def hash(self) -> str:
@@ -105,6 +112,7 @@ class BundleKey:
         read="_read_bundle_cache",
         write="_write_bundle_cache",
         arguments=("digest",),
+        check=None,
         ttl_days="_BUNDLE_CACHE_TTL_DAYS",
         table="bundle_cache",
         key_column="digest",
