@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 from urllib.parse import urlsplit
+
+# What nearly every image is built for.
+_PLATFORMS = (("linux/amd64",), ("linux/arm64",), ("linux/amd64", "linux/arm64"))
+# Flyte names an archive after the digest of its files.
+_ARCHIVE = re.compile(r"fast([0-9a-f]{32})\.tar\.gz")
 
 Value = dict[str, str]
 """What is kept under a key: `image_uri`, or `hash_digest` and `remote_path`."""
@@ -95,6 +102,15 @@ class ImageKey:
             return f"its registry, {registry}, is another one on every machine"
         return None
 
+    @classmethod
+    def candidates(cls, scope: str, value: Value) -> list[ImageKey]:
+        """Return the keys under which Flyte may have stored this value."""
+        repository, _, tag = value["image_uri"].rpartition(":")
+        names = repository.split("/")
+        # A backend that builds images puts its registry before their name.
+        repositories = ["/".join(names[n:]) for n in range(len(names))]
+        return [cls(scope, r, tag, platforms) for r in repositories for platforms in _PLATFORMS]
+
 
 @dataclass(frozen=True)
 class BundleKey:
@@ -143,6 +159,16 @@ class BundleKey:
         if is_local(_host(authority)):
             return f"{authority} is another one on every machine"
         return None
+
+    @classmethod
+    def candidates(cls, scope: str, value: Value) -> list[BundleKey]:
+        """Return the keys under which Flyte may have stored this value."""
+        archive = _ARCHIVE.search(value["remote_path"])
+        if not archive:
+            return []
+        names = pairwise(urlsplit(value["remote_path"]).path.split("/"))
+        scopes = [scope, *(f"{endpoint(scope)}:{project}:{domain}" for project, domain in names)]
+        return [cls(s, archive[1]) for s in scopes]
 
 
 Key = ImageKey | BundleKey

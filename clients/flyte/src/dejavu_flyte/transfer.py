@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from itertools import pairwise
-from urllib.parse import urlsplit
 
 from dejavu_flyte import local
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import BundleKey, ImageKey, Key, endpoint, why_scope_not_shared
+from dejavu_flyte.keys import Key, why_scope_not_shared
 from dejavu_flyte.local import LocalCache, Row
 from dejavu_flyte.service import Entry, EntryRefused, Service
-
-# What nearly every image is built for.
-_PLATFORMS = (("linux/amd64",), ("linux/arm64",), ("linux/amd64", "linux/arm64"))
-# Flyte names an archive after the digest of its files.
-_ARCHIVE = re.compile(r"fast([0-9a-f]{32})\.tar\.gz")
 
 
 @dataclass
@@ -54,7 +46,7 @@ def push(
     known = service.lookup(kind, [row.key for row in rows])
     for n, row in enumerate(rows, start=1):
         progress(n, len(rows))
-        key = _key(kind, row, scope)
+        key = next((key for key in kind.candidates(scope, row.value) if key.hash == row.key), None)
         if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
             report.skipped["can be reached from one machine only, or moves"] += 1
         elif key is None:
@@ -112,22 +104,6 @@ def pull(
     else:
         report.skipped["for want of a journal: its file cannot be written"] += len(rows)
     return report
-
-
-def _key(kind: type[Key], row: Row, scope: str) -> Key | None:
-    """Find the parts of which a row's key was made; None: not with this configuration."""
-    guesses: list[Key] = []
-    if kind is ImageKey:
-        repository, _, tag = row.value["image_uri"].rpartition(":")
-        names = repository.split("/")
-        # A backend that builds images puts its registry before their name.
-        repositories = ["/".join(names[n:]) for n in range(len(names))]
-        guesses += [ImageKey(scope, r, tag, platforms) for r in repositories for platforms in _PLATFORMS]
-    elif archive := _ARCHIVE.search(row.value["remote_path"]):
-        pairs = pairwise(urlsplit(row.value["remote_path"]).path.split("/"))
-        scopes = [scope, *(f"{endpoint(scope)}:{project}:{domain}" for project, domain in pairs)]
-        guesses += [BundleKey(s, archive[1]) for s in scopes]
-    return next((key for key in guesses if key.hash == row.key), None)
 
 
 def _is_news(kind: type[Key], row: Row, entry: Entry) -> bool:
