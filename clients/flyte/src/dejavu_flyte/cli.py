@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from dejavu_flyte import __version__, explain, hook, local, transfer
+from dejavu_flyte import __version__, explain, hook, local
 from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
 from dejavu_flyte.keys import KINDS, ImageKey, Key
 from dejavu_flyte.service import Service, ServiceError
 from dejavu_flyte.settings import SettingError, Settings
-from dejavu_flyte.transfer import Report
+from dejavu_flyte.transfer import OnProgress, Report, Transfer
 
 _TIMEOUT = 10.0
 # What an image check costs where none was measured: the figure that flyte-sdk itself gives.
@@ -81,21 +82,7 @@ def status(context: click.Context) -> None:
 @click.pass_context
 def push(context: click.Context, project: str | None, domain: str | None) -> None:
     """Tell the team what this machine knows already."""
-    scope = _scope(context, project, domain)
-    cache, journal = local.cache(), Journal(local.journal_path)
-    with _service() as (_, service), _progress() as bar:
-        for kind in KINDS:
-            task = bar.add_task(kind.collection, total=None)
-            report = transfer.push(
-                service,
-                kind,
-                cache,
-                journal,
-                scope,
-                lambda n, of, task=task: bar.update(task, completed=n, total=of),  # type: ignore[misc]
-            )
-            bar.remove_task(task)
-            _print_report(kind, "shared with the team", report)
+    _transfer(_scope(context, project, domain), Transfer.push, "shared with the team")
 
 
 @team_cache.command()
@@ -106,21 +93,11 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Non
 def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> None:
     """Write what the team knows into Flyte's local cache: for runners on which no plugin may run."""
     scope = _scope(context, project, domain)
-    cache, journal = local.cache(), Journal(local.journal_path)
-    with _service() as (_, service), _progress() as bar:
-        for kind in KINDS:
-            task = bar.add_task(kind.collection, total=None)
-            report = transfer.pull(
-                service,
-                kind,
-                cache,
-                journal,
-                scope,
-                limit,
-                lambda n, task=task: bar.update(task, completed=n),  # type: ignore[misc]
-            )
-            bar.remove_task(task)
-            _print_report(kind, "written into the local cache", report)
+    _transfer(
+        scope,
+        lambda transfer, kind, on_progress: transfer.pull(kind, limit, on_progress),
+        "written into the local cache",
+    )
 
 
 @team_cache.command("explain")
@@ -229,10 +206,17 @@ def _print_savings() -> None:
         )
 
 
-def _print_report(kind: type[Key], moved: str, report: Report) -> None:
-    console.print(f"{report.moved} {kind.collection} {moved}")
-    for reason, n in sorted(report.skipped.items()):
-        console.print(f"  {n} skipped: {escape(reason)}")
+def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Report], moved: str) -> None:
+    cache, journal = local.cache(), Journal(local.journal_path)
+    with _service() as (_, service), _progress() as bar:
+        transfer = Transfer(service, cache, journal, scope)
+        for kind in KINDS:
+            task = bar.add_task(kind.collection, total=None)
+            report = move(transfer, kind, functools.partial(bar.update, task))
+            bar.remove_task(task)
+            console.print(f"{report.moved} {kind.collection} {moved}")
+            for reason, n in sorted(report.skipped.items()):
+                console.print(f"  {n} skipped: {escape(reason)}")
 
 
 def _scope(context: click.Context, project: str | None, domain: str | None) -> str:

@@ -112,16 +112,12 @@ class Service:
             EntryRefused: this entry cannot be shared
             WriteForbidden: this caller may only read
         """
-        self.put_hash(type(key), key.hash, value | key.parts())
-
-    def put_hash(self, kind: type[Key], key: str, body: dict[str, Any]) -> None:
-        """Tell the team under a key whose parts may be unknown."""
-        response = self._call("PUT", f"{kind.collection}/{key}", body=body)
+        response = self._call("PUT", f"{key.collection}/{key.hash}", body=value | key.parts())
         if response.status in (400, 413, 422) and response.problem:
             raise EntryRefused(response.detail or response.problem)
         if response.status == 403:
             raise WriteForbidden(response.detail or "it lets us read only")
-        _value(kind, key, self._expect(response, 200, 201))
+        _value(type(key), key.hash, self._expect(response, 200, 201))
 
     def lookup(self, kind: type[Key], keys: list[str]) -> dict[str, Entry]:
         """Of any number of keys, return the entries that the team has."""

@@ -14,99 +14,98 @@ from dejavu_flyte.keys import Key, why_scope_not_shared
 from dejavu_flyte.local import LocalCache, Row
 from dejavu_flyte.service import Entry, EntryRefused, Service
 
+OnProgress = Callable[..., None]
+"""Called with the number `completed`, and with the `total` if it is known."""
+
 
 @dataclass
 class Report:
-    """What became of the rows: how many were moved, and how many were not, by reason."""
+    """How many rows were moved, and how many were skipped, by reason."""
 
     moved: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def push(
-    service: Service,
-    kind: type[Key],
-    cache: LocalCache,
-    journal: Journal,
-    scope: str,
-    progress: Callable[[int, int], None],
-) -> Report:
-    """Tell the team what Flyte on this machine still believes.
+@dataclass(frozen=True)
+class Transfer:
+    """Copies entries between this machine and the team, for the configured scope."""
 
-    Rows that came from the team do not go back to it, which would make them young again. A row goes only when its key
-    can be made again of the configured scope (for a bundle, of the names in its remote path too): nothing else tells
-    that it does not belong to a backend on this machine.
+    service: Service
+    cache: LocalCache
+    journal: Journal
+    scope: str
 
-    Raises:
-        ServiceError: the service failed; what was told until then stays
-    """
-    report = Report()
-    borrowed = journal.borrowed(kind)
-    rows = [row for row in cache.live(kind) if row.key not in borrowed]
-    known = service.lookup(kind, [row.key for row in rows])
-    for n, row in enumerate(rows, start=1):
-        progress(n, len(rows))
-        key = next((key for key in kind.candidates(scope, row.value) if key.hash == row.key), None)
-        if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
-            report.skipped["can be reached from one machine only, or moves"] += 1
-        elif key is None:
-            report.skipped["of another backend, project or platform: push with its configuration"] += 1
-        elif row.key in known and not _is_news(kind, row, known[row.key]):
-            report.skipped["already shared"] += 1
+    def push(self, kind: type[Key], on_progress: OnProgress) -> Report:
+        """Share the rows that Flyte on this machine still uses.
+
+        Rows borrowed from the team do not go back to it, which would restart their TTL. A row goes only if the
+        configured scope (for a bundle, also a scope from its remote path) reproduces its key: nothing else proves that
+        it does not belong to a backend on this machine.
+
+        Raises:
+            ServiceError: the service failed; it keeps what it stored until then
+        """
+        report = Report()
+        rows = self._own_rows(kind)
+        shared = self.service.lookup(kind, [row.key for row in rows])
+        for n, row in enumerate(rows, start=1):
+            on_progress(completed=n, total=len(rows))
+            key = next((key for key in kind.candidates(self.scope, row.value) if key.hash == row.key), None)
+            if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
+                report.skipped["can be reached from one machine only, or moves"] += 1
+            elif key is None:
+                report.skipped["of another backend, project or platform: push with its configuration"] += 1
+            elif row.key in shared and not _is_newer(kind, row, shared[row.key]):
+                report.skipped["already shared"] += 1
+            else:
+                try:
+                    self.service.put(key, row.value)
+                    report.moved += 1
+                except EntryRefused as e:
+                    report.skipped[f"refused: {e}"] += 1
+        return report
+
+    def pull(self, kind: type[Key], limit: int, on_progress: OnProgress) -> Report:
+        """Write the team's newest entries into the local cache of Flyte.
+
+        It skips keys for which this machine has a row of its own, other scopes, and values that only another machine
+        can reach.
+
+        Raises:
+            ServiceError: the service failed; nothing was written
+        """
+        report = Report()
+        own = {row.key for row in self._own_rows(kind)}
+        rows: list[Row] = []
+        now = time.time()
+        for entry in self.service.entries(kind):
+            if len(rows) == limit:
+                break
+            on_progress(completed=len(rows))
+            scope = str(entry.get("scope") or "")
+            value = {member: entry[member] for member in kind.members}
+            if entry[kind.id] in own:
+                report.skipped["already on this machine"] += 1
+            elif kind.why_value_not_shared(value) or (scope and why_scope_not_shared(scope)):
+                report.skipped["can be reached from one machine only"] += 1
+            elif scope not in ("", self.scope):
+                report.skipped["of another scope"] += 1
+            else:
+                # The local row must not outlive the entry.
+                latest = _seconds(entry["expires_at"]) - local.seconds_to_live(kind)
+                rows.append(Row(entry[kind.id], value, min(now, latest)))
+        if self.journal.borrow(kind, [row.key for row in rows]):
+            report.moved = self.cache.add(kind, rows)
         else:
-            try:
-                service.put_hash(kind, row.key, row.value | key.parts())
-                report.moved += 1
-            except EntryRefused as e:
-                report.skipped[f"refused: {e}"] += 1
-    return report
+            report.skipped["for want of a journal: its file cannot be written"] += len(rows)
+        return report
+
+    def _own_rows(self, kind: type[Key]) -> list[Row]:
+        borrowed = self.journal.borrowed(kind)
+        return [row for row in self.cache.live(kind) if row.key not in borrowed]
 
 
-def pull(
-    service: Service,
-    kind: type[Key],
-    cache: LocalCache,
-    journal: Journal,
-    scope: str,
-    limit: int,
-    progress: Callable[[int], None],
-) -> Report:
-    """Write what the team knows, its newest first, into the local cache of Flyte.
-
-    Left out are what this machine knows itself, what belongs to another scope, and what only another machine can
-    reach.
-
-    Raises:
-        ServiceError: the service failed; nothing was written
-    """
-    report = Report()
-    mine = {row.key for row in cache.live(kind)} - journal.borrowed(kind)
-    rows: list[Row] = []
-    now = time.time()
-    for entry in service.entries(kind):
-        if len(rows) == limit:
-            break
-        progress(len(rows))
-        its_scope = str(entry.get("scope") or "")
-        value = {member: entry[member] for member in kind.members}
-        if entry[kind.id] in mine:
-            report.skipped["already on this machine"] += 1
-        elif kind.why_value_not_shared(value) or (its_scope and why_scope_not_shared(its_scope)):
-            report.skipped["can be reached from one machine only"] += 1
-        elif its_scope not in ("", scope):
-            report.skipped["of another scope"] += 1
-        else:
-            # Flyte must not believe it longer than the team does.
-            latest = _seconds(entry["expires_at"]) - local.seconds_to_live(kind)
-            rows.append(Row(entry[kind.id], value, min(now, latest)))
-    if journal.borrow(kind, [row.key for row in rows]):
-        report.moved = cache.add(kind, rows)
-    else:
-        report.skipped["for want of a journal: its file cannot be written"] += len(rows)
-    return report
-
-
-def _is_news(kind: type[Key], row: Row, entry: Entry) -> bool:
+def _is_newer(kind: type[Key], row: Row, entry: Entry) -> bool:
     same = all(row.value[member] == entry[member] for member in kind.members)
     return not same and row.created_at > _seconds(entry["created_at"])
 
