@@ -22,8 +22,6 @@ from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.transfer import OnProgress, Report, Transfer
 
 _TIMEOUT = 10.0
-# What an image check costs where none was measured: the figure that flyte-sdk itself gives.
-_CHECK_SECONDS = 4.0
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -132,37 +130,34 @@ def explain_command(
     _scope(context, project, domain)
     path = Path(what)
     root = (root_dir or Path.cwd()).resolve()
-    keys: list[Key] = []
+    images: list[ImageKey] = []
     bundle = None
     if path.suffix == ".py" and path.is_file():
         images, others, bundle = explain.script(path.resolve(), root, copy_style or "loaded_modules")
         for uri in others:
             console.print(f"Image [bold]{escape(uri)}[/bold] is never looked up: Flyte takes it as it is\n")
-        keys += images
     elif path.is_dir():
         bundle = explain.folder(path.resolve(), copy_style or "all")
     else:
         try:
-            keys.append(explain.image(what, platforms))
+            images = [explain.image(what, platforms)]
         except ValueError as e:
             raise click.UsageError(str(e)) from None
-    if bundle and not bundle.files:
-        raise click.UsageError(f"There are no files to bundle in {what}")
+    titled: list[tuple[str, Key]] = [(f"Image [bold]{escape(key.uri)}[/bold]", key) for key in images]
     if bundle:
-        keys.append(bundle.key)
+        if not bundle.files:
+            raise click.UsageError(f"There are no files to bundle in {what}")
+        titled.append((f"Bundle of {len(bundle.files)} files, copy style {bundle.copy_style}", bundle.key))
     with _service() as (_, service):
-        known = [_print_key(service, key, bundle) for key in keys]
+        hits = [_print_key(service, title, key) for title, key in titled]
     if bundle and files:
         for file in bundle.files:
             console.print(f"  {escape(str(file))}")
-    context.exit(0 if all(known) else 1)
+    context.exit(0 if all(hits) else 1)
 
 
-def _print_key(service: Service, key: Key, bundle: explain.Bundle | None) -> bool:
-    if isinstance(key, ImageKey):
-        console.print(f"Image [bold]{escape(key.repository)}:{escape(key.tag)}[/bold]")
-    elif bundle:
-        console.print(f"Bundle of {len(bundle.files)} files, copy style {bundle.copy_style}")
+def _print_key(service: Service, title: str, key: Key) -> bool:
+    console.print(title)
     for name, part in [*key.parts().items(), ("key", key.hash)]:
         console.print(f"  {name:<12}  {escape(_text(part))}")
     if why_not_shared := key.why_not_shared():
@@ -173,14 +168,14 @@ def _print_key(service: Service, key: Key, bundle: explain.Bundle | None) -> boo
         return True
     console.print("  [yellow]miss[/yellow]: the team does not have it")
     if isinstance(key, ImageKey):
-        _print_near(service, key)
+        _print_near_misses(service, key)
     console.print()
     return False
 
 
-def _print_near(service: Service, key: ImageKey) -> None:
-    """Say under which other parts the team has the same image: nearly always the reason of a miss."""
-    for entry in service.entries(ImageKey, image_uri=f"{key.repository}:{key.tag}"):
+def _print_near_misses(service: Service, key: ImageKey) -> None:
+    """List the entries of the same image with other parts: they nearly always explain a miss."""
+    for entry in service.entries(ImageKey, image_uri=key.uri):
         others = [
             f"{name} [bold]{escape(_text(entry[name]))}[/bold]"
             for name, mine in key.parts().items()
@@ -198,7 +193,7 @@ def _print_savings() -> None:
     console.print("This machine")
     for kind in KINDS:
         hits, misses, shared, work = (journal.tally(kind, what) for what in (HIT, MISS, SHARED, WORK))
-        each = work.seconds / work.n if work.n else _CHECK_SECONDS if kind is ImageKey else 0.0
+        each = work.seconds / work.n if work.n else kind.assumed_seconds
         source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")
         saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "what it saved is not known yet"
         console.print(

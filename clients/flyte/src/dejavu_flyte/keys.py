@@ -54,6 +54,7 @@ class ImageKey:
     id: ClassVar[str] = "hash"
     ids: ClassVar[str] = "hashes"
     members: ClassVar[tuple[str, ...]] = ("image_uri",)
+    assumed_seconds: ClassVar[float] = 4.0  # for a check, according to flyte-sdk
     flyte: ClassVar[FlyteCache] = FlyteCache(
         module="flyte._internal.imagebuild.image_builder",
         read="_read_image_cache",
@@ -70,9 +71,14 @@ class ImageKey:
         object.__setattr__(self, "platforms", tuple(self.platforms))
 
     @property
+    def uri(self) -> str:
+        """The image as `repository:tag`."""
+        return f"{self.repository}:{self.tag}"
+
+    @property
     def hash(self) -> str:
         """The key in the URL and in the local cache: 64 hex digits."""
-        return _sha256(f"{self.scope}:{self.repository}:{self.tag}:{','.join(sorted(self.platforms))}")
+        return _sha256(f"{self.scope}:{self.uri}:{','.join(sorted(self.platforms))}")
 
     def parts(self) -> dict[str, object]:
         """As the service wants them, so that it can make the key itself."""
@@ -123,6 +129,7 @@ class BundleKey:
     id: ClassVar[str] = "digest"
     ids: ClassVar[str] = "digests"
     members: ClassVar[tuple[str, ...]] = ("hash_digest", "remote_path")
+    assumed_seconds: ClassVar[float] = 0.0  # unknown: an upload depends on its size
     flyte: ClassVar[FlyteCache] = FlyteCache(
         module="flyte._code_bundle.bundle",
         read="_read_bundle_cache",
