@@ -223,7 +223,7 @@ def _scope(context: click.Context, project: str | None, domain: str | None) -> s
 
 @contextlib.contextmanager
 def _service() -> Iterator[tuple[Settings, Service]]:
-    settings = Settings.of()
+    settings = Settings.from_environment()
     service = Service(settings, timeout=_TIMEOUT)
     try:
         yield settings, service

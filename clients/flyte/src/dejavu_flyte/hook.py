@@ -50,7 +50,7 @@ class UnsupportedFlyteError(Exception):
 def install() -> None:
     """Wrap Flyte's cache functions, once; what is wrong becomes one warning, and nothing is wrapped."""
     try:
-        settings = Settings.of()
+        settings = Settings.from_environment()
         check()
     except SettingError as e:
         log.warn("The team cache is not used: %s.", e)

@@ -29,7 +29,7 @@ class Settings:
     remote_builder: bool = True
 
     @classmethod
-    def of(cls, environment: Mapping[str, str] | None = None) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read `DEJAVU_URL`, `DEJAVU_TOKEN`, `DEJAVU_TIMEOUT` and `DEJAVU_REMOTE_BUILDER`.
 
         Raises:
