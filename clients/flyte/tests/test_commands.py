@@ -44,7 +44,7 @@ def test_status_shows_hits_and_seconds(machines: Machines, unique: str) -> None:
     assert re.search(
         r"images: 1 hits, 0 misses, 0 shared with the team; about 4\.0 s saved \(4\.0 s each, assumed\)", sharer
     )
-    assert re.search(r"bundles: 1 hits, 0 misses, 0 shared with the team; what it saved is not known yet", sharer)
+    assert re.search(r"bundles: 1 hits, 0 misses, 0 shared with the team; no work measured yet", sharer)
 
 
 def test_repeated_lookup_is_counted_once(machines: Machines, unique: str) -> None:
@@ -254,7 +254,7 @@ def test_narrow_terminal_truncates_no_value(machines: Machines, unique: str) -> 
 
 def test_commands_report_failures_without_a_traceback(machines: Machines, unique: str) -> None:
     machine = machines()
-    assert "cannot be asked from here" in machine.cli("push", status=1, HTTP_PROXY="foo://x")
+    assert "the connection to it cannot be configured" in machine.cli("push", status=1, HTTP_PROXY="foo://x")
     machine.run(exists(unique))
     machine.cache.write_bytes(b"damaged" * 1000)
     assert "DatabaseError" in machine.cli("push", status=1)

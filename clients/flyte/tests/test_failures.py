@@ -144,7 +144,7 @@ BEHAVIOURS = {
     "redirects": (answer("302 Found", "text/html", "", "Location: /login"), "it answers 302"),
     "no json": (answer("200 OK", "application/json", "{nonsense"), "it answers 200 application/json, not as a Dejavu"),
     "a list": (answer("200 OK", "application/json", "[]"), "not as a Dejavu"),
-    "another entry": (answer("200 OK", "application/json", json.dumps(OTHER_ENTRY)), "no entry of this key"),
+    "another entry": (answer("200 OK", "application/json", json.dumps(OTHER_ENTRY)), "not an entry of this key"),
     "cuts": (cut, "it cannot be reached"),
     "floods": (flood, ""),
     "no http": (lambda s, _: s.sendall(b"\x00\x01SSH-2.0\r\n\r\n"), "it cannot be reached"),
@@ -313,7 +313,7 @@ def test_slow_service_gets_requests_until_misses_cost_a_second(machines: Machine
 
     assert run.checks == 8
     assert sum(r.startswith(b"GET") for r in server.requests) == 4
-    assert run.occurrences("is not asked any more in this run: it is slow") == 1
+    assert run.occurrences("is slow and gets no more lookups in this run") == 1
     assert sum(run.seconds) < 4 * 0.3 + NOISE
     server.close()
 
@@ -439,7 +439,7 @@ def test_unsupported_flyte_is_not_wrapped(machines: Machines, unique: str, chang
     assert process.returncode == 0, output
     printed = " ".join(output.split())  # a terminal wraps long lines
     assert printed.count("The team cache") == 1
-    assert re.search(r"The team cache is not used: dejavu-flyte knows Flyte 2\.\d+\.\d+ to 2\.\d+\.\d+", printed)
+    assert re.search(r"The team cache is not used: dejavu-flyte supports Flyte 2\.\d+\.\d+ to 2\.\d+\.\d+", printed)
     assert re.search(message, printed)
 
 

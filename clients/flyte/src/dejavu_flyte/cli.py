@@ -75,8 +75,8 @@ def status(context: click.Context) -> None:
 
 
 @team_cache.command()
-@click.option("-p", "--project", help="Project of the rows, when it is not the configured one.")
-@click.option("-d", "--domain", help="Domain of the rows, when it is not the configured one.")
+@click.option("-p", "--project", help="Project of the entries, if not the configured one.")
+@click.option("-d", "--domain", help="Domain of the entries, if not the configured one.")
 @click.pass_context
 def push(context: click.Context, project: str | None, domain: str | None) -> None:
     """Tell the team what this machine knows already."""
@@ -84,9 +84,9 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Non
 
 
 @team_cache.command()
-@click.option("-p", "--project", help="Project to pull for, when it is not the configured one.")
-@click.option("-d", "--domain", help="Domain to pull for, when it is not the configured one.")
-@click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="At most so many of each.")
+@click.option("-p", "--project", help="Project of the entries, if not the configured one.")
+@click.option("-d", "--domain", help="Domain of the entries, if not the configured one.")
+@click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="Maximum of each kind.")
 @click.pass_context
 def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> None:
     """Write what the team knows into Flyte's local cache: for runners on which no plugin may run."""
@@ -104,13 +104,13 @@ def pull(context: click.Context, project: str | None, domain: str | None, limit:
     "--platform",
     "platforms",
     multiple=True,
-    help="May be repeated. [default: linux/amd64 and linux/arm64]",
+    help="Platform of the image, repeatable. [default: linux/amd64 and linux/arm64]",
 )
-@click.option("--copy-style", type=click.Choice(["loaded_modules", "all"]), help="As it is given to flyte run.")
-@click.option("--root-dir", type=click.Path(path_type=Path, exists=True), help="As it is given to flyte run.")
+@click.option("--copy-style", type=click.Choice(["loaded_modules", "all"]), help="As for flyte run.")
+@click.option("--root-dir", type=click.Path(path_type=Path, exists=True), help="As for flyte run.")
 @click.option("--files", is_flag=True, help="List the files of the bundle.")
-@click.option("-p", "--project", help="As it is given to flyte run.")
-@click.option("-d", "--domain", help="As it is given to flyte run.")
+@click.option("-p", "--project", help="As for flyte run.")
+@click.option("-d", "--domain", help="As for flyte run.")
 @click.pass_context
 def explain_command(
     context: click.Context,
@@ -135,7 +135,7 @@ def explain_command(
     if path.suffix == ".py" and path.is_file():
         images, others, bundle = explain.script(path.resolve(), root, copy_style or "loaded_modules")
         for uri in others:
-            console.print(f"Image [bold]{escape(uri)}[/bold] is never looked up: Flyte takes it as it is\n")
+            console.print(f"Image [bold]{escape(uri)}[/bold] is never looked up: Flyte uses it as it is\n")
     elif path.is_dir():
         bundle = explain.folder(path.resolve(), copy_style or "all")
     else:
@@ -160,8 +160,8 @@ def _print_key(service: Service, title: str, key: Key) -> bool:
     console.print(title)
     for name, part in [*key.parts().items(), ("key", key.hash)]:
         console.print(f"  {name:<12}  {escape(_text(part))}")
-    if why_not_shared := key.why_not_shared():
-        console.print(f"  [yellow]never shared[/yellow]: {escape(why_not_shared)}\n")
+    if reason := key.why_not_shared():
+        console.print(f"  [yellow]never shared[/yellow]: {escape(reason)}\n")
         return False
     if found := service.find(key):
         console.print(f"  [green]hit[/green]: the team has {escape(', '.join(found.values()))}\n")
@@ -178,10 +178,10 @@ def _print_near_misses(service: Service, key: ImageKey) -> None:
     for entry in service.entries(ImageKey, image_uri=key.uri):
         others = [
             f"{name} [bold]{escape(_text(entry[name]))}[/bold]"
-            for name, mine in key.parts().items()
-            if name in entry and _text(entry[name]) != _text(mine)
+            for name, part in key.parts().items()
+            if name in entry and _text(entry[name]) != _text(part)
         ]
-        console.print(f"  the team has it with {' and '.join(others) or 'a key of unknown parts'}")
+        console.print(f"  the team has it with {' and '.join(others) or 'unknown parts'}")
 
 
 def _text(part: object) -> str:
@@ -192,10 +192,10 @@ def _print_savings() -> None:
     journal = Journal(local.journal_path)
     console.print("This machine")
     for kind in KINDS:
-        hits, misses, shared, work = (journal.tally(kind, what) for what in (HIT, MISS, SHARED, WORK))
+        hits, misses, shared, work = (journal.tally(kind, event) for event in (HIT, MISS, SHARED, WORK))
         each = work.seconds / work.n if work.n else kind.assumed_seconds
         source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")
-        saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "what it saved is not known yet"
+        saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "no work measured yet"
         console.print(
             f"          {kind.collection}: {hits.n} hits, {misses.n} misses, {shared.n} shared with the team; {saved}"
         )

@@ -39,9 +39,9 @@ def image(uri: str, platforms: tuple[str, ...]) -> ImageKey:
     """
     repository, _, tag = uri.rpartition(":")
     if not repository or not tag or "/" in tag or "@" in uri:
-        raise ValueError(f"{uri} has no tag: name an image as registry/name:tag, or a script or a folder that exists")
+        raise ValueError(f"{uri} has no tag: WHAT must be registry/name:tag, or an existing script or folder")
     if not all("/" in platform for platform in platforms):
-        raise ValueError("a platform is written as in linux/amd64")
+        raise ValueError("a platform must be an OS and an architecture, as in linux/amd64")
     return ImageKey(hook.scope(), repository, tag, platforms or DEFAULT_PLATFORMS)
 
 

@@ -56,7 +56,7 @@ def install() -> None:
         log.warn("The team cache is not used: %s.", e)
     except UnsupportedFlyteError as e:
         log.warn(
-            "The team cache is not used: dejavu-flyte knows Flyte %s to %s, and in this one (%s) %s.",
+            "The team cache is not used: dejavu-flyte supports Flyte %s to %s, and in Flyte %s %s.",
             OLDEST,
             NEWEST,
             flyte_version(),
@@ -96,9 +96,9 @@ def scope() -> str:
 def _wrap(settings: Settings) -> None:
     team, journal = Team(settings), Journal(local.journal_path)
     sharing = Sharing(team, journal, remove_local=lambda key: local.cache().remove(key))
-    _ask_before_docker(sharing)
+    _check_before_docker(sharing)
     if settings.remote_builder:
-        _ask_before_the_backend(sharing)
+        _look_up_before_the_backend(sharing)
     for kind in KINDS:
         _wrap_cache(kind, sharing)
 
@@ -153,7 +153,7 @@ def _result(kind: type[Key], value: Value | None) -> str | tuple[str, ...] | Non
     return members if len(members) > 1 else members[0]
 
 
-def _ask_before_docker(sharing: Sharing) -> None:
+def _check_before_docker(sharing: Sharing) -> None:
     persistent: Any = importlib.import_module(ImageKey.flyte.module).PersistentCacheImageChecker
 
     class TeamRegistryChecker:
@@ -170,7 +170,7 @@ def _ask_before_docker(sharing: Sharing) -> None:
             except ImageAbsent:
                 return None  # which to Flyte means: build it
             if uri is None:
-                raise LookupError(f"Nobody says whether there is {repository}:{tag}")
+                raise LookupError(f"No one could tell whether {repository}:{tag} exists")
             return uri
 
     def team_second(get_checkers: Callable[[Any], list[Any] | None]) -> Callable[[Any], list[Any] | None]:
@@ -189,7 +189,7 @@ def _ask_before_docker(sharing: Sharing) -> None:
             builder.get_checkers = team_second(builder.get_checkers)
 
 
-def _ask_before_the_backend(sharing: Sharing) -> None:
+def _look_up_before_the_backend(sharing: Sharing) -> None:
     builder = importlib.import_module(_REMOTE).RemoteImageBuilder
     get_checkers = builder.get_checkers
 
@@ -208,7 +208,7 @@ def _ask_before_the_backend(sharing: Sharing) -> None:
 
             uri = _unless_it_fails(shared, None)
             if uri is None:
-                raise LookupError(f"The team does not know {repository}:{tag}")
+                raise LookupError(f"The team cache has no entry for {repository}:{tag}")
             return uri
 
     @functools.wraps(get_checkers)

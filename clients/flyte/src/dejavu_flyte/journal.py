@@ -79,18 +79,18 @@ class Journal:
         sql = "select key from borrowed where collection = ?"
         return self._do(lambda c: {key for (key,) in c.execute(sql, (kind.collection,))}, otherwise=set())
 
-    def count(self, kind: Key | type[Key], what: str, seconds: float = 0.0) -> None:
+    def count(self, kind: Key | type[Key], event: str, seconds: float = 0.0) -> None:
         """Count one more of something that took so long."""
         sql = (
             "insert into tally (collection, what, n, seconds) values (?, ?, 1, ?) "
             "on conflict (collection, what) do update set n = n + 1, seconds = seconds + excluded.seconds"
         )
-        self._do(lambda c: c.execute(sql, (kind.collection, what, seconds)), otherwise=None)
+        self._do(lambda c: c.execute(sql, (kind.collection, event, seconds)), otherwise=None)
 
-    def tally(self, kind: type[Key], what: str) -> Tally:
+    def tally(self, kind: type[Key], event: str) -> Tally:
         """Return the count of something."""
         sql = "select n, seconds from tally where collection = ? and what = ?"
-        row = self._do(lambda c: c.execute(sql, (kind.collection, what)).fetchone(), otherwise=None)
+        row = self._do(lambda c: c.execute(sql, (kind.collection, event)).fetchone(), otherwise=None)
         return Tally(*row) if row else Tally()
 
     @staticmethod
@@ -110,7 +110,7 @@ class Journal:
                     return work(self._connection)
             except (OSError, sqlite3.Error) as e:
                 self._usable = False
-                log.debug("The journal of the team cache cannot be used: %s", e)
+                log.debug("The journal of the team cache is unusable: %s", e)
                 return otherwise
 
     @staticmethod

@@ -92,10 +92,10 @@ class ImageKey:
     def why_not_shared(self) -> str | None:
         """Why this key is never shared, or None when it may be."""
         if self.tag == "latest":
-            return "the tag 'latest' moves, so nothing is remembered about it"
+            return "the tag 'latest' moves to other images"
         registry, slash, _ = self.repository.partition("/")
         if slash and is_local(_host(registry)):
-            return f"its registry, {registry}, is another one on every machine"
+            return f"its registry, {registry}, is a different one on every machine"
         return why_scope_not_shared(self.scope)
 
     @staticmethod
@@ -103,9 +103,9 @@ class ImageKey:
         """Why this value is never shared, or None when it may be."""
         registry, slash, _ = value["image_uri"].partition("/")
         if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
-            return f"{value['image_uri']} names no registry, so it may be in the Docker of one machine only"
+            return f"{value['image_uri']} names no registry, so it may exist in the Docker of one machine only"
         if is_local(_host(registry)):
-            return f"its registry, {registry}, is another one on every machine"
+            return f"its registry, {registry}, is a different one on every machine"
         return None
 
     @classmethod
@@ -153,7 +153,7 @@ class BundleKey:
     def why_not_shared(self) -> str | None:
         """Why this key is never shared, or None when it may be."""
         if not endpoint(self.scope):
-            return "no Flyte endpoint is configured, so nothing says which backend holds the upload"
+            return "no Flyte endpoint is configured, so it is unknown which backend holds the upload"
         return why_scope_not_shared(self.scope)
 
     @staticmethod
@@ -161,10 +161,10 @@ class BundleKey:
         """Why this value is never shared, or None when it may be."""
         scheme, separator, rest = value["remote_path"].partition("://")
         if not separator or scheme.lower() == "file":
-            return f"{value['remote_path']} is a file of this machine"
+            return f"{value['remote_path']} is a file on this machine"
         authority = rest.partition("/")[0]
         if is_local(_host(authority)):
-            return f"{authority} is another one on every machine"
+            return f"{authority} is a different one on every machine"
         return None
 
     @classmethod
@@ -191,7 +191,7 @@ def why_scope_not_shared(scope: str) -> str | None:
     """Why nothing of this scope is shared, or None when it may be."""
     authority = endpoint(scope).rpartition("://")[2].lstrip("/").partition("/")[0]
     if is_local(_host(authority)):
-        return f"its Flyte backend, {authority}, is another one on every machine"
+        return f"its Flyte backend, {authority}, is a different one on every machine"
     return None
 
 

@@ -10,20 +10,20 @@ _logger = logging.getLogger("flyte.dejavu")
 
 def warn(message: str, *values: object) -> None:
     """Say what a person should see."""
-    _say(logging.WARNING, message, *values)
+    _log(logging.WARNING, message, *values)
 
 
 def info(message: str, *values: object) -> None:
     """Say what a person may want to know."""
-    _say(logging.INFO, message, *values)
+    _log(logging.INFO, message, *values)
 
 
 def debug(message: str, *values: object) -> None:
     """Say what helps to find a defect."""
-    _say(logging.DEBUG, message, *values)
+    _log(logging.DEBUG, message, *values)
 
 
-def _say(level: int, message: str, *values: object) -> None:
+def _log(level: int, message: str, *values: object) -> None:
     # Flyte's handler reads square brackets as markup, and raises when they are none.
     with contextlib.suppress(Exception):
         _logger.log(level, message, *values, extra={"markup": False}, stacklevel=3)

@@ -55,8 +55,8 @@ class _Response:
     @property
     def detail(self) -> str:
         """What the answer says about itself, on one line."""
-        said = self.content if isinstance(self.content, dict) else {}
-        return " ".join(str(said.get("detail") or said.get("title") or "").split())[:200]
+        body = self.content if isinstance(self.content, dict) else {}
+        return " ".join(str(body.get("detail") or body.get("title") or "").split())[:200]
 
 
 class Service:
@@ -69,11 +69,11 @@ class Service:
             headers["Authorization"] = f"Bearer {settings.token}"
         self._has_token = bool(settings.token)
         try:
-            self._client = self._connected(settings, headers)
+            self._client = self._connect(settings, headers)
         except (OSError, ValueError) as e:  # certificates and proxies are configured outside
-            raise ServiceError(f"it cannot be asked from here: {e}") from e
+            raise ServiceError(f"the connection to it cannot be configured: {e}") from e
 
-    def _connected(self, settings: Settings, headers: dict[str, str]) -> httpx.Client:
+    def _connect(self, settings: Settings, headers: dict[str, str]) -> httpx.Client:
         return httpx.Client(
             base_url=settings.public_url + "/",
             headers=headers,
@@ -116,7 +116,7 @@ class Service:
         if response.status in (400, 413, 422) and response.problem:
             raise EntryRefused(response.detail or response.problem)
         if response.status == 403:
-            raise WriteForbidden(response.detail or "it lets us read only")
+            raise WriteForbidden(response.detail or "it allows this client to read only")
         _value(type(key), key.hash, self._expect(response, 200, 201))
 
     def lookup(self, kind: type[Key], keys: list[str]) -> dict[str, Entry]:
@@ -171,7 +171,7 @@ class Service:
                     if time.monotonic() > deadline:
                         raise ServiceError(self._timed_out())  # the library's limit is for each read, not for the whole
                     if len(content) > _MAX_RESPONSE_BYTES:
-                        raise ServiceError("its answer does not end")
+                        raise ServiceError("its answer is too large")
         except httpx.TimeoutException:
             raise ServiceError(self._timed_out()) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as e:
@@ -195,13 +195,13 @@ def _parsed(content: bytes, media_type: str) -> object:
 def _entries(kind: type[Key], page: dict[str, Any]) -> list[Entry]:
     entries = page.get("entries")
     if not isinstance(entries, list) or not all(_is_entry(entry, kind) for entry in entries):
-        raise ServiceError("its answer is no list of entries")
+        raise ServiceError("its answer is not a list of entries")
     return entries
 
 
 def _value(kind: type[Key], key: str, entry: Entry) -> Value:
     if not _is_entry(entry, kind) or entry[kind.id] != key:
-        raise ServiceError("its answer is no entry of this key")
+        raise ServiceError("its answer is not an entry of this key")
     return {member: entry[member] for member in kind.members}
 
 

@@ -25,7 +25,7 @@ _FLUSH_TIMEOUT = 1.0
 _SLOW_MISS_BUDGET = 1.0
 # Flyte's own check of an image takes about 4 s.
 _RESOLVE_BUDGET = 3.0
-_READ, _WRITE, _LAST = range(3)
+_READ, _WRITE, _FLUSH = range(3)
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class TeamOff(Exception):
 
 @dataclass(order=True)
 class _Job:
-    rank: int
+    priority: int
     number: int
     call: Callable[[Service], Any] = field(compare=False)
     result: Future[Any] = field(compare=False)
@@ -74,9 +74,9 @@ class Team:
         if self._off or self._miss_seconds > _SLOW_MISS_BUDGET:
             raise TeamOff
         begin = time.monotonic()
-        answer = self._submit(_READ, lambda service: service.find(key))
+        future = self._submit(_READ, lambda service: service.find(key))
         try:
-            found = answer.result(timeout=2 * self._settings.timeout)
+            found = future.result(timeout=2 * self._settings.timeout)
         except FutureTimeoutError:
             self._turn_off(f"no answer within {self._settings.timeout:g} s")
             raise TeamOff from None
@@ -84,7 +84,7 @@ class Team:
             self._miss_seconds += time.monotonic() - begin
             if self._miss_seconds > _SLOW_MISS_BUDGET:
                 log.warn(
-                    "The team cache at %s is not asked any more in this run: it is slow, %.1f s went without a hit.",
+                    "The team cache at %s is slow and gets no more lookups in this run: its misses took %.1f s.",
                     self._settings.public_url,
                     self._miss_seconds,
                 )
@@ -109,7 +109,7 @@ class Team:
                 found = service.resolve(key)
         except ServiceError as e:
             self._resolve_seconds = math.inf
-            log.debug("The team cache does not look into registries: %s", e)
+            log.debug("The team cache cannot check registries: %s", e)
             raise TeamOff from None
         if found is None:
             self._resolve_seconds += time.monotonic() - begin
@@ -124,10 +124,10 @@ class Team:
             try:
                 service.put(key, value)
             except EntryRefused as e:
-                log.info("The team cache did not take %s: %s", value, e)
+                log.info("The team cache refused %s: %s", value, e)
             except WriteForbidden as e:
                 self._read_only = True
-                log.info("The team cache is read only for this run: %s", e)
+                log.info("The team cache is read-only for this run: %s", e)
             else:
                 on_stored()
 
@@ -139,9 +139,9 @@ class Team:
         if self._off or self._jobs is None:
             return
         try:
-            self._submit(_LAST, lambda _: None).result(timeout=_FLUSH_TIMEOUT)
+            self._submit(_FLUSH, lambda _: None).result(timeout=_FLUSH_TIMEOUT)
         except FutureTimeoutError:
-            log.info("The team cache was not told everything within %g s", _FLUSH_TIMEOUT)
+            log.info("The team cache may miss entries of this run: sending them took more than %g s", _FLUSH_TIMEOUT)
         except TeamOff:
             pass
 
@@ -166,9 +166,9 @@ class Team:
         self._lock = threading.Lock()
         self._jobs = None
 
-    def _submit(self, rank: int, call: Callable[[Service], T]) -> Future[T]:
+    def _submit(self, priority: int, call: Callable[[Service], T]) -> Future[T]:
         result: Future[T] = Future()
-        (self._jobs or self._begin()).put(_Job(rank, next(self._numbers), call, result))
+        (self._jobs or self._begin()).put(_Job(priority, next(self._numbers), call, result))
         return result
 
     def _work(self, jobs: queue.PriorityQueue[_Job]) -> None:

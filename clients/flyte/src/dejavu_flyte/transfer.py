@@ -97,7 +97,7 @@ class Transfer:
         if self.journal.borrow(kind, [row.key for row in rows]):
             report.moved = self.cache.add(kind, rows)
         else:
-            report.skipped["for want of a journal: its file cannot be written"] += len(rows)
+            report.skipped["the journal file cannot be written"] += len(rows)
         return report
 
     def _own_rows(self, kind: type[Key]) -> list[Row]:
