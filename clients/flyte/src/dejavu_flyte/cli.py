@@ -1,4 +1,4 @@
-"""`flyte team-cache`: look at the team's cache, fill it, and ask why something was a miss."""
+"""`flyte team-cache`: show the state of the team cache, fill it, and explain a miss."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 class _Commands(click.RichGroup):
-    """Whatever goes wrong is one line, not a traceback."""
+    """Reports every error on one line, without a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -50,7 +50,7 @@ def team_cache() -> None:
 @team_cache.command()
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Is the team's cache there, and what did it save this machine?"""
+    """Show whether the team cache works, and what it saved on this machine."""
     with _service() as (settings, service):
         console.print(f"Service   {settings.public_url}")
         try:
@@ -79,7 +79,7 @@ def status(context: click.Context) -> None:
 @click.option("-d", "--domain", help="Domain of the entries, if not the configured one.")
 @click.pass_context
 def push(context: click.Context, project: str | None, domain: str | None) -> None:
-    """Tell the team what this machine knows already."""
+    """Share the entries in this machine's local cache with the team."""
     _transfer(_scope(context, project, domain), Transfer.push, "shared with the team")
 
 
@@ -89,7 +89,7 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Non
 @click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="Maximum of each kind.")
 @click.pass_context
 def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> None:
-    """Write what the team knows into Flyte's local cache: for runners on which no plugin may run."""
+    """Write the team's entries into Flyte's local cache, for runners that may not load the plugin."""
     scope = _scope(context, project, domain)
     _transfer(
         scope,
@@ -122,10 +122,10 @@ def explain_command(
     project: str | None,
     domain: str | None,
 ) -> None:
-    """Which key does this machine make of WHAT, from which parts, and does the team have it?
+    """Show the keys that this machine makes of WHAT, their parts, and whether the team has them.
 
     WHAT is an image (registry/name:tag), a script (its images and its bundle) or a folder (its bundle).
-    Ends with 0 when the team has all of it, with 1 when it has not.
+    Exits with 0 if the team has all of them, else with 1.
     """
     _scope(context, project, domain)
     path = Path(what)
@@ -215,7 +215,7 @@ def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Repo
 
 
 def _scope(context: click.Context, project: str | None, domain: str | None) -> str:
-    """Configure Flyte as its other commands do, and return the scope."""
+    """Configure Flyte like its other commands, and return the scope."""
     configuration: Any = context.obj
     configuration.init(project=project, domain=domain)
     return hook.scope()

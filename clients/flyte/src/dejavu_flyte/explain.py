@@ -1,4 +1,4 @@
-"""Which keys this machine makes: found out by letting Flyte make them, up to the point where it would do the work."""
+"""The keys that this machine makes: Flyte makes them here, and is stopped before it does the work."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def image(uri: str, platforms: tuple[str, ...]) -> ImageKey:
 
 
 def folder(path: Path, copy_style: str) -> Bundle:
-    """Return the bundle that Flyte makes of a folder."""
+    """Return the bundle that Flyte would make of a folder."""
     return asyncio.run(_bundle(path, copy_style, ()))
 
 
 def script(path: Path, root: Path, copy_style: str) -> tuple[list[ImageKey], list[str], Bundle]:
-    """Load a script as `flyte deploy` does, and return what its environments need.
+    """Load a script as `flyte deploy` does, and return the keys that its environments need.
 
     Returns:
         the keys of their images, the images that Flyte never looks up, and their bundle
@@ -79,9 +79,9 @@ async def _images(environments: list[Any], copy_style: str) -> tuple[list[ImageK
             keys[ImageKey(hook.scope(), repository, image._final_tag, image.platform)] = None
         else:
             others[image.uri] = None
-        return str(image.uri)  # "it exists": nothing is built
+        return str(image.uri)  # the image "exists", so Flyte builds nothing
 
-    # What Flyte says meanwhile would be about a check that is not made.
+    # Flyte would report a check that it does not make here.
     with _replaced(engine, "image_exists", staticmethod(image_exists)), contextlib.redirect_stderr(io.StringIO()):
         for environment in environments:
             if isinstance(environment.image, str):

@@ -1,4 +1,4 @@
-"""Puts itself around the four functions through which Flyte reads and writes its caches, and among its checkers."""
+"""Wraps the functions through which Flyte reads and writes its caches, and extends its image checkers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from dejavu_flyte.sharing import Sharing
 from dejavu_flyte.team import Team
 
 OLDEST, NEWEST = "2.3.8", "2.12.1"
-"""The Flyte versions that the tests run with, the ones between them being expected to work."""
+"""The oldest and the newest Flyte that the tests run with; the versions between them should work too."""
 
 _SCOPE = "flyte._persistence._db"
 _LOCAL = "flyte._internal.imagebuild.docker_builder"
 _REMOTE = "flyte._internal.imagebuild.remote_builder"
 
-# Before 2.3.8 the scope came from a file and left out what flyte.init was told: such keys must not be shared.
-# What gives it away is that the module did not ask for the configuration.
+# Before 2.3.8, Flyte read the scope from a file and ignored the arguments of flyte.init: such keys must not be shared.
+# Those versions have no get_init_config in this module, so check() rejects them.
 _EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     **{
         kind.flyte.module: {
@@ -44,11 +44,11 @@ R = TypeVar("R")
 
 
 class UnsupportedFlyteError(Exception):
-    """The installed Flyte keeps its caches in another way; the text says what is missing."""
+    """The installed Flyte keeps its caches in another way; the text names what is missing."""
 
 
 def install() -> None:
-    """Wrap Flyte's cache functions, once; what is wrong becomes one warning, and nothing is wrapped."""
+    """Wrap Flyte's cache functions once; if that is impossible, log one warning and wrap nothing."""
     try:
         settings = Settings.from_environment()
         check()
@@ -68,10 +68,10 @@ def install() -> None:
 
 
 def check() -> None:
-    """Look whether the installed Flyte has what is wrapped, with the parameters expected.
+    """Check that the installed Flyte has all functions that the client needs, with the expected parameters.
 
     Raises:
-        UnsupportedFlyteError: it has not
+        UnsupportedFlyteError: it does not
     """
     for module, functions in _EXPECTED.items():
         for name, expected in functions.items():
@@ -89,7 +89,7 @@ def flyte_version() -> str:
 
 
 def scope() -> str:
-    """Return `endpoint:project:domain` of the configuration in force."""
+    """Return `endpoint:project:domain` of the current configuration."""
     return str(_function(_SCOPE, "_cache_scope")())
 
 
@@ -157,7 +157,7 @@ def _check_before_docker(sharing: Sharing) -> None:
     persistent: Any = importlib.import_module(ImageKey.flyte.module).PersistentCacheImageChecker
 
     class TeamRegistryChecker:
-        """Asks the registry through the service, so once for the team, and without Docker and its passwords."""
+        """Has the service check the registry: once for the team, and without Docker and its passwords."""
 
         @classmethod
         async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
@@ -168,7 +168,7 @@ def _check_before_docker(sharing: Sharing) -> None:
             try:
                 uri = await asyncio.to_thread(_unless_it_fails, resolved, None)
             except ImageAbsent:
-                return None  # which to Flyte means: build it
+                return None  # makes Flyte build the image
             if uri is None:
                 raise LookupError(f"No one could tell whether {repository}:{tag} exists")
             return uri
@@ -194,7 +194,7 @@ def _look_up_before_the_backend(sharing: Sharing) -> None:
     get_checkers = builder.get_checkers
 
     class TeamImageChecker:
-        """Asks the team alone: what this machine remembers is not read by the remote builder."""
+        """Looks an image up in the team cache only, since the remote builder does not read the local one either."""
 
         @classmethod
         async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
@@ -224,7 +224,7 @@ def _unless_it_fails(share: Callable[[], R], otherwise: R) -> R:
         return share()
     except ImageAbsent:
         raise
-    except Exception as e:  # noqa: BLE001  (a defect of ours is not the run's)
+    except Exception as e:  # noqa: BLE001  (a defect of the client must not fail the run)
         log.debug("The team cache failed: %s", e)
         return otherwise
 

@@ -1,4 +1,4 @@
-"""What this machine remembers of its own dealings with the team, in a file beside Flyte's local cache."""
+"""The client's own records on this machine, in a file beside Flyte's local cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ create table if not exists tally (
     collection text not null, what text not null, n integer not null, seconds real not null,
     primary key (collection, what)) without rowid;
 """
-# Flyte forgets its rows after a day, so a note about one is of no use after two.
+# Flyte's rows expire after a day, so a note about one is useless after two.
 _NOTE_SECONDS = 2 * 86400
 
 HIT, MISS, SHARED, WORK = "hit", "miss", "shared", "work"
@@ -31,16 +31,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Tally:
-    """How often something happened on this machine, and how many seconds it took in all."""
+    """How often an event happened on this machine, and how many seconds it took in all."""
 
     n: int = 0
     seconds: float = 0.0
 
 
 class Journal:
-    """Notes which local rows are borrowed from the team, and counts hits, misses and what own work took.
+    """Records which local rows came from the team, and counts hits, misses and the time that own work took.
 
-    A journal that cannot be read or written raises nothing, and is left alone for the rest of the process.
+    If its file cannot be read or written, the journal raises nothing and does nothing for the rest of the process.
     """
 
     def __init__(self, path: Callable[[], Path]) -> None:
@@ -51,7 +51,7 @@ class Journal:
             os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
-        """Begin without a connection; after a fork it is the parent's."""
+        """Start without a connection: after a fork, the open one belongs to the parent."""
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -60,7 +60,7 @@ class Journal:
         return bool(self._do(lambda c: self._borrowed(c, key.collection, key.hash), otherwise=False))
 
     def borrow(self, kind: Key | type[Key], hashes: Iterable[str]) -> bool:
-        """Note before they are written that these local rows come from the team; False when that was not possible."""
+        """Record that these local rows come from the team, before they are written; False if that failed."""
         rows = [(kind.collection, h, time.time()) for h in hashes]
 
         def note(c: sqlite3.Connection) -> bool:
@@ -70,7 +70,7 @@ class Journal:
         return self._do(note, otherwise=False)
 
     def clear_borrowed(self, key: Key) -> None:
-        """Note that this machine itself did the work of this key."""
+        """Record that this machine itself made the local row of this key."""
         row = (key.collection, key.hash)
         self._do(lambda c: c.execute("delete from borrowed where collection = ? and key = ?", row), otherwise=None)
 
@@ -80,7 +80,7 @@ class Journal:
         return self._do(lambda c: {key for (key,) in c.execute(sql, (kind.collection,))}, otherwise=set())
 
     def count(self, kind: Key | type[Key], event: str, seconds: float = 0.0) -> None:
-        """Count one more of something that took so long."""
+        """Count an event, and add the seconds that it took."""
         sql = (
             "insert into tally (collection, what, n, seconds) values (?, ?, 1, ?) "
             "on conflict (collection, what) do update set n = n + 1, seconds = seconds + excluded.seconds"
@@ -88,7 +88,7 @@ class Journal:
         self._do(lambda c: c.execute(sql, (kind.collection, event, seconds)), otherwise=None)
 
     def tally(self, kind: type[Key], event: str) -> Tally:
-        """Return the count of something."""
+        """Return the count of an event."""
         sql = "select n, seconds from tally where collection = ? and what = ?"
         row = self._do(lambda c: c.execute(sql, (kind.collection, event)).fetchone(), otherwise=None)
         return Tally(*row) if row else Tally()
@@ -104,7 +104,7 @@ class Journal:
                 return otherwise
             try:
                 path = self._path()
-                if self._connection is None or not path.exists():  # Flyte can throw its folder away
+                if self._connection is None or not path.exists():  # Flyte may have deleted its folder
                     self._connection = self._open(path)
                 with self._connection:
                     return work(self._connection)
@@ -116,7 +116,7 @@ class Journal:
     @staticmethod
     def _open(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=0.1, check_same_thread=False)
-        # Notes, not data: what a power cut takes is asked again.
+        # After a power cut, the client looks lost rows up again, so it need not wait for the disk.
         connection.executescript("pragma journal_mode = wal; pragma synchronous = off;" + _SCHEMA)
         connection.execute("delete from borrowed where at < ?", (time.time() - _NOTE_SECONDS,))
         return connection

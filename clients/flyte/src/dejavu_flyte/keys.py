@@ -1,4 +1,4 @@
-"""The keys of both caches, byte for byte as Flyte makes them, and what of them may be shared."""
+"""The keys of both caches, byte for byte as Flyte makes them, and the reasons not to share one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from itertools import pairwise
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-# What nearly every image is built for.
+# The platforms of nearly every image.
 _PLATFORMS = (("linux/amd64",), ("linux/arm64",), ("linux/amd64", "linux/arm64"))
 # Flyte names an archive after the digest of its files.
 _ARCHIVE = re.compile(r"fast([0-9a-f]{32})\.tar\.gz")
 
 Value = dict[str, str]
-"""What is kept under a key: `image_uri`, or `hash_digest` and `remote_path`."""
+"""The value of a key: `image_uri`, or `hash_digest` and `remote_path`."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class FlyteCache:
 
 @dataclass(frozen=True)
 class ImageKey:
-    """Under which Flyte remembers that it saw an image.
+    """The key of an image that exists in its registry.
 
-    `scope` is `endpoint:project:domain`, `repository` the registry, a slash and the name, or the name alone.
+    `scope` is `endpoint:project:domain`; `repository` is registry, slash and name, or the name alone.
     """
 
     scope: str
@@ -81,7 +81,7 @@ class ImageKey:
         return _sha256(f"{self.scope}:{self.uri}:{','.join(sorted(self.platforms))}")
 
     def parts(self) -> dict[str, object]:
-        """As the service wants them, so that it can make the key itself."""
+        """Return the parts as the service expects them; it makes the key from them again."""
         return {
             "scope": self.scope,
             "repository": self.repository,
@@ -90,7 +90,7 @@ class ImageKey:
         }
 
     def why_not_shared(self) -> str | None:
-        """Why this key is never shared, or None when it may be."""
+        """Return the reason never to share this key, or None."""
         if self.tag == "latest":
             return "the tag 'latest' moves to other images"
         registry, slash, _ = self.repository.partition("/")
@@ -100,7 +100,7 @@ class ImageKey:
 
     @staticmethod
     def why_value_not_shared(value: Value) -> str | None:
-        """Why this value is never shared, or None when it may be."""
+        """Return the reason never to share this value, or None."""
         registry, slash, _ = value["image_uri"].partition("/")
         if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
             return f"{value['image_uri']} names no registry, so it may exist in the Docker of one machine only"
@@ -120,7 +120,7 @@ class ImageKey:
 
 @dataclass(frozen=True)
 class BundleKey:
-    """Under which Flyte remembers where a code bundle was uploaded; `files_digest` is the MD5 of its files."""
+    """The key of a code bundle that was uploaded; `files_digest` is the MD5 of its files."""
 
     scope: str
     files_digest: str
@@ -147,18 +147,18 @@ class BundleKey:
         return _sha256(f"{self.scope}:{self.files_digest}")
 
     def parts(self) -> dict[str, object]:
-        """As the service wants them, so that it can make the key itself."""
+        """Return the parts as the service expects them; it makes the key from them again."""
         return {"scope": self.scope, "files_digest": self.files_digest}
 
     def why_not_shared(self) -> str | None:
-        """Why this key is never shared, or None when it may be."""
+        """Return the reason never to share this key, or None."""
         if not endpoint(self.scope):
             return "no Flyte endpoint is configured, so it is unknown which backend holds the upload"
         return why_scope_not_shared(self.scope)
 
     @staticmethod
     def why_value_not_shared(value: Value) -> str | None:
-        """Why this value is never shared, or None when it may be."""
+        """Return the reason never to share this value, or None."""
         scheme, separator, rest = value["remote_path"].partition("://")
         if not separator or scheme.lower() == "file":
             return f"{value['remote_path']} is a file on this machine"
@@ -183,12 +183,12 @@ KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)
 
 
 def endpoint(scope: str) -> str:
-    """The endpoint of `endpoint:project:domain`, which has colons of its own."""
+    """Return the endpoint of `endpoint:project:domain`; it may contain colons itself."""
     return scope.rsplit(":", 2)[0]
 
 
 def why_scope_not_shared(scope: str) -> str | None:
-    """Why nothing of this scope is shared, or None when it may be."""
+    """Return the reason never to share anything of this scope, or None."""
     authority = endpoint(scope).rpartition("://")[2].lstrip("/").partition("/")[0]
     if is_local(_host(authority)):
         return f"its Flyte backend, {authority}, is a different one on every machine"
@@ -196,7 +196,7 @@ def why_scope_not_shared(scope: str) -> str | None:
 
 
 def is_local(host: str) -> bool:
-    """Whether a host means another machine on every machine; asks no name server."""
+    """Whether a host is a different one on every machine; sends no DNS query."""
     name = host.lower().rstrip(".")
     if name in ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"):
         return True

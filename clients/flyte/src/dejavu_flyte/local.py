@@ -1,4 +1,4 @@
-"""Flyte's own cache on this machine: the file, opened beside Flyte."""
+"""Flyte's local cache on this machine, read and written beside Flyte."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ class Row:
 
 
 def cache() -> LocalCache:
-    """Return the cache of the installed Flyte, for the configuration in force here."""
+    """Return the cache that the installed Flyte uses with the current configuration."""
     database = importlib.import_module("flyte._persistence._db").LocalDB
-    database.initialize_sync()  # makes the tables
+    database.initialize_sync()  # creates the tables
     return LocalCache(Path(database._get_db_path()))
 
 
 def journal_path() -> Path:
-    """Return the file of our own notes, beside that of Flyte."""
+    """Return the path of the journal, beside Flyte's file."""
     return Path(importlib.import_module("flyte._persistence._db").LocalDB._get_db_path()).with_name("dejavu.db")
 
 
 class LocalCache:
-    """Both tables of the file."""
+    """Both tables of Flyte's file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def live(self, kind: type[Key]) -> list[Row]:
-        """Return the rows that Flyte would still believe, oldest first."""
+        """Return the rows whose TTL has not ended, oldest first."""
         sql = (
             f"select {', '.join(_columns(kind))} from {kind.flyte.table} "  # noqa: S608  (constants, no input)
             "where created_at > ? order by created_at"
@@ -50,7 +50,7 @@ class LocalCache:
             return [Row(k, dict(zip(kind.members, members, strict=True)), at) for k, at, *members in found]
 
     def add(self, kind: type[Key], rows: list[Row]) -> int:
-        """Write rows, over those that are there; return how many."""
+        """Insert or replace rows; return how many."""
         columns = _columns(kind)
         sql = (
             f"insert or replace into {kind.flyte.table} ({', '.join(columns)}) "  # noqa: S608
@@ -61,7 +61,7 @@ class LocalCache:
         return len(rows)
 
     def remove(self, key: Key) -> None:
-        """Forget one row, if the file is free."""
+        """Delete one row, if the file is not locked."""
         with closing(self._open(timeout=0.1)) as c, c:
             c.execute(f"delete from {key.flyte.table} where {key.flyte.key_column} = ?", (key.hash,))  # noqa: S608
 
@@ -70,7 +70,7 @@ class LocalCache:
 
 
 def seconds_to_live(kind: type[Key]) -> float:
-    """Return for how long the installed Flyte believes a row."""
+    """Return the TTL of a row in the installed Flyte."""
     return float(getattr(importlib.import_module(kind.flyte.module), kind.flyte.ttl_days)) * 86400
 
 

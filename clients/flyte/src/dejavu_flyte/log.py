@@ -1,4 +1,4 @@
-"""What a run is told: lines in the log of Flyte."""
+"""Messages of the client, in Flyte's log."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ _logger = logging.getLogger("flyte.dejavu")
 
 
 def warn(message: str, *values: object) -> None:
-    """Say what a person should see."""
+    """Log what a person should see."""
     _log(logging.WARNING, message, *values)
 
 
 def info(message: str, *values: object) -> None:
-    """Say what a person may want to know."""
+    """Log what a person may want to know."""
     _log(logging.INFO, message, *values)
 
 
 def debug(message: str, *values: object) -> None:
-    """Say what helps to find a defect."""
+    """Log what helps to find a defect."""
     _log(logging.DEBUG, message, *values)
 
 
 def _log(level: int, message: str, *values: object) -> None:
-    # Flyte's handler reads square brackets as markup, and raises when they are none.
+    # Flyte's handler parses square brackets as markup, and raises if they are not.
     with contextlib.suppress(Exception):
         _logger.log(level, message, *values, extra={"markup": False}, stacklevel=3)

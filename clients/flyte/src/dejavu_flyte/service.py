@@ -1,4 +1,4 @@
-"""The HTTP of a Dejavu service."""
+"""HTTP client of a Dejavu service."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _PROBLEM = "urn:dejavu:problem:"
 _BATCH = 1000
 _PAGE = 500
 _MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-# The service closes a connection that was idle for 20 s; one that is about to be closed must not be used.
+# The service closes a connection after 20 idle seconds; reuse it only well before that.
 _IDLE_SECONDS = 10.0
 
 Entry = dict[str, Any]
 
 
 class ServiceError(Exception):
-    """The service could not be asked, or did not answer as a Dejavu service does; the text says how."""
+    """The service is unreachable, or did not answer as a Dejavu service does; the text says how."""
 
 
 class EntryRefused(ServiceError):
-    """The service is well and refuses this one entry."""
+    """The service works and refuses this one entry."""
 
 
 class ImageAbsent(Exception):
-    """The registry says that it does not have the image; not an error of anybody's."""
+    """The registry does not have the image: an answer, not a failure."""
 
 
 class WriteForbidden(ServiceError):
-    """The service is well and lets this caller read only."""
+    """The service works and allows this client to read only."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,19 @@ class _Response:
 
     @property
     def problem(self) -> str:
-        """The name of one of Dejavu's own problems, else empty."""
+        """The name of the problem if it is one of Dejavu's own, else empty."""
         kind = self.content.get("type", "") if isinstance(self.content, dict) else ""
         return kind.removeprefix(_PROBLEM) if isinstance(kind, str) and kind.startswith(_PROBLEM) else ""
 
     @property
     def detail(self) -> str:
-        """What the answer says about itself, on one line."""
+        """The detail or title of the problem, on one line."""
         body = self.content if isinstance(self.content, dict) else {}
         return " ".join(str(body.get("detail") or body.get("title") or "").split())[:200]
 
 
 class Service:
-    """One connection to the service; every call is bounded by `timeout` seconds and raises a `ServiceError`."""
+    """One connection to the service; a call takes `timeout` seconds at most and raises `ServiceError` if it fails."""
 
     def __init__(self, settings: Settings, timeout: float | None = None) -> None:
         self._timeout = timeout or settings.timeout
@@ -70,7 +70,7 @@ class Service:
         self._has_token = bool(settings.token)
         try:
             self._client = self._connect(settings, headers)
-        except (OSError, ValueError) as e:  # certificates and proxies are configured outside
+        except (OSError, ValueError) as e:  # invalid certificates or proxies in the environment
             raise ServiceError(f"the connection to it cannot be configured: {e}") from e
 
     def _connect(self, settings: Settings, headers: dict[str, str]) -> httpx.Client:
@@ -79,21 +79,21 @@ class Service:
             headers=headers,
             auth=None if settings.token else settings.user,
             timeout=self._timeout,
-            # Without TLS there is nothing to verify, and the certificates take 50 ms to load.
+            # Loading certificates takes 50 ms, so skip it without TLS.
             verify=settings.is_tls,
             limits=httpx.Limits(max_connections=1, keepalive_expiry=_IDLE_SECONDS),
             follow_redirects=False,
         )
 
     def find(self, key: Key) -> Value | None:
-        """Return what the team knows under the key; None: it knows nothing."""
+        """Return the team's value of the key; None: it has none."""
         response = self._call("GET", f"{key.collection}/{key.hash}")
         if response.status == 404 and response.problem:
             return None
         return _value(type(key), key.hash, self._expect(response, 200))
 
     def resolve(self, key: ImageKey) -> Value | None:
-        """Return what the team knows, or what the registry then tells the service; None: neither says.
+        """Return the team's value, or that of a registry check by the service; None: the check could not tell.
 
         Raises:
             ImageAbsent: the registry does not have it
@@ -106,11 +106,11 @@ class Service:
         return _value(type(key), key.hash, self._expect(response, 200))
 
     def put(self, key: Key, value: Value) -> None:
-        """Tell the team, with the parts of the key.
+        """Store the value, with the parts of the key.
 
         Raises:
             EntryRefused: this entry cannot be shared
-            WriteForbidden: this caller may only read
+            WriteForbidden: this client may only read
         """
         response = self._call("PUT", f"{key.collection}/{key.hash}", body=value | key.parts())
         if response.status in (400, 413, 422) and response.problem:
@@ -120,7 +120,7 @@ class Service:
         _value(type(key), key.hash, self._expect(response, 200, 201))
 
     def lookup(self, kind: type[Key], keys: list[str]) -> dict[str, Entry]:
-        """Of any number of keys, return the entries that the team has."""
+        """Return the team's entries of any number of keys."""
         found: dict[str, Entry] = {}
         for start in range(0, len(keys), _BATCH):
             response = self._call("POST", f"{kind.collection}/lookup", body={kind.ids: keys[start : start + _BATCH]})
@@ -138,16 +138,16 @@ class Service:
             query["after"] = page["next"]
 
     def version(self) -> str:
-        """The version of the service, empty when it does not say."""
+        """Return the version of the service; empty if the service does not state it."""
         build = self._expect(self._call("GET", "actuator/info"), 200).get("build")
         return str(build.get("version", "")) if isinstance(build, dict) else ""
 
     def stats(self) -> dict[str, Any]:
-        """What the service counted since its start."""
+        """Return the counters of the service since its start."""
         return self._expect(self._call("GET", "stats"), 200)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()
 
     def _expect(self, response: _Response, *statuses: int) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Service:
                 for chunk in stream.iter_bytes():
                     content += chunk
                     if time.monotonic() > deadline:
-                        raise ServiceError(self._timed_out())  # the library's limit is for each read, not for the whole
+                        raise ServiceError(self._timed_out())  # httpx limits each read, not the whole response
                     if len(content) > _MAX_RESPONSE_BYTES:
                         raise ServiceError("its answer is too large")
         except httpx.TimeoutException:

@@ -1,4 +1,4 @@
-"""What the environment says."""
+"""The settings, read from the environment."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _ON = {"", "1", "true", "yes", "on"}
 
 
 class SettingError(ValueError):
-    """A setting that cannot be used; the text names it and what is allowed."""
+    """An invalid setting; the text names it and the values allowed."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The settings of this process.
 
-    `timeout` is in seconds, for one whole request. `remote_builder` says whether the team is asked before the
-    backend when images are built remotely.
+    `timeout` is in seconds, for one whole request. `remote_builder`: whether a remote build looks an image up in the
+    team cache before it asks the backend.
     """
 
     url: str
@@ -33,7 +33,7 @@ class Settings:
         """Read `DEJAVU_URL`, `DEJAVU_TOKEN`, `DEJAVU_TIMEOUT` and `DEJAVU_REMOTE_BUILDER`.
 
         Raises:
-            SettingError: one of them is wrong, or there is no `DEJAVU_URL`
+            SettingError: one of them is invalid, or `DEJAVU_URL` is missing
         """
         env = os.environ if environment is None else environment
         return cls(
@@ -45,19 +45,19 @@ class Settings:
 
     @property
     def public_url(self) -> str:
-        """The URL as it may be shown: without a user and a password."""
+        """The URL without user and password, for messages."""
         parts = urlsplit(self.url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     @property
     def user(self) -> tuple[str, str] | None:
-        """The user and the password in the URL."""
+        """The user and the password in the URL, if any."""
         parts = urlsplit(self.url)
         return (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
 
     @property
     def is_tls(self) -> bool:
-        """Whether the connection is to be encrypted, and the service to prove who it is."""
+        """Whether to encrypt the connection and to verify the certificate of the service."""
         return urlsplit(self.url).scheme != "http"
 
 

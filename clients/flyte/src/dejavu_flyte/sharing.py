@@ -1,4 +1,4 @@
-"""What is asked of the team and told to it, around Flyte's own reads and writes."""
+"""Decides what to look up in the team cache and what to send to it, when Flyte reads and writes its own."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dejavu_flyte.team import Team, TeamOff
 class Sharing:
     """Decides for each key.
 
-    A local row that this machine made itself is believed, as Flyte does. A row that came from the team is asked again
-    in each process, so that what the team forgot is not believed here for another day; without the team it counts as
-    any other local row.
+    A local row that this machine made is a hit, as in Flyte itself. A row that came from the team is looked up again in
+    each process, because it would otherwise outlive a deletion in the team cache by up to a day; if the team cache
+    cannot be reached, it is a hit too.
     """
 
     def __init__(self, team: Team, journal: Journal, remove_local: Callable[[Key], None]) -> None:
@@ -28,9 +28,9 @@ class Sharing:
         self._expected_writes: dict[Key, Value] = {}
 
     def read(self, key: Key, local: Value | None, write_local: Callable[[Value], None]) -> Value | None:
-        """Return what is known under the key, `local` being what this machine knows.
+        """Return the value of the key; `local` is the one in the local cache.
 
-        `write_local` writes a value of the team's into the local cache.
+        `write_local` writes a value from the team into the local cache.
         """
         if key.why_not_shared() or (local is not None and not self._journal.is_borrowed(key)):
             return local
@@ -52,7 +52,7 @@ class Sharing:
         return found
 
     def resolve(self, key: ImageKey) -> Value | None:
-        """Return what the registry told the service of an image that nobody here knows; None: nothing.
+        """Have the service check the registry for an image that neither cache has; None: it could not tell.
 
         Raises:
             ImageAbsent: the registry does not have it
@@ -70,11 +70,11 @@ class Sharing:
         return found
 
     def expect_write(self, key: Key, value: Value) -> None:
-        """Expect that Flyte writes what the team has just said, which is no news to the team."""
+        """Expect Flyte to write a value that came from the team, so that it is not sent back."""
         self._expected_writes[key] = value
 
     def on_local_write(self, key: Key, value: Value, *, built: bool = False) -> None:
-        """Tell the team what this machine found out and wrote into its local cache."""
+        """Send the team a value that Flyte wrote into the local cache."""
         if self._expected_writes.pop(key, None) == value:
             return
         missed = self._missed.pop(key, None)

@@ -1,4 +1,4 @@
-"""The team's cache as a run may use it: never in the way."""
+"""The team cache within the time that a run may lose to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dejavu_flyte.settings import Settings
 
 _FLUSH_TIMEOUT = 1.0
 _SLOW_MISS_BUDGET = 1.0
-# Flyte's own check of an image takes about 4 s.
+# Less than Flyte's own check of an image, which takes about 4 s.
 _RESOLVE_BUDGET = 3.0
 _READ, _WRITE, _FLUSH = range(3)
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class TeamOff(Exception):
-    """The team's cache is not asked any more in this process."""
+    """The team cache is off, or takes no more requests of this kind in this process."""
 
 
 @dataclass(order=True)
@@ -43,12 +43,11 @@ class _Job:
 
 
 class Team:
-    """Asks and tells the service from a thread of its own, over one connection, reads before writes.
+    """Sends requests to the service from one background thread, over one connection, reads before writes.
 
-    The caller waits for a read as long as one request may take, and as long again when another one was on its way: so
-    not even a name server that hangs holds up a run for longer. The first failure turns the team off for the rest of
-    the process, with one line in the log. One that answers, but so slowly that its misses have cost a second, is not
-    asked any more.
+    A caller waits for its read for two timeouts at most, one of them for a request already under way; this bounds a
+    hanging name server too. The first failure turns the team cache off for the rest of the process, with one line in
+    the log. Once misses have cost a second in all, the service is too slow and gets no more lookups.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -66,10 +65,10 @@ class Team:
             os.register_at_fork(after_in_child=self._forked)
 
     def find(self, key: Key) -> Value | None:
-        """Return what the team knows under the key; None: it knows nothing.
+        """Return the team's value of the key; None: it has none.
 
         Raises:
-            TeamOff: it could not be asked
+            TeamOff: the team cache cannot be used
         """
         if self._off or self._miss_seconds > _SLOW_MISS_BUDGET:
             raise TeamOff
@@ -91,14 +90,14 @@ class Team:
         return found
 
     def resolve(self, key: ImageKey) -> Value | None:
-        """Return what the registry tells the service, which may take some seconds; None: nothing.
+        """Have the service check the registry, which may take some seconds; None: it could not tell.
 
-        It has a connection of its own, so that nobody waits for it who does not ask for it. The first failure ends
-        this, and only this, for the rest of the process.
+        This uses a connection of its own, so that lookups do not wait for it. The first failure ends registry checks,
+        and nothing else, for the rest of the process.
 
         Raises:
             ImageAbsent: the registry does not have it
-            TeamOff: it could not be asked
+            TeamOff: the team cache cannot be used
         """
         if self._off or self._resolve_seconds >= _RESOLVE_BUDGET:
             raise TeamOff
@@ -135,7 +134,7 @@ class Team:
             self._submit(_WRITE, store)
 
     def flush(self) -> None:
-        """Wait until all that was put is told, for a second at most; not at all for a team that is off."""
+        """Wait until the service has all values, for one second at most; return at once if the team cache is off."""
         if self._off or self._jobs is None:
             return
         try:
@@ -146,7 +145,7 @@ class Team:
             pass
 
     def _turn_off(self, reason: str) -> None:
-        """Ask and tell nothing more in this process."""
+        """Send no more requests in this process."""
         with self._lock:
             if self._off:
                 return
@@ -162,7 +161,7 @@ class Team:
         return jobs
 
     def _forked(self) -> None:
-        """After a fork the thread, its connection and what it was asked are the parent's."""
+        """Start again after a fork: the thread, its connection and its queue belong to the parent."""
         self._lock = threading.Lock()
         self._jobs = None
 
@@ -173,7 +172,7 @@ class Team:
 
     def _work(self, jobs: queue.PriorityQueue[_Job]) -> None:
         service: Service | None = None
-        with contextlib.suppress(ServiceError):  # said when it is needed
+        with contextlib.suppress(ServiceError):  # the first job reports it
             service = Service(self._settings)
         while True:
             job = jobs.get()
@@ -187,6 +186,6 @@ class Team:
                 pass
             except ServiceError as e:
                 self._turn_off(str(e))
-            except Exception as e:  # noqa: BLE001  (a defect of ours is not the run's)
+            except Exception as e:  # noqa: BLE001  (a defect of the client must not fail the run)
                 self._turn_off(f"{type(e).__name__}: {e}")
             job.result.set_exception(TeamOff())

@@ -1,4 +1,4 @@
-"""Whole caches from this machine to the team and back."""
+"""Copies whole caches between this machine and the team."""
 
 from __future__ import annotations
 
