@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -29,13 +28,13 @@ class Settings:
     remote_builder: bool = True
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+    def from_environment(cls) -> Settings:
         """Read `DEJAVU_URL`, `DEJAVU_TOKEN`, `DEJAVU_TIMEOUT` and `DEJAVU_REMOTE_BUILDER`.
 
         Raises:
             SettingError: one of them is invalid, or `DEJAVU_URL` is missing
         """
-        env = os.environ if environment is None else environment
+        env = os.environ
         return cls(
             url=_url(env.get("DEJAVU_URL", "").strip()),
             token=_token(env.get("DEJAVU_TOKEN", "").strip()),
