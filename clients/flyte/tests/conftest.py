@@ -1,4 +1,4 @@
-"""The real service, machines with a home of their own, and a `docker` that answers for the registry."""
+"""The real service, machines with separate homes, and a fake `docker` that answers for the registry."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ if sys.argv[1:4] == ["buildx", "imagetools", "inspect"]:
 
 
 REGISTRY = "registry.example.com"
-"""A name that is not local; the service finds it on this machine."""
+"""A host name that is not local; the service resolves it to this machine."""
 
 
 class Service:
-    """The service in a process of its own, as its users start it."""
+    """The service in its own process, started as users start it."""
 
     def __init__(self, home: Path, *settings: str) -> None:
         java, jar = os.environ.get("DEJAVU_JAVA"), os.environ.get("DEJAVU_JAR")
@@ -74,7 +74,7 @@ class Service:
         found = httpx.get(f"{self.url}/{collection}", params={"limit": 500, **query}).raise_for_status()
         return found.json()["entries"]
 
-    def forget(self, collection: str, key: str) -> None:
+    def delete(self, collection: str, key: str) -> None:
         httpx.delete(f"{self.url}/{collection}/{key}").raise_for_status()
 
     def stop(self) -> None:
@@ -101,7 +101,7 @@ class Run:
 
 @dataclass
 class Machine:
-    """A laptop or a runner: a home, and the code of a project that is the same on all of them."""
+    """A laptop or a runner: its own home, and the code of a project, which all machines share."""
 
     home: Path
     root: Path
@@ -180,7 +180,7 @@ class Machine:
             return c.execute(f"select * from {table} order by created_at").fetchall()
 
     def age(self, seconds: float) -> None:
-        """Let the local rows be older."""
+        """Make the local rows older."""
         with sqlite3.connect(self.cache) as c:
             c.execute("update image_cache set created_at = created_at - ?", (seconds,))
             c.execute("update bundle_cache set created_at = created_at - ?", (seconds,))
@@ -188,7 +188,7 @@ class Machine:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for all tests, each of which has keys of its own."""
+    """One service for all tests; each test uses its own keys."""
     running = Service(tmp_path_factory.mktemp("service"))
     yield running
     running.stop()
@@ -215,7 +215,7 @@ def machines(service: Service, tmp_path: Path, unique: str) -> Callable[..., Mac
 
 @pytest.fixture
 def unique(request: pytest.FixtureRequest) -> str:
-    """Return a word that no other test has."""
+    """Return a word that no other test uses."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     return f"{name[:40].strip('-')}-{time.time_ns() % 10**9}"
 

@@ -1,6 +1,6 @@
-"""One run of Flyte in a process of its own, told what to do in JSON; only the backend and the upload are fakes.
+"""Runs Flyte once, in its own process, with the steps of a JSON argument; only the backend and the upload are fakes.
 
-What is asked of a registry goes through the `docker` command, which the tests put on the PATH.
+Registry checks go through the `docker` command that the tests put on the PATH.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ def fake_backend() -> None:
 
     flyte.remote.Task.get = lambda **_: None
     service = SimpleNamespace(get_image=get_image)
-    RemoteImageChecker._images_client = service  # where the older ones keep it
+    RemoteImageChecker._images_client = service  # where older Flyte versions keep it
     client = get_init_config().client
     if client is not None:
         type(client).image_service = property(lambda _: service)
@@ -126,7 +126,7 @@ def wait(_: Path, path: str) -> None:
 
 
 def deploy(root: Path) -> list[str]:
-    """What `flyte deploy main.py` does first."""
+    """Do the first steps of `flyte deploy main.py`."""
     import importlib
 
     from flyte._code_bundle.bundle import build_code_bundle
@@ -148,13 +148,13 @@ def read(_: Path, name: str) -> str | None:
     from flyte._internal.imagebuild import image_builder
     from flyte._internal.imagebuild.image_builder import _read_image_cache
 
-    # Never one of the 5 % of reads after which Flyte prunes, and waits 5 s for whoever has the file locked.
+    # Flyte prunes after 5 % of the reads, and would then wait 5 s for the locked file.
     image_builder.random = SimpleNamespace(random=lambda: 1.0)
     return _read_image_cache(f"ghcr.io/acme/{name}", "v1", ("linux/amd64", "linux/arm64"))
 
 
 def fork(_: Path, name: str) -> int:
-    """Ask in a child, which must not wait for what only its parent has."""
+    """Read in a forked child, which must not wait for the thread of its parent."""
     from flyte._internal.imagebuild.image_builder import _read_image_cache
 
     child = os.fork()

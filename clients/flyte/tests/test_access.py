@@ -1,4 +1,4 @@
-"""A service that lets nobody in without a token."""
+"""A service that requires a token."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_writer_token_shares_and_reader_token_reads(machines: Machines, unique: 
     assert (worked.checks, worked.uploads) == (1, 1)
     assert (shared.checks, shared.uploads) == (1, 0)
     assert worked.occurrences("The team cache") == shared.occurrences("The team cache") == 0
-    assert after.checks == 1  # the reader could not tell
+    assert after.checks == 1  # the reader could not share it
     assert "answers" in reader.cli("status")
     (entry,) = httpx.get(f"{guarded.url}/images", params={"image_uri": worked.values[0]}, auth=("admin", ADMIN)).json()[
         "entries"

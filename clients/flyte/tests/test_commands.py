@@ -135,7 +135,7 @@ def test_push_skips_borrowed_rows(machines: Machines, unique: str, service: Serv
     first, second = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     second.run(exists(unique))
-    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.delete("images", service.entries("images", image_uri=uri)[0]["hash"])
 
     second.cli("push", "-p", unique)
 
@@ -171,7 +171,7 @@ def test_plugin_looks_pulled_rows_up_again(machines: Machines, unique: str, serv
     first, runner = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     runner.cli("pull", "-p", unique, "-d", "development")
-    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.delete("images", service.entries("images", image_uri=uri)[0]["hash"])
 
     assert runner.run(exists(unique)).checks == 1
 

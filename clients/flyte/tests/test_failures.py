@@ -1,4 +1,4 @@
-"""A team cache that fails costs one line and at most a second, once; Flyte does what it does without it."""
+"""A failing team cache costs a run one line and at most a second, once; then Flyte works as without it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from dejavu_flyte import hook
 
 Machines = Callable[..., Machine]
 
-# What one run may lose: a request of half a second that was on its way, and the next one.
+# A run may lose two requests of half a second: the one under way, and the next one.
 BOUND = 1.0
-# What a busy machine may add to steps that take some milliseconds.
+# A busy machine may add this to steps that take milliseconds.
 NOISE = 0.8
-# What another start of Python may take longer.
+# A second start of Python may take this much longer.
 START_NOISE = 1.5
 
 
@@ -43,7 +43,7 @@ Behaviour = Callable[[socket.socket, bytes], None]
 
 @dataclass
 class Server:
-    """A server on loopback that behaves badly, and keeps what was sent to it."""
+    """A misbehaving server on loopback; it records the requests."""
 
     behave: Behaviour
     tls: ssl.SSLContext | None = None
@@ -82,7 +82,7 @@ def answer(status: str, content_type: str, body: str, *more: str) -> Behaviour:
 
 
 def older(s: socket.socket, request: bytes) -> None:
-    """Answer as a service that looks into no registry."""
+    """Answer like an older service, which cannot check registries."""
     answer("405 Method Not Allowed", "application/problem+json", '{"type": "about:blank", "title": "No"}')(s, request)
 
 
@@ -242,7 +242,7 @@ def test_timeout_is_paid_only_once(machines: Machines, unique: str) -> None:
 
 
 def test_end_of_a_run_waits_one_second_at_most(machines: Machines, unique: str) -> None:
-    """The first read is answered; what is told at the end is not."""
+    """The server answers the read, and hangs at the write that ends the run."""
     server = Server(reads_and_writes(MISS, hang))
     machine = machines(url=server.url, environment={"DEJAVU_TIMEOUT": "20"})
     without = machines(url=None).run(exists(unique)).wall
@@ -275,7 +275,7 @@ def test_read_only_client_goes_on_reading(machines: Machines, unique: str) -> No
     assert run.occurrences("The team cache") == 0
     assert sum(r.startswith(b"GET") for r in server.requests) == 3
     assert sum(r.startswith(b"PUT") for r in server.requests) == 1
-    assert server.connections == 2  # one of them for what only newer services answer
+    assert server.connections == 2  # one of them for resolve, which only newer services answer
     server.close()
 
 
@@ -444,7 +444,7 @@ def test_unsupported_flyte_is_not_wrapped(machines: Machines, unique: str, chang
 
 
 def test_restarted_service_is_reached_by_the_same_process(machines: Machines, unique: str, tmp_path: Path) -> None:
-    """Between a check and the end of a build lie minutes, in which the service may have been restarted."""
+    """A build takes minutes, during which the service may be restarted."""
     home, restarted = tmp_path / "restarted", tmp_path / "done"
     service = Service(home)
     port = service.url.rpartition(":")[2]

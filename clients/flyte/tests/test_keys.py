@@ -1,4 +1,4 @@
-"""The keys, byte for byte, and what may be shared."""
+"""The keys, byte for byte, and which of them may be shared."""
 
 from __future__ import annotations
 

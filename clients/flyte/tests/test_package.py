@@ -1,4 +1,4 @@
-"""What the package says about itself."""
+"""The metadata of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody in the team knows an image: the service asks its registry."""
+"""The service checks the registry for an image that the team cache does not have."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MISS = answer("404 Not Found", "application/problem+json", '{"type": "urn:dejavu
 
 @dataclass
 class Registry:
-    """A real Docker registry on loopback, and a service that may ask it."""
+    """A real Docker registry on loopback, and a service that is allowed to check it."""
 
     port: int
     service: Service

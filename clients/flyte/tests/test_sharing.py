@@ -1,4 +1,4 @@
-"""What one machine found out, the others need not."""
+"""Machines of a team do not repeat each other's work."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_team_hit_is_written_into_the_local_cache(machines: Machines, unique: st
 def test_own_local_row_needs_no_lookup(machines: Machines, unique: str, service: Service) -> None:
     machine = machines()
     uri = machine.run(exists(unique)).values[0]
-    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.delete("images", service.entries("images", image_uri=uri)[0]["hash"])
 
     again = machine.run(exists(unique))
 
@@ -72,8 +72,8 @@ def test_deleted_entry_is_a_miss_in_a_new_process(machines: Machines, unique: st
     first, second = machines(), machines()
     uri, (remote_path, _) = first.run(exists(unique), {"do": "bundle"}).values
     second.run(exists(unique), {"do": "bundle"})
-    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
-    service.forget("bundles", service.entries("bundles", remote_path=remote_path)[0]["digest"])
+    service.delete("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.delete("bundles", service.entries("bundles", remote_path=remote_path)[0]["digest"])
 
     after = second.run(exists(unique), {"do": "bundle"})
 
@@ -85,9 +85,9 @@ def test_deleted_entry_is_removed_from_the_local_cache(machines: Machines, uniqu
     first, second = machines(), machines()
     uri = first.run(exists(unique)).values[0]
     second.run(exists(unique))
-    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.delete("images", service.entries("images", image_uri=uri)[0]["hash"])
 
-    second.run(exists(unique), DOCKER_FAILS="yes")  # so it finds out nothing itself
+    second.run(exists(unique), DOCKER_FAILS="yes")  # so that its own check fails
 
     assert second.rows("image_cache") == []
 
@@ -97,7 +97,7 @@ def test_rebuilt_image_is_no_longer_borrowed(machines: Machines, unique: str, se
     uri = first.run(exists(unique)).values[0]
     second.run(exists(unique))
     second.run(build(unique, force=True))
-    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.delete("images", service.entries("images", image_uri=uri)[0]["hash"])
 
     assert second.run(exists(unique)).checks == 0
 
@@ -108,7 +108,7 @@ def test_deleted_entry_is_a_miss_while_the_local_cache_is_locked(
     first, second = machines(), machines()
     uri = first.run(exists(unique, tag="v1")).values[0]
     second.run(exists(unique, tag="v1"))
-    service.forget("images", service.entries("images", image_uri=uri)[0]["hash"])
+    service.delete("images", service.entries("images", image_uri=uri)[0]["hash"])
     with contextlib.closing(sqlite3.connect(second.cache)) as locking:
         locking.execute("begin immediate")
 
@@ -212,7 +212,7 @@ def test_bundle_of_other_code_is_a_miss(machines: Machines) -> None:
 
 def test_build_is_shared(machines: Machines, unique: str) -> None:
     first, second = machines(), machines()
-    name = unique + "-absent"  # so the check says, and the build makes it
+    name = unique + "-absent"  # so the check finds no image, and Flyte builds it
 
     built = first.run(build(name))
     again = second.run(build(name))
@@ -226,14 +226,14 @@ def test_remote_builder_asks_the_team_before_the_backend(machines: Machines, uni
     first, second, third = machines(), machines(), machines()
     step = exists(unique, registry=None)
 
-    asked = first.run(step, builder="remote")
+    worked = first.run(step, builder="remote")
     shared = second.run(step, builder="remote")
     switched_off = third.run(step, builder="remote", DEJAVU_REMOTE_BUILDER="off")
 
-    assert (asked.backend, shared.backend, switched_off.backend) == (1, 0, 1)
-    assert asked.values[0].startswith("cr.example.com/acme/")
-    assert shared.values == switched_off.values == asked.values
-    assert service.entries("images", image_uri=asked.values[0])[0]["repository"].endswith(unique)
+    assert (worked.backend, shared.backend, switched_off.backend) == (1, 0, 1)
+    assert worked.values[0].startswith("cr.example.com/acme/")
+    assert shared.values == switched_off.values == worked.values
+    assert service.entries("images", image_uri=worked.values[0])[0]["repository"].endswith(unique)
 
 
 def test_remote_builder_does_not_read_the_local_cache(machines: Machines, unique: str) -> None:
