@@ -14,12 +14,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * An issuer of OpenID Connect whose tokens are believed.
+ * An OpenID Connect issuer whose tokens are accepted.
  *
- * @param issuer as its tokens say it, and where it describes itself
- * @param audience whom its tokens must be meant for
- * @param rules from claims to a role: the first that matches counts; no match is no
- * access
+ * @param issuer as its tokens name it, and where its discovery document is
+ * @param audience that its tokens must have
+ * @param rules from claims to a role; the first one that matches decides, and no match is
+ * no access
  */
 record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
 
@@ -37,7 +37,7 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
         }
         if (rules.isEmpty()) {
             throw new InvalidConfigurationPropertyValueException(SETTING + "rules", rules,
-                    "must have one rule at least, or nobody gets in");
+                    "must have at least one rule, as no match is no access");
         }
     }
 
@@ -46,9 +46,9 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
     }
 
     /**
-     * A role for those whose claims match.
+     * A role for tokens whose claims match.
      *
-     * @param role the role they get
+     * @param role of such tokens
      * @param claims all of them must match
      */
     record Rule(Role role, @DefaultValue List<Claim> claims) {
@@ -71,8 +71,8 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
     }
 
     /**
-     * What a claim must be, written {@code name=value}; a {@code *} in the value stands
-     * for any text. Of a claim that is a list, one element must match.
+     * A required claim, written {@code name=value}; a {@code *} in the value matches any
+     * text. Of a claim that is a list, one element must match.
      */
     record Claim(String name, Pattern value) {
 

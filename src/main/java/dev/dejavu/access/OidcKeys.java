@@ -21,20 +21,20 @@ import org.springframework.web.client.RestClient;
 import org.springframework.web.client.RestClientException;
 
 /**
- * The keys of an issuer, found where it describes itself (OpenID Connect Discovery 1.0).
+ * The keys of an issuer, found by its discovery document (OpenID Connect Discovery 1.0).
  */
 final class OidcKeys implements JWKSetSource<SecurityContext> {
 
-    private static final Duration LIMIT = Duration.ofSeconds(2);
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
-    /** How long keys are used without asking again. */
-    private static final Duration FRESH = Duration.ofMinutes(15);
+    /** How long keys are used without another request. */
+    private static final Duration REFRESH_AFTER = Duration.ofMinutes(15);
 
-    /** How long they are used while the issuer is away. */
-    private static final Duration OUTAGE = Duration.ofHours(12);
+    /** How long they are used while the issuer is unreachable. */
+    private static final Duration EXPIRE_AFTER = Duration.ofHours(12);
 
-    /** Tokens with unknown keys make us ask, but not more often. */
-    private static final Duration PAUSE = Duration.ofSeconds(10);
+    /** Between requests that tokens with unknown keys cause. */
+    private static final Duration MIN_INTERVAL = Duration.ofSeconds(10);
 
     private static final ParameterizedTypeReference<Map<String, Object>> OBJECT = new ParameterizedTypeReference<>() {
     };
@@ -46,21 +46,21 @@ final class OidcKeys implements JWKSetSource<SecurityContext> {
     private OidcKeys(URI issuer) {
         this.issuer = issuer;
         JdkClientHttpRequestFactory factory = new JdkClientHttpRequestFactory(
-                HttpClient.newBuilder().connectTimeout(LIMIT).build());
-        factory.setReadTimeout(LIMIT);
+                HttpClient.newBuilder().connectTimeout(TIMEOUT).build());
+        factory.setReadTimeout(TIMEOUT);
         this.http = RestClient.builder().requestFactory(factory).build();
     }
 
     static JWKSource<SecurityContext> of(URI issuer) {
-        return of(issuer, FRESH, PAUSE);
+        return of(issuer, REFRESH_AFTER, MIN_INTERVAL);
     }
 
     static JWKSource<SecurityContext> of(URI issuer, Duration fresh, Duration pause) {
         return JWKSourceBuilder.create(new OidcKeys(issuer))
-            .cache(fresh.toMillis(), LIMIT.multipliedBy(3).toMillis())
+            .cache(fresh.toMillis(), TIMEOUT.multipliedBy(3).toMillis())
             .refreshAheadCache(false)
             .rateLimited(pause.toMillis())
-            .outageTolerant(OUTAGE.toMillis())
+            .outageTolerant(EXPIRE_AFTER.toMillis())
             .build();
     }
 
@@ -75,13 +75,13 @@ final class OidcKeys implements JWKSetSource<SecurityContext> {
                 .body(OBJECT);
             if (description == null || !issuer.toString().equals(description.get("issuer"))
                     || !(description.get("jwks_uri") instanceof String keys)) {
-                throw new JWKSetUnavailableException("The issuer does not describe itself");
+                throw new JWKSetUnavailableException("The issuer has no discovery document");
             }
             String set = http.get().uri(URI.create(keys)).retrieve().body(String.class);
             return JWKSet.parse((set != null) ? set : "");
         }
         catch (RestClientException | ParseException | IllegalArgumentException ex) {
-            throw new JWKSetUnavailableException("The issuer does not give its keys", ex);
+            throw new JWKSetUnavailableException("The keys of the issuer are not available", ex);
         }
     }
 

@@ -26,7 +26,7 @@ record Secret(String text) {
         return Sha256.hex(text);
     }
 
-    /** So that no log can have it by accident. */
+    /** So that no log has it by accident. */
     @Override
     public String toString() {
         return PREFIX + "…";

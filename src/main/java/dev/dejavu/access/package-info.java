@@ -1,5 +1,5 @@
 /**
- * Who may read, write and administer: roles, tokens, OIDC, and the trail of who did what.
+ * Access control: roles, tokens, OpenID Connect, and the audit log.
  */
 @NullMarked
 package dev.dejavu.access;

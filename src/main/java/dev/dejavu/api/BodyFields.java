@@ -12,12 +12,12 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Checks of the members of a JSON body. Each refusal is {@link Problem#MALFORMED_BODY}
- * and names the member.
+ * Checks of the fields of a JSON body. Each refusal is {@link Problem#MALFORMED_BODY} and
+ * names the field.
  */
 public final class BodyFields {
 
-    private static final int LARGEST_LOOKUP = 1000;
+    private static final int MAX_KEYS = 1000;
 
     private BodyFields() {
     }
@@ -37,12 +37,12 @@ public final class BodyFields {
     }
 
     /**
-     * The keys of a lookup, each once, in the order asked.
+     * The keys of a lookup, each once, in the order of the request.
      */
     public static Set<CacheKey> keys(String member, @Nullable List<@Nullable String> texts,
             Function<String, CacheKey> parser) {
-        if (texts == null || texts.isEmpty() || texts.size() > LARGEST_LOOKUP) {
-            throw malformed(member + " must have 1 to " + LARGEST_LOOKUP + " keys.");
+        if (texts == null || texts.isEmpty() || texts.size() > MAX_KEYS) {
+            throw malformed(member + " must have 1 to " + MAX_KEYS + " keys.");
         }
         Set<CacheKey> keys = new LinkedHashSet<>();
         for (String text : texts) {
@@ -52,7 +52,7 @@ public final class BodyFields {
     }
 
     /**
-     * Refuses parts that do not make the key they came with.
+     * Requires the parts of a key to make that key.
      * @throws ProblemException {@link Problem#KEY_MISMATCH}
      */
     public static void requireMatchingKey(CacheKey key, CacheKey made) {

@@ -10,9 +10,9 @@ import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.Sha256;
 
 /**
- * Answers that carry entries: each has a strong {@code ETag}, and must be asked for again
- * as it may be forgotten at any time. To a matching {@code If-None-Match} Spring itself
- * makes a 304 of them.
+ * Responses with entries: each has a strong {@code ETag} and must be revalidated, as an
+ * entry may be removed at any time. Spring itself answers a matching
+ * {@code If-None-Match} with 304.
  */
 public final class EntryResponses {
 
@@ -24,7 +24,7 @@ public final class EntryResponses {
     }
 
     /**
-     * The answer to a PUT.
+     * The response to a PUT.
      * @param path the collection, as in {@code /images/}
      */
     public static <E extends CacheEntry> ResponseEntity<E> stored(String path, PutResult<E> stored) {
@@ -38,9 +38,9 @@ public final class EntryResponses {
     }
 
     /**
-     * The strong {@code ETag} of an answer, in its quotes.
-     * @param body a record: its text has every member of its JSON, so it changes when the
-     * answer does
+     * The strong {@code ETag} of a body, in its quotes.
+     * @param body a record: its text has every member of its JSON, so both change
+     * together
      */
     public static String etag(Object body) {
         return '"' + Sha256.hex(body.toString()).substring(0, 32) + '"';

@@ -11,26 +11,26 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * The query string of a call on a whole cache. A parameter that it does not know, or that
- * is there twice, is refused: with a typing error ignored,
- * {@code DELETE /images?imageuri=…} would forget everything.
+ * The query string of a request about a whole cache. Unknown and repeated parameters are
+ * refused: if a typing error were ignored, {@code DELETE /images?imageuri=…} would delete
+ * everything.
  *
- * @param value the image URI or remote path that alone is meant; {@code null} for all
+ * @param value the image URI or remote path of the entries; {@code null} for all
  */
 public record ListQuery(int limit, Cursor after, @Nullable String value) {
 
-    private static final int LARGEST_PAGE = 500;
+    private static final int MAX_LIMIT = 500;
 
-    private static final String DEFAULT_PAGE = "50";
+    private static final String DEFAULT_LIMIT = "50";
 
     /**
      * Reads {@code limit}, {@code after} and the value.
      * @param valueName the name of the value, as in {@code image_uri}
      */
     public static ListQuery ofPage(MultiValueMap<String, String> parameters, String valueName) {
-        refuseUnknown(parameters, Set.of("limit", "after", valueName));
+        requireKnown(parameters, Set.of("limit", "after", valueName));
         String after = parameters.getFirst("after");
-        return new ListQuery(limit(parameters.getOrDefault("limit", List.of(DEFAULT_PAGE)).getFirst()),
+        return new ListQuery(limit(parameters.getOrDefault("limit", List.of(DEFAULT_LIMIT)).getFirst()),
                 (after != null) ? Cursor.parse(after) : Cursor.START, value(parameters, valueName));
     }
 
@@ -38,11 +38,11 @@ public record ListQuery(int limit, Cursor after, @Nullable String value) {
      * Reads the value alone.
      */
     public static @Nullable String ofValue(MultiValueMap<String, String> parameters, String valueName) {
-        refuseUnknown(parameters, Set.of(valueName));
+        requireKnown(parameters, Set.of(valueName));
         return value(parameters, valueName);
     }
 
-    private static void refuseUnknown(MultiValueMap<String, String> parameters, Set<String> known) {
+    private static void requireKnown(MultiValueMap<String, String> parameters, Set<String> known) {
         parameters.forEach((name, values) -> {
             if (!known.contains(name)) {
                 throw malformed("The query may only have " + String.join(", ", known.stream().sorted().toList()) + ".");
@@ -56,11 +56,11 @@ public record ListQuery(int limit, Cursor after, @Nullable String value) {
     private static int limit(String text) {
         if (text.matches("\\d{1,3}")) {
             int limit = Integer.parseInt(text);
-            if (limit >= 1 && limit <= LARGEST_PAGE) {
+            if (limit >= 1 && limit <= MAX_LIMIT) {
                 return limit;
             }
         }
-        throw malformed("limit must be a number from 1 to " + LARGEST_PAGE + ".");
+        throw malformed("limit must be a number from 1 to " + MAX_LIMIT + ".");
     }
 
     private static @Nullable String value(MultiValueMap<String, String> parameters, String name) {

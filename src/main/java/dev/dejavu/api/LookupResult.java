@@ -12,10 +12,10 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 
 /**
- * The answer to many keys at once.
+ * The result of a lookup of many keys.
  *
- * @param entries those found, in the order asked
- * @param missing the other keys, in the order asked
+ * @param entries found, in the order of the request
+ * @param missing the other keys, in the order of the request
  */
 public record LookupResult<E extends CacheEntry>(List<E> entries, List<CacheKey> missing) {
 

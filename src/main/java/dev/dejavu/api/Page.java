@@ -11,12 +11,12 @@ import dev.dejavu.cache.Cursor;
 /**
  * A page of the list, newest first.
  *
- * @param next what to ask for as {@code after}; absent on the last page
+ * @param next the {@code after} of the next page; absent on the last one
  */
 public record Page<E extends CacheEntry>(List<E> entries, @Nullable Cursor next) {
 
     /**
-     * Reads one entry more than the page holds, to know whether another page follows.
+     * Reads one entry more than the page has, to know whether another page follows.
      */
     public static <E extends CacheEntry> Page<E> of(Cache<E> cache, ListQuery query) {
         int limit = query.limit();

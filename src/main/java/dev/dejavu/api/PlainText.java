@@ -1,7 +1,7 @@
 package dev.dejavu.api;
 
 /**
- * Text that every database keeps as it is.
+ * Text that every database stores unchanged.
  */
 public final class PlainText {
 

@@ -1,9 +1,9 @@
 package dev.dejavu.api;
 
 /**
- * The answer to forgetting many.
+ * The result of removing many entries.
  *
- * @param removed how many rows went
+ * @param removed how many rows were deleted
  */
 public record Removal(int removed) {
 }

@@ -7,16 +7,16 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * What may be shared.
+ * Which values the team may share.
  *
- * @param acceptLocal store entries that only one machine can reach, for trying it out on
- * a laptop
+ * @param acceptLocal whether to store values that only one machine can reach, to try the
+ * service out on a laptop
  */
 @ConfigurationProperties("dejavu")
 public record SharingProperties(@DefaultValue("false") boolean acceptLocal) {
 
     /**
-     * Refuses what only one machine can reach, unless the setting accepts it.
+     * Refuses a value that only one machine can reach, unless the setting accepts it.
      * @param local whether only one machine can reach it
      * @throws ProblemException {@link Problem#NOT_SHAREABLE}
      */

@@ -11,7 +11,7 @@ import org.springframework.boot.convert.DurationUnit;
 import dev.dejavu.cache.TimeToLive;
 
 /**
- * How long a bundle counts.
+ * The bundle cache.
  *
  * @param ttl the age at which it is no longer served; days, unless it names a unit
  */
@@ -19,7 +19,7 @@ import dev.dejavu.cache.TimeToLive;
 record BundleCacheProperties(@DefaultValue("30d") @DurationUnit(ChronoUnit.DAYS) Duration ttl) {
 
     BundleCacheProperties {
-        TimeToLive.checkTtl("dejavu.bundle.ttl", ttl);
+        TimeToLive.requireValid("dejavu.bundle.ttl", ttl);
     }
 
     TimeToLive timeToLive(Clock clock) {

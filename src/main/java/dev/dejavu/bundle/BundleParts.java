@@ -3,7 +3,7 @@ package dev.dejavu.bundle;
 import dev.dejavu.cache.CacheKey;
 
 /**
- * What the key of a bundle is made of.
+ * The parts of a bundle's key.
  *
  * @param scope {@code endpoint:project:domain} of the Flyte client
  * @param filesDigest the MD5 of the files that go into the bundle

@@ -14,10 +14,10 @@ import dev.dejavu.cache.CacheKey;
  * @param digest the key
  * @param hashDigest the MD5 of the tarball, which Flyte makes the task's version
  * @param remotePath where it was uploaded
- * @param parts what the key is made of, if the writer told
+ * @param parts the parts of the key, if the writer sent them
  * @param createdAt when it was stored, in milliseconds
- * @param expiresAt when it ceases to be served under today's TTL
- * @param writtenBy who stored it, if that is known
+ * @param expiresAt when it expires, by the TTL of now
+ * @param writtenBy the author, if it is known
  */
 record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,
         Instant createdAt, Instant expiresAt, @Nullable String writtenBy) implements CacheEntry {

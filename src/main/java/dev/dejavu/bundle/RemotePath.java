@@ -14,7 +14,7 @@ import dev.dejavu.cache.ProblemException;
  */
 record RemotePath(URI uri) {
 
-    private static final int LONGEST = 2048;
+    private static final int MAX_LENGTH = 2048;
 
     /** Also within another URI, as in {@code jar:file:/…}. */
     private static final Pattern FILE = Pattern.compile("^(?:[a-z+]+:)*file:", Pattern.CASE_INSENSITIVE);
@@ -30,16 +30,16 @@ record RemotePath(URI uri) {
         try {
             URI uri = new URI(text);
             // A scheme of one letter is a drive of Windows.
-            if (text.length() <= LONGEST && uri.isAbsolute() && uri.getScheme().length() > 1
+            if (text.length() <= MAX_LENGTH && uri.isAbsolute() && uri.getScheme().length() > 1
                     && text.equals(uri.toASCIIString()) && !String.valueOf(uri.getRawAuthority()).contains("%")) {
                 return new RemotePath(uri);
             }
         }
         catch (URISyntaxException ex) {
-            // refused below
+            // as any other malformed path
         }
         throw new ProblemException(Problem.INVALID_REMOTE_PATH,
-                "remote_path must be an absolute URI with a scheme, in " + LONGEST + " characters at most.");
+                "remote_path must be an absolute URI with a scheme, in " + MAX_LENGTH + " characters at most.");
     }
 
     /** Whether only one machine can reach it. */

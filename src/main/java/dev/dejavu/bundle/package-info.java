@@ -1,5 +1,5 @@
 /**
- * Was this code bundle already uploaded, and where?
+ * The bundle cache: was this code bundle already uploaded, and where?
  */
 @NullMarked
 package dev.dejavu.bundle;

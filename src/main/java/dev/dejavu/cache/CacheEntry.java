@@ -11,17 +11,17 @@ public interface CacheEntry {
 
     CacheKey key();
 
-    /** What the cache says: an image URI or a remote path. */
+    /** An image URI or a remote path. */
     String value();
 
     Instant createdAt();
 
     Instant expiresAt();
 
-    /** Who stored it, if that is known and may be told. */
+    /** The author, if it is known and the caller may see it. */
     @Nullable String writtenBy();
 
-    /** The same entry, stored by somebody else. */
+    /** The same entry by another author. */
     CacheEntry withWrittenBy(@Nullable String name);
 
 }

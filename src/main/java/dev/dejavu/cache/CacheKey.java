@@ -5,8 +5,7 @@ import java.util.Set;
 import com.fasterxml.jackson.annotation.JsonValue;
 
 /**
- * The key of an entry: lower-case hex. This is the only place where a key is checked;
- * everything behind it trusts.
+ * The key of an entry: lower-case hex. Keys are checked here and nowhere else.
  *
  * @param hex 32 to 128 characters out of {@code 0-9a-f}
  */

@@ -6,14 +6,14 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Names and addresses that mean another machine on every machine.
+ * Hosts that are another machine on every machine.
  */
 public final class LocalHosts {
 
     private static final Set<String> NAMES = Set.of("localhost", "localhost.localdomain", "ip6-localhost",
             "ip6-loopback");
 
-    /** What may be an address; to try it with every name would cost an exception each. */
+    /** Text that may be an address: parsing any other costs an exception. */
     private static final Pattern ADDRESS = Pattern.compile(":|[0-9]$");
 
     private LocalHosts() {

@@ -4,30 +4,29 @@ import java.net.URI;
 import java.util.Locale;
 
 /**
- * What can be wrong with a call, in the words of the API. Which HTTP status each one has,
- * only the web knows.
+ * The problems of the API. Their HTTP status codes are in the package web.
  */
 public enum Problem {
 
     /** Unknown, which is not the same as absent. */
     MISS,
 
-    /** Not there: whoever can know was asked. */
+    /** The registry does not have it. */
     ABSENT,
 
     MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY,
 
     KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST,
 
-    /** Only one machine can reach it. */
+    /** Only one machine can reach the value. */
     NOT_SHAREABLE,
 
     TOO_LARGE, TOO_SLOW,
 
-    /** Nobody, or nobody known here. */
+    /** No token, or an unknown one. */
     UNAUTHENTICATED,
 
-    /** Somebody whose role does not do. */
+    /** A role that is insufficient. */
     FORBIDDEN,
 
     NAME_TAKEN,

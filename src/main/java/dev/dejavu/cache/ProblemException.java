@@ -1,7 +1,7 @@
 package dev.dejavu.cache;
 
 /**
- * A call that cannot be answered as asked. Its message is meant for the caller.
+ * A request that is answered with a problem. Its message is meant for the caller.
  */
 public final class ProblemException extends RuntimeException {
 
@@ -10,19 +10,20 @@ public final class ProblemException extends RuntimeException {
     private final Problem problem;
 
     public ProblemException(Problem problem, String detail) {
-        // An answer, not a fault: nobody reads its stack trace, and a miss must be cheap.
+        // An answer, not a fault: it needs no stack trace, and a miss must be cheap.
         super(detail, null, false, false);
         this.problem = problem;
     }
 
-    /** What is asked for is not known here. */
+    /** The key is unknown, which says nothing of the registry. */
     public static ProblemException miss() {
-        return new ProblemException(Problem.MISS, "Not known here: go on as you would without this cache.");
+        return new ProblemException(Problem.MISS, "Unknown here: go on as you would without this cache.");
     }
 
-    /** What is asked for was looked for a moment ago, and was not there. */
+    /** The registry was asked a moment ago, and did not have it. */
     public static ProblemException absent() {
-        return new ProblemException(Problem.ABSENT, "The registry said a moment ago that it does not have it.");
+        return new ProblemException(Problem.ABSENT,
+                "The registry answered a moment ago that it does not have the image.");
     }
 
     public Problem problem() {

@@ -8,28 +8,27 @@ import java.time.temporal.ChronoUnit;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * How long an entry counts, and by which clock. It is live while it was created after
- * {@link #cutoff()}, decided at each read: another TTL acts at once on all that is
- * stored.
+ * How long an entry lives, and by which clock. It is live while it was created after
+ * {@link #cutoff()}, which each read decides: another TTL acts at once on all entries.
  *
  * @param ttl the age at which an entry is no longer served
  */
 public record TimeToLive(Duration ttl, Clock clock) {
 
-    private static final Duration LONGEST = Duration.ofDays(3650);
+    private static final Duration MAX_TTL = Duration.ofDays(3650);
 
     /**
-     * Refuses a TTL that is no age.
-     * @param setting its name, for the message
+     * Requires a TTL of a sensible length.
+     * @param setting the name of the setting, for the message
      */
-    public static void checkTtl(String setting, Duration ttl) {
-        if (ttl.toMillis() <= 0 || ttl.compareTo(LONGEST) > 0) {
+    public static void requireValid(String setting, Duration ttl) {
+        if (ttl.toMillis() <= 0 || ttl.compareTo(MAX_TTL) > 0) {
             throw new InvalidConfigurationPropertyValueException(setting, ttl, "must be from 1ms to 3650d");
         }
     }
 
     /**
-     * The moment to write on a new entry.
+     * The creation time of a new entry.
      * @return now, cut to the millisecond that the database keeps
      */
     public Instant now() {
@@ -41,8 +40,8 @@ public record TimeToLive(Duration ttl, Clock clock) {
     }
 
     /**
-     * The newest creation that no longer counts.
-     * @return epoch milliseconds; an entry created then or before has expired
+     * The newest creation time of an expired entry.
+     * @return epoch milliseconds
      */
     public long cutoff() {
         return clock.millis() - ttl.toMillis();

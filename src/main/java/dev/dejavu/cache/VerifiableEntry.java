@@ -3,22 +3,22 @@ package dev.dejavu.cache;
 import java.util.List;
 
 /**
- * An entry that somebody else can confirm.
+ * An entry that a registry can confirm.
  */
 public interface VerifiableEntry extends CacheEntry {
 
     Verification verification();
 
-    /** As its registry calls it in a {@link RegistryEvent}. */
+    /** The repository of a {@link RegistryEvent} about it. */
     String registryRepository();
 
-    /** For which platforms it must be there, as in {@code linux/amd64}; may be none. */
+    /** The platforms that it must have, as in {@code linux/amd64}; may be none. */
     List<String> platforms();
 
-    /** The same entry, known to be true since then. */
+    /** The same entry, with another verification. */
     VerifiableEntry withVerification(Verification verification);
 
-    /** The same entry, marked as one that was not verified for too long. */
+    /** The same entry, marked as stale. */
     VerifiableEntry asStale();
 
 }

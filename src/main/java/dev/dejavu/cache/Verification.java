@@ -9,25 +9,25 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Since when an entry is known to be true.
+ * The last verification of an entry.
  *
- * @param verifiedAt when it was last seen to be true, in milliseconds; before 1970 while
- * it is doubted, another time for each doubt
- * @param verifiedBy who saw it
- * @param manifestDigest what it led to then, as in {@code sha256:…}; only a registry says
- * it
+ * @param verifiedAt in milliseconds; before 1970 while the entry is invalidated, another
+ * time for each invalidation
+ * @param verifiedBy who verified it
+ * @param manifestDigest of the manifest that it led to then, as in {@code sha256:…}; only
+ * a registry names it
  */
 public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nullable String manifestDigest) {
 
     /**
-     * Who can see it; in JSON and in the database in lower case.
+     * Who can verify an entry; in lower case in JSON and in the database.
      */
     public enum By {
 
-        /** The writer, who may be believed. */
+        /** The client that stored it, whose word it is. */
         CLIENT,
 
-        /** The registry itself, asked by this service. */
+        /** The registry itself, when this service asked it. */
         REGISTRY;
 
         @JsonValue
@@ -38,12 +38,12 @@ public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nulla
 
     }
 
-    /** Whether its registry told of something after which it may not be true. */
+    /** Whether the registry sent an event that may have made the entry untrue. */
     public boolean isInvalidated() {
         return verifiedAt.toEpochMilli() < 0;
     }
 
-    /** What is said of {@code verifiedAt}: nothing during a doubt. */
+    /** {@code verifiedAt}, unless the entry is invalidated. */
     @JsonProperty("verified_at")
     @Nullable Instant publicVerifiedAt() {
         return isInvalidated() ? null : verifiedAt;

@@ -1,5 +1,6 @@
 /**
- * The words that both caches share. Imports nothing of ours.
+ * The model and the front that all caches share: entries, keys, repositories, and the one
+ * class that puts them together. Knows neither HTTP nor JDBC.
  */
 @NullMarked
 package dev.dejavu.cache;

@@ -24,20 +24,20 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionOperations;
 
 /**
- * Carries out in one transaction whatever has come while the last one was committed: a
- * disk that takes a millisecond to make one write durable takes no longer for fifty.
+ * Executes in one transaction all writes that arrived during the last commit: a disk that
+ * takes a millisecond to make one write durable takes no longer for fifty.
  */
 @Component
 public class GroupCommit implements SmartLifecycle {
 
     private static final int MAX_BATCH = 256;
 
-    /** Then a transaction takes in no more, and the rest waits for the next. */
+    /** Of a transaction; then the other writes wait for the next one. */
     private static final long MAX_DURATION = Duration.ofMillis(100).toNanos();
 
     /**
-     * How often those who wait are looked at: a clock for each of them would cost more
-     * than their writes.
+     * How often waiting writes are expired: a timer for each would cost more than the
+     * write.
      */
     private static final Duration TICK = Duration.ofMillis(100);
 
@@ -54,16 +54,16 @@ public class GroupCommit implements SmartLifecycle {
     }
 
     /**
-     * Carries a statement out and returns when it is committed.
+     * Executes a statement and returns when it is committed.
      * @param key what it writes to
-     * @throws DataAccessException when it was not, or nobody knows whether it was
+     * @throws DataAccessException when it was not, or may not have been
      */
     public <T> T write(String key, Supplier<T> statement) {
         PendingWrite<T> write = new PendingWrite<>(key, statement);
         writers.add(write);
         try {
             if (!isRunning()) {
-                throw new QueryTimeoutException("Nobody commits before the start and after the end");
+                throw new QueryTimeoutException("The service is starting or shutting down.");
             }
             queue.add(write);
             return write.await();
@@ -113,12 +113,12 @@ public class GroupCommit implements SmartLifecycle {
                 writes = commit(writes);
             }
             catch (InterruptedException ex) {
-                // to look whether it is the end
+                // to see whether the service stops
             }
         }
     }
 
-    /** Until the committer has stopped and nobody waits for it any more. */
+    /** Until the committer has stopped and no writer waits for it. */
     private void expireWaiting(Thread running) {
         while (committer == running || writers.iterator().hasNext()) {
             writers.forEach(PendingWrite::expire);
@@ -128,11 +128,10 @@ public class GroupCommit implements SmartLifecycle {
 
     /**
      * Commits writes together.
-     * @return those for which there was no time
+     * @return the writes for which there was no time
      */
     private List<PendingWrite<?>> commit(List<PendingWrite<?>> writes) {
-        // In one order everywhere, so that instances seldom wait for each other in a
-        // ring.
+        // In one order everywhere, so that instances never wait for each other in a ring.
         writes.sort(Comparator.comparing(PendingWrite::key));
         Deque<PendingWrite<?>> waiting = new ArrayDeque<>(writes);
         List<PendingWrite<?>> taken = new ArrayList<>();
@@ -140,15 +139,17 @@ public class GroupCommit implements SmartLifecycle {
             transaction.executeWithoutResult((status) -> run(waiting, taken));
             taken.forEach(PendingWrite::committed);
         }
-        // Whatever it is, those who wait must be told.
+        // Whatever it is, the writers that wait must get an answer.
         catch (Throwable ex) {
             if (isUnavailable(ex)) {
-                // Nobody who has come meanwhile should wait as long for the same.
+                // Fail those that queued meanwhile too: they would wait as long for the
+                // same
+                // error.
                 queue.drainTo(waiting);
                 claimAll(taken, waiting, (write) -> true);
             }
             else if (!taken.isEmpty()) {
-                // Who wants what the last one did not get would not get it either.
+                // A write to the same key would wait for the same lock, so it fails too.
                 String key = taken.getLast().key();
                 List<PendingWrite<?>> same = new ArrayList<>();
                 claimAll(same, waiting, (write) -> write.key().equals(key));
@@ -177,8 +178,8 @@ public class GroupCommit implements SmartLifecycle {
     }
 
     /**
-     * Of writes that failed together most did nothing wrong: each is tried alone, while
-     * there is a database and time. The one at which they failed is the last.
+     * Of writes that failed together most were not the cause: each is tried alone, while
+     * the database answers and there is time. The last one is the one that failed.
      */
     private void commitAlone(List<PendingWrite<?>> writes, Throwable together) {
         Throwable failure = together;

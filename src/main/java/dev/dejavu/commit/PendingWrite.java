@@ -11,14 +11,13 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.dao.QueryTimeoutException;
 
 /**
- * A statement that waits for its commit. Either its writer gives up, or it is carried
- * out: never both.
+ * A statement that waits for its commit. Either it expires or it is executed: never both.
  */
 final class PendingWrite<T> {
 
     /**
-     * To be taken; with what one transaction takes it stays near the 2 s that a request
-     * may wait.
+     * Until it is claimed; with the time of one transaction it stays near the 2 s that a
+     * request may wait.
      */
     private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
@@ -28,7 +27,7 @@ final class PendingWrite<T> {
 
     private final long begin = System.nanoTime();
 
-    private final AtomicBoolean taken = new AtomicBoolean();
+    private final AtomicBoolean claimed = new AtomicBoolean();
 
     private final CompletableFuture<T> done = new CompletableFuture<>();
 
@@ -40,25 +39,25 @@ final class PendingWrite<T> {
         this.statement = statement;
     }
 
-    /** What it writes to: those of one key keep their order. */
+    /** What it writes to: writes of one key keep their order. */
     String key() {
         return key;
     }
 
     /**
-     * Takes it, to be carried out or given up.
-     * @return whether nobody did before
+     * Claims it, to be executed or expired.
+     * @return whether it was not claimed before
      */
     boolean claim() {
-        return taken.compareAndSet(false, true);
+        return claimed.compareAndSet(false, true);
     }
 
-    /** Whether its writer has waited too long to wait for another transaction. */
+    /** Whether it has waited too long for another transaction. */
     boolean isTimedOut() {
         return System.nanoTime() - begin > TIMEOUT.toNanos();
     }
 
-    /** Carries it out; what it gave counts once it is committed. */
+    /** Executes it; the result counts once it is committed. */
     void run() {
         T result = statement.get();
         outcome = () -> done.complete(result);
@@ -72,28 +71,28 @@ final class PendingWrite<T> {
         done.completeExceptionally(cause);
     }
 
-    /** Gives it up if it has waited too long. */
+    /** Fails it if it has waited too long. */
     void expire() {
         if (isTimedOut() && claim()) {
-            failed(new QueryTimeoutException("Too many writers waited before this one"));
+            failed(new QueryTimeoutException("Too many writes were waiting before this one"));
         }
     }
 
     /**
      * Waits for the commit.
-     * @throws DataAccessException it was not, or nobody knows whether it was
+     * @throws DataAccessException when it was not, or may not have been
      */
     T await() {
         try {
             done.get();
         }
         catch (ExecutionException ex) {
-            // The outcome says it.
+            // outcome() throws it
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
             if (claim()) {
-                throw new QueryTimeoutException("Stopped while it waited for its commit", ex);
+                throw new QueryTimeoutException("The service stopped before the commit", ex);
             }
         }
         return outcome();

@@ -1,5 +1,6 @@
 /**
- * Writers that arrive together share one commit, and each is answered when it is done.
+ * Writes that arrive together share one commit; each is answered after it. Knows no
+ * cache.
  */
 @NullMarked
 package dev.dejavu.commit;

@@ -16,13 +16,13 @@ import dev.dejavu.registry.ImageReference;
  *
  * @param hash the key
  * @param imageUri the OCI reference
- * @param parts what the key is made of, if the writer told
+ * @param parts the parts of the key, if the writer sent them
  * @param createdAt when it was stored, in milliseconds
- * @param expiresAt when it ceases to be served under today's TTL
- * @param writtenBy who stored it, if that is known
- * @param verification since when it is known to be there
- * @param stale true when it should have been verified again before it was given, and was
- * not; else absent
+ * @param expiresAt when it expires, by the TTL of now
+ * @param writtenBy the author, if it is known
+ * @param verification its last verification
+ * @param stale true when its freshness lifetime is over and it was not verified again;
+ * else absent
  */
 record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, Instant createdAt,
         Instant expiresAt, @Nullable String writtenBy, @JsonUnwrapped Verification verification,
@@ -55,8 +55,8 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
     }
 
     @Override
-    public CachedImage withVerification(Verification anew) {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, anew, null);
+    public CachedImage withVerification(Verification latest) {
+        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, latest, null);
     }
 
     @Override

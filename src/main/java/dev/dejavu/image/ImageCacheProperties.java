@@ -11,7 +11,7 @@ import org.springframework.boot.convert.DurationUnit;
 import dev.dejavu.cache.TimeToLive;
 
 /**
- * How long an image counts.
+ * The image cache.
  *
  * @param ttl the age at which it is no longer served; days, unless it names a unit
  */
@@ -19,7 +19,7 @@ import dev.dejavu.cache.TimeToLive;
 record ImageCacheProperties(@DefaultValue("30d") @DurationUnit(ChronoUnit.DAYS) Duration ttl) {
 
     ImageCacheProperties {
-        TimeToLive.checkTtl("dejavu.image.ttl", ttl);
+        TimeToLive.requireValid("dejavu.image.ttl", ttl);
     }
 
     TimeToLive timeToLive(Clock clock) {

@@ -5,7 +5,7 @@ import java.util.List;
 import dev.dejavu.cache.CacheKey;
 
 /**
- * What the key of an image is made of.
+ * The parts of an image's key.
  *
  * @param scope {@code endpoint:project:domain} of the Flyte client
  * @param repository registry and name, as in {@code ghcr.io/acme/my-app}

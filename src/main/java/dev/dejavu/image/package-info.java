@@ -1,5 +1,5 @@
 /**
- * Was this image already seen in its registry?
+ * The image cache: was this image already seen in its registry?
  */
 @NullMarked
 package dev.dejavu.image;

@@ -1,5 +1,5 @@
 /**
- * What was asked, found, written and pruned: as metrics and as {@code /stats}.
+ * Lookups, hits, writes and prunes, as metrics and as {@code /stats}.
  */
 @NullMarked
 package dev.dejavu.metrics;

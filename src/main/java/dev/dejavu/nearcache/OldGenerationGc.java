@@ -9,16 +9,16 @@ import javax.management.NotificationEmitter;
 import org.springframework.stereotype.Component;
 
 /**
- * What is kept near grows old, and is garbage when it is replaced. Java's serial
- * collector, otherwise the smallest, lets the old generation grow to the limit of the
- * heap before it collects there; so this one asks it to each time that what is old has
- * doubled. Other collectors need no help.
+ * Entries of near caches reach the old generation, and are garbage when they are
+ * replaced. Java's serial collector, otherwise the smallest, lets the old generation grow
+ * to the limit of the heap before it collects it; so this class requests a collection
+ * each time that it has doubled. Other collectors need no help.
  */
 @Component
 class OldGenerationGc {
 
     /** Bytes. */
-    private static final long SMALL = 128 << 20;
+    private static final long MIN_THRESHOLD = 128 << 20;
 
     OldGenerationGc() {
         for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
@@ -38,7 +38,7 @@ class OldGenerationGc {
     }
 
     private static void setThreshold(MemoryPoolMXBean pool) {
-        long threshold = Math.max(SMALL, 2 * pool.getUsage().getUsed());
+        long threshold = Math.max(MIN_THRESHOLD, 2 * pool.getUsage().getUsed());
         pool.setUsageThreshold(Math.min(threshold, pool.getUsage().getMax()));
     }
 

@@ -5,16 +5,17 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import dev.dejavu.cache.CacheKey;
 
 /**
- * Tells what was read before a change from what was read after it, without a lock. Keys
- * share counters by their hash, so now and then one is taken for changed that was not.
+ * A sequence lock per key: tells a read before a change from one after it, without
+ * blocking. Keys share counters by their hash, so now and then an unchanged key counts as
+ * changed.
  */
 final class Versions {
 
-    /** What was read during a change is never current. */
+    /** The version of a read during a change, which is never current. */
     static final int NONE = -1;
 
     /**
-     * Writes of a hundred thousand other keys must not make most of what is kept useless.
+     * So many that writes of a hundred thousand other keys leave most entries current.
      */
     private static final int COUNTERS = 1 << 18;
 
@@ -36,12 +37,12 @@ final class Versions {
         return begun.get(counter(key)) == version;
     }
 
-    /** A change of the key begins: what was read until now counts no more. */
+    /** A change of the key begins: earlier reads are not current any more. */
     void begin(CacheKey key) {
         step(begun, counter(key));
     }
 
-    /** The change is over: what is read from now on counts. */
+    /** The change is over: later reads can be current. */
     void end(CacheKey key) {
         step(ended, counter(key));
     }

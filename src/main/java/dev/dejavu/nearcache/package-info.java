@@ -1,6 +1,6 @@
 /**
- * What was found lately is kept in this process: a hit costs no round trip to the
- * database. What is kept counts only while everything that changes the database is told.
+ * Near caches: entries that were found lately stay in the heap, so that a hit costs no
+ * round trip to the database. They are served only while the change feed is current.
  */
 @NullMarked
 package dev.dejavu.nearcache;

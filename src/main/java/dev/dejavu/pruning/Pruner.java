@@ -85,8 +85,8 @@ class Pruner {
     }
 
     /**
-     * Rests four times as long as it has worked, so that readers and writers have most of
-     * the database.
+     * Rests four times as long as it works, which leaves readers and writers most of the
+     * database.
      */
     private int pruneInBatches(Prunable prunable, long start) {
         long from = start;
@@ -105,7 +105,7 @@ class Pruner {
         return total;
     }
 
-    /** Whether a prune is under way. */
+    /** Whether a prune is running. */
     boolean isBusy() {
         return busy.get();
     }

@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * When expired rows go, and how many at once.
+ * When expired rows are deleted, and how many at once.
  *
  * @param probability share of single reads that start a prune in the background, 0 to 1
  * @param interval mean time between scheduled prunes

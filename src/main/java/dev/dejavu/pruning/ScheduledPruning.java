@@ -14,8 +14,8 @@ import org.springframework.scheduling.config.ScheduledTaskRegistrar;
 import org.springframework.stereotype.Component;
 
 /**
- * Prunes by the clock. Each wait lasts half to one and a half times the interval, by
- * chance, so that instances that were started together soon prune apart.
+ * Prunes on a schedule. Each wait lasts half to one and a half times the interval, at
+ * random, so that instances that started together soon prune apart.
  */
 @Component
 @EnableScheduling

@@ -1,6 +1,6 @@
 /**
- * Expired rows go: by the clock, and after a share of the reads. Knows of the caches only
- * that they can be pruned.
+ * Deletes expired rows, on a schedule and after a share of the reads. Knows of the caches
+ * only that they can be pruned.
  */
 @NullMarked
 package dev.dejavu.pruning;

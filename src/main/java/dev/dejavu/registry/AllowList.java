@@ -13,8 +13,8 @@ import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 
 /**
- * The only hosts that are ever asked, and the only addresses: a name that merely matches
- * a pattern must not lead into the network of this machine.
+ * The only hosts that the service connects to, and the only addresses: a name that merely
+ * matches a pattern must not lead into the network of this machine.
  */
 final class AllowList implements DnsResolver {
 
@@ -27,12 +27,12 @@ final class AllowList implements DnsResolver {
 
     private static final String LABELS = "[a-z0-9.-]+";
 
-    /** Who gives tokens for the well-known ones, where it is not they themselves. */
+    /** Token servers of the well-known registries that have one elsewhere. */
     private static final List<String> TOKENS = List.of("auth.docker.io", "gitlab.com");
 
     /**
-     * Where the well-known ones send for blobs. Never asked for what a client names, nor
-     * given a password: some of them serve what anybody puts there.
+     * Where the well-known registries redirect to for blobs. A client cannot name them
+     * and they get no password, as some of them serve anything that anyone uploads.
      */
     private static final List<String> BLOBS = List.of("production.cloudflare.docker.com", "*.r2.cloudflarestorage.com",
             "pkg-containers.githubusercontent.com", "*.quay.io", "cdn.registry.gitlab-static.net",
@@ -45,7 +45,7 @@ final class AllowList implements DnsResolver {
 
     private final List<Pattern> blobs;
 
-    /** Names without port that are written out in the settings. */
+    /** Names without port and pattern in the settings. */
     private final Set<String> named;
 
     private final DnsResolver names;
@@ -80,7 +80,7 @@ final class AllowList implements DnsResolver {
     }
 
     /**
-     * Whether a client may have this registry asked.
+     * Whether a client may name this registry.
      * @param host {@code host} or {@code host:port}
      */
     boolean permits(String host) {
@@ -96,12 +96,12 @@ final class AllowList implements DnsResolver {
             .orElse("none");
     }
 
-    /** Whether a registry may send us there for a token. */
+    /** Whether a registry may name it as its token server. */
     boolean permitsToken(String host) {
         return permits(host) || matches(tokens, host);
     }
 
-    /** Whether a registry may send us there for what it has. */
+    /** Whether a registry may redirect there for blobs. */
     boolean permitsBlob(String host) {
         return permits(host) || matches(blobs, host);
     }
@@ -130,7 +130,7 @@ final class AllowList implements DnsResolver {
     }
 
     /**
-     * Addresses that nobody reaches from outside (RFC 6890); also 100.64.0.0/10 of
+     * Addresses that are unreachable from outside (RFC 6890); also 100.64.0.0/10 of
      * carriers, fc00::/7, and IPv4 within IPv6 (NAT64 and 6to4), which may be any of
      * them.
      */

@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The credentials in a Docker {@code config.json}, read again when the file changes.
- * Credential helpers are programs, and are not run; identity tokens are not sent.
+ * Credential helpers are not run, and identity tokens are not sent.
  *
  * @see <a href="https://docs.docker.com/reference/cli/docker/login/">docker login</a>
  */

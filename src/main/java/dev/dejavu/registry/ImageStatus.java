@@ -5,29 +5,27 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a registry says of an image.
+ * The status of an image in its registry.
  *
- * @param outcome what is known now
  * @param digest of the manifest that the reference leads to, as in {@code sha256:…}; only
  * with {@link Outcome#PRESENT}
- * @param reason what was seen, for the log
- * @param retryAfter how long the registry does not want to be asked; zero when it did not
- * say
+ * @param reason for the log
+ * @param retryAfter the pause that the registry asks for; zero for none
  */
 public record ImageStatus(Outcome outcome, @Nullable String digest, String reason, Duration retryAfter) {
 
     /**
-     * What can be known.
+     * What a check can find out.
      */
     public enum Outcome {
 
-        /** It is there, for each platform that was asked. */
+        /** The registry has it, for each platform. */
         PRESENT,
 
-        /** The registry says that it, or what a platform needs of it, is not there. */
+        /** The registry does not have it, or not what a platform needs. */
         ABSENT,
 
-        /** Anything else: nothing follows from it. */
+        /** Anything else, which proves nothing. */
         UNKNOWN
 
     }

@@ -7,17 +7,17 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What matters of a manifest or of an index.
+ * The parts of a manifest or of an index that a check needs.
  *
- * @param children of an index, those that say their platform; of a manifest none
+ * @param children of an index that name their platform; a manifest has none
  * @param hasUnknownPlatforms whether an index has others, which may be for any platform
- * @param config the digest of a manifest's config; of an index none
+ * @param config the digest of a manifest's config; an index has none
  * @see <a href=
  * "https://github.com/opencontainers/image-spec/blob/main/image-index.md">image index</a>
  */
 record Manifest(List<Child> children, boolean hasUnknownPlatforms, @Nullable String config) {
 
-    /** Children of an index: beyond that it is none that anybody builds. */
+    /** No real index has as many. */
     private static final int MAX_CHILDREN = 1000;
 
     /**

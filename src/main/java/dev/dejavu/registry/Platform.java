@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What an image runs on, in the normal form of containerd: so two that are the same are
- * equal.
+ * The platform of an image, in the normal form of containerd, so that two spellings of
+ * one are equal.
  *
  * @see <a href=
  * "https://github.com/containerd/platforms/blob/main/database.go">containerd</a>
@@ -16,8 +16,7 @@ import tools.jackson.databind.JsonNode;
 record Platform(String os, String architecture, @Nullable String variant) {
 
     /**
-     * The same architectures by other names; and the variants that are meant where none
-     * is named.
+     * Other names of architectures, and the default variants.
      */
     private static final Map<String, String> NAMES = Map.of("x86_64", "amd64", "x86-64", "amd64", "aarch64", "arm64",
             "armhf", "arm", "i386", "386");

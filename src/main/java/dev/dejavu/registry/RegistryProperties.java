@@ -10,13 +10,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * Which registries are asked, and how.
+ * Which registries the service may ask, and how.
  *
- * @param allowed {@code host} or {@code host:port} of each; a {@code *} stands for one or
- * more labels of a name. Those written without {@code *} may have internal addresses
- * @param plainHttp those of them that speak HTTP without TLS
+ * @param allowed {@code host} or {@code host:port} of each; a {@code *} matches one or
+ * more labels of a name. One without {@code *} may have an internal address
+ * @param plainHttp the allowed registries that speak HTTP without TLS
  * @param dockerConfig a Docker {@code config.json} with credentials
- * @param timeout of one look, with all that it asks
+ * @param timeout of one check, with all of its requests
  */
 @ConfigurationProperties("dejavu.registry")
 record RegistryProperties(@DefaultValue( {

@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What was answered.
+ * The response of a registry.
  */
 final class RegistryResponse {
 
@@ -28,7 +28,7 @@ final class RegistryResponse {
      */
     private static final Set<String> ABSENT = Set.of("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND");
 
-    /** After 429, where it does not say how long. */
+    /** After 429 without {@code Retry-After}. */
     private static final Duration TOO_MANY = Duration.ofSeconds(5);
 
     private static final Duration MAX_PAUSE = Duration.ofHours(1);
@@ -65,7 +65,7 @@ final class RegistryResponse {
 
     /**
      * Whether it is the registry itself that does not have it: a 404 alone may come from
-     * any proxy between.
+     * any proxy in between.
      */
     boolean isNotFoundByRegistry(JsonMapper json) {
         if (status != 404) {
@@ -81,19 +81,19 @@ final class RegistryResponse {
         }
     }
 
-    /** The digest that the registry says, if it does. */
+    /** The digest that the registry names, if it does. */
     @Nullable String digest() {
         return headers.getFirst(DIGEST);
     }
 
     /**
-     * How long the registry does not want to be asked, an hour at most.
+     * The pause that the registry asks for, an hour at most.
      */
     Duration retryAfter(Instant now) {
         String value = headers.getFirst(HttpHeaders.RETRY_AFTER);
-        Duration unsaid = (status == 429) ? TOO_MANY : Duration.ZERO;
+        Duration byDefault = (status == 429) ? TOO_MANY : Duration.ZERO;
         if (value == null) {
-            return unsaid;
+            return byDefault;
         }
         try {
             Duration wait = value.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(value))
@@ -101,7 +101,7 @@ final class RegistryResponse {
             return wait.isNegative() ? Duration.ZERO : (wait.compareTo(MAX_PAUSE) > 0) ? MAX_PAUSE : wait;
         }
         catch (DateTimeException ex) {
-            return unsaid;
+            return byDefault;
         }
     }
 

@@ -1,6 +1,5 @@
 /**
- * Asks registries, in the words of the OCI distribution specification, whether an image
- * is there. Knows no cache.
+ * A client of OCI registries that checks whether an image is there. Knows no cache.
  */
 @NullMarked
 package dev.dejavu.registry;

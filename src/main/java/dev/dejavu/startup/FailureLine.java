@@ -10,7 +10,7 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalysisReporter;
 
 /**
- * Says in one line why the service does not start, and what to do.
+ * Logs in one line why the service does not start, and what to do.
  */
 class FailureLine implements FailureAnalysisReporter {
 

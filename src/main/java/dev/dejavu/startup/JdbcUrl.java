@@ -1,7 +1,7 @@
 package dev.dejavu.startup;
 
 /**
- * What the log may say of a JDBC URL.
+ * JDBC URLs for the log.
  */
 final class JdbcUrl {
 
@@ -9,7 +9,7 @@ final class JdbcUrl {
     }
 
     /**
-     * Without the query string and what stands before an @, either of which may hold a
+     * Without the query string and the part before an @, either of which may have a
      * password.
      */
     static String withoutSecrets(String url) {

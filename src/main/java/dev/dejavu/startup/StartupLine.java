@@ -17,7 +17,7 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.Cache;
 
 /**
- * Says in one line what was started: version, address, database, TTLs.
+ * Logs in one line what was started: version, address, database, TTLs.
  */
 @Component
 class StartupLine {

@@ -1,5 +1,5 @@
 /**
- * What the log says at the start: one line when all is well, one when a setting is wrong.
+ * The log of the start: one line when all is well, one when a setting is invalid.
  */
 @NullMarked
 package dev.dejavu.startup;

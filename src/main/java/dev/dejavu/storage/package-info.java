@@ -1,6 +1,6 @@
 /**
- * SQLite or PostgreSQL: the JDBC URL alone decides. What one of them needs and the other
- * does not is here.
+ * SQLite or PostgreSQL, as the JDBC URL decides: connections, migrations, the change
+ * feed, and the SQL that all cache tables share.
  */
 @NullMarked
 package dev.dejavu.storage;

@@ -19,7 +19,7 @@ import dev.dejavu.cache.VerifiableRepository;
 
 /**
  * Invalidates what an event of a registry may have made untrue, and checks it. An event
- * is a hint, not proof: only where the registry may not be asked is it believed.
+ * is a hint, not proof: it counts as true only where the registry may not be asked.
  *
  * @param <E> the entry
  */

@@ -14,14 +14,14 @@ import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.RegistryEvent.Kind;
 
 /**
- * The words in which registries tell. What is not understood tells nothing: new kinds of
- * events come with new versions.
+ * The formats of the events of registries. An event that is not understood is ignored, as
+ * new versions bring new kinds.
  */
 enum Format {
 
     /**
-     * Envelopes of many events, as Docker's registry 2.8 sends them. Each layer is pushed
-     * too, and each HEAD is a pull.
+     * Envelopes of many events, as Docker's registry 2.8 sends them. Pushes of layers are
+     * among them, and each HEAD is a pull.
      * @see <a href=
      * "https://distribution.github.io/distribution/about/notifications/">Notifications</a>
      */
@@ -68,7 +68,7 @@ enum Format {
      */
     JFROG("X-JFrog-Event-Auth");
 
-    /** Of each of the formats. */
+    /** In any of the formats. */
     private static final List<String> PUSHES = List.of("push", "push_artifact", "harbor.artifact.pushed", "pushed",
             "promoted");
 
@@ -87,20 +87,23 @@ enum Format {
         this.header = header;
     }
 
-    /** In which such registries show a secret. */
+    /** The header in which such registries send a secret. */
     String header() {
         return header;
     }
 
     /**
-     * What a registry tells.
-     * @param registry by which images are called
+     * The events in a request.
+     * @param registry of the images, as in their URIs
      */
     List<RegistryEvent> events(String registry, JsonNode body, HttpHeaders headers) {
-        return told(body, headers).map((told) -> event(registry, told)).filter(Objects::nonNull).distinct().toList();
+        return notifications(body, headers).map((notification) -> event(registry, notification))
+            .filter(Objects::nonNull)
+            .distinct()
+            .toList();
     }
 
-    private Stream<Notification> told(JsonNode body, HttpHeaders headers) {
+    private Stream<Notification> notifications(JsonNode body, HttpHeaders headers) {
         return switch (this) {
             case DISTRIBUTION -> children(body.path("events")).map(Format::distribution);
             case HARBOR -> harbor(body);
@@ -141,8 +144,9 @@ enum Format {
     }
 
     /**
-     * How images are called is a setting over there: with the repository's key in their
-     * path, or in the name or the port of the host. What nobody calls so concerns nobody.
+     * Whether URIs have the repository's key in their path, or in the name or the port of
+     * the host, is a setting of the registry. An event about a URI that no entry has does
+     * nothing.
      */
     private static Stream<Notification> jfrog(JsonNode body) {
         JsonNode data = body.path("data");
@@ -154,23 +158,22 @@ enum Format {
             .map((prefix) -> new Notification(type, (name != null) ? prefix + name : null, text(data, "tag"), digest));
     }
 
-    private static @Nullable RegistryEvent event(String registry, Notification told) {
-        Kind kind = kind(told.type());
-        String name = (told.name() != null) ? told.name().toLowerCase(Locale.ROOT) : "";
+    private static @Nullable RegistryEvent event(String registry, Notification notification) {
+        Kind kind = kind(notification.type());
+        String name = (notification.name() != null) ? notification.name().toLowerCase(Locale.ROOT) : "";
         if (kind == null || !name.matches(NAME)) {
             return null;
         }
         String repository = registry.toLowerCase(Locale.ROOT) + "/" + name;
-        String digest = formed(told.digest(), DIGEST);
-        // A manifest that is gone may have been called by any tag, and be needed by any
-        // index.
+        String digest = formed(notification.digest(), DIGEST);
+        // A deleted manifest may have had any tag, and any index may need it.
         return (kind == Kind.DELETE && digest != null) ? new RegistryEvent(kind, repository, null, null)
-                : new RegistryEvent(kind, repository, formed(told.tag(), TAG), digest);
+                : new RegistryEvent(kind, repository, formed(notification.tag(), TAG), digest);
     }
 
     private static @Nullable Kind kind(@Nullable String type) {
         String lower = (type != null) ? type.toLowerCase(Locale.ROOT) : "";
-        // of zot, whose prefix is a setting
+        // zot's have a prefix that is a setting
         if (PUSHES.contains(lower) || lower.endsWith(".image.updated")) {
             return Kind.PUSH;
         }
@@ -191,7 +194,7 @@ enum Format {
     }
 
     /**
-     * An event in a registry's own words.
+     * An event as the registry sent it.
      */
     private record Notification(@Nullable String type, @Nullable String name, @Nullable String tag,
             @Nullable String digest) {

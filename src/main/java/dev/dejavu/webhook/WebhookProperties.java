@@ -8,14 +8,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * Who may tell what happens in registries.
+ * The webhooks that registries may call.
  *
  * @param webhooks by their names in {@code /webhooks/{name}}
  */
 @ConfigurationProperties("dejavu")
 record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
 
-    private static final int SHORTEST_SECRET = 16;
+    private static final int MIN_SECRET = 16;
 
     private static final String REGISTRY = "([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:]+])(:[0-9]+)?(/[a-zA-Z0-9._/-]*[a-zA-Z0-9])?";
 
@@ -27,9 +27,9 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
                     "must be distribution, harbor, zot, acr, ecr or jfrog");
             check(webhook.registry != null && webhook.registry.matches(REGISTRY), prefix + ".registry",
                     String.valueOf(webhook.registry), "must be the host or host:port by which images are called");
-            // Not shown: it is nearly one.
-            check(webhook.secret != null && webhook.secret.length() >= SHORTEST_SECRET, prefix + ".secret", "",
-                    "must have " + SHORTEST_SECRET + " characters or more");
+            // The value is not logged: it is nearly a secret.
+            check(webhook.secret != null && webhook.secret.length() >= MIN_SECRET, prefix + ".secret", "",
+                    "must have " + MIN_SECRET + " characters or more");
         });
     }
 
@@ -40,13 +40,13 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
     }
 
     /**
-     * One who tells.
+     * The webhook of a registry.
      *
-     * @param format of what it sends
+     * @param format of its events
      * @param registry the host or {@code host:port} by which images are called; for JFrog
      * with the name of a virtual repository behind a slash, if it has one
-     * @param secret that it shows
-     * @param header in which it shows it; by default the format's own
+     * @param secret that its requests carry
+     * @param header with the secret; by default that of the format
      * @param signed whether the header has the HMAC-SHA256 of the body under the secret,
      * in hex, instead of the secret
      */

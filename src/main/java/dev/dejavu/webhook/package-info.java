@@ -1,5 +1,5 @@
 /**
- * What registries tell of themselves, each in its own words.
+ * Webhooks of registries: their events, each in the format of its registry.
  */
 @NullMarked
 package dev.dejavu.webhook;
