@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Repository;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.storage.CacheColumns;
 import dev.dejavu.storage.CacheStorage;
 import dev.dejavu.storage.JdbcCacheRepository;
 
@@ -36,7 +37,8 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
             """;
 
     BundleCacheRepository(CacheStorage storage, BundleCacheProperties properties, Clock clock) {
-        super(storage, new Names("bundles", "bundle_cache", "digest", "remote_path"), properties.timeToLive(clock));
+        super(storage, "bundles", new CacheColumns("bundle_cache", "digest", "remote_path"),
+                properties.timeToLive(clock));
     }
 
     @Override
@@ -50,17 +52,17 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
     }
 
     @Override
-    protected Map<String, @Nullable Object> columns(CachedBundle bundle) {
+    protected Map<String, @Nullable Object> parameters(CachedBundle bundle) {
         BundleParts parts = bundle.parts();
-        Map<String, @Nullable Object> columns = new HashMap<>();
-        columns.put("digest", bundle.digest().hex());
-        columns.put("hashDigest", bundle.hashDigest());
-        columns.put("remotePath", bundle.remotePath());
-        columns.put("scope", (parts != null) ? parts.scope() : null);
-        columns.put("filesDigest", (parts != null) ? parts.filesDigest() : null);
-        columns.put("createdAt", bundle.createdAt().toEpochMilli());
-        columns.put("writtenBy", bundle.writtenBy());
-        return columns;
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("digest", bundle.digest().hex());
+        parameters.put("hashDigest", bundle.hashDigest());
+        parameters.put("remotePath", bundle.remotePath());
+        parameters.put("scope", (parts != null) ? parts.scope() : null);
+        parameters.put("filesDigest", (parts != null) ? parts.filesDigest() : null);
+        parameters.put("createdAt", bundle.createdAt().toEpochMilli());
+        parameters.put("writtenBy", bundle.writtenBy());
+        return parameters;
     }
 
     @Override

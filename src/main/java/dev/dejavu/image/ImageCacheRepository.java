@@ -17,6 +17,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableRepository;
 import dev.dejavu.cache.Verification;
+import dev.dejavu.storage.CacheColumns;
 import dev.dejavu.storage.CacheStorage;
 import dev.dejavu.storage.JdbcCacheRepository;
 
@@ -75,8 +76,11 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     private static final String MAYBE_MOVED = TAGGED + " and coalesce(manifest_digest, '?') <> coalesce(:digest, '')";
 
+    private final String rowLock;
+
     ImageCacheRepository(CacheStorage storage, ImageCacheProperties properties, Clock clock) {
-        super(storage, new Names("images", "image_cache", "hash", "image_uri"), properties.timeToLive(clock));
+        super(storage, "images", new CacheColumns("image_cache", "hash", "image_uri"), properties.timeToLive(clock));
+        this.rowLock = storage.rowLock();
     }
 
     @Override
@@ -90,32 +94,32 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     }
 
     @Override
-    protected Map<String, @Nullable Object> columns(CachedImage image) {
+    protected Map<String, @Nullable Object> parameters(CachedImage image) {
         ImageParts parts = image.parts();
-        Map<String, @Nullable Object> columns = verificationColumns(image);
-        columns.put("imageUri", image.imageUri());
-        columns.put("scope", (parts != null) ? parts.scope() : null);
-        columns.put("repository", (parts != null) ? parts.repository() : null);
-        columns.put("tag", (parts != null) ? parts.tag() : null);
-        columns.put("platforms", (parts != null) ? String.join(",", parts.platforms()) : null);
-        columns.put("writtenBy", image.writtenBy());
-        return columns;
+        Map<String, @Nullable Object> parameters = verificationParameters(image);
+        parameters.put("imageUri", image.imageUri());
+        parameters.put("scope", (parts != null) ? parts.scope() : null);
+        parameters.put("repository", (parts != null) ? parts.repository() : null);
+        parameters.put("tag", (parts != null) ? parts.tag() : null);
+        parameters.put("platforms", (parts != null) ? String.join(",", parts.platforms()) : null);
+        parameters.put("writtenBy", image.writtenBy());
+        return parameters;
     }
 
-    private static Map<String, @Nullable Object> verificationColumns(CachedImage image) {
+    private static Map<String, @Nullable Object> verificationParameters(CachedImage image) {
         Verification verification = image.verification();
-        Map<String, @Nullable Object> columns = new HashMap<>();
-        columns.put("hash", image.hash().hex());
-        columns.put("createdAt", image.createdAt().toEpochMilli());
-        columns.put("verifiedAt", verification.verifiedAt().toEpochMilli());
-        columns.put("verifiedBy", verification.verifiedBy().toString());
-        columns.put("manifestDigest", verification.manifestDigest());
-        return columns;
+        Map<String, @Nullable Object> parameters = new HashMap<>();
+        parameters.put("hash", image.hash().hex());
+        parameters.put("createdAt", image.createdAt().toEpochMilli());
+        parameters.put("verifiedAt", verification.verifiedAt().toEpochMilli());
+        parameters.put("verifiedBy", verification.verifiedBy().toString());
+        parameters.put("manifestDigest", verification.manifestDigest());
+        return parameters;
     }
 
     @Override
     public boolean replace(CachedImage expected, CachedImage update) {
-        return updateInGroup(update.hash(), writing(REPLACE).params(verificationColumns(update))
+        return updateInGroup(update.hash(), writing(REPLACE).params(verificationParameters(update))
             .param("expectedVerifiedAt", expected.verification().verifiedAt().toEpochMilli()));
     }
 
@@ -144,7 +148,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         List<String> hashes = reading(AFFECTED.replace("{affected}", affected)).params(subject)
             .query((row, number) -> row.getString("hash"))
             .list();
-        String sql = sql(INVALIDATE.replace("{invalidated}", invalidated));
+        String sql = INVALIDATE.replace("{invalidated}", invalidated).replace("{lock}", rowLock);
         forEachBatch(hashes, (batch) -> writing(sql).params(subject).param("hashes", batch).update());
         return hashes.stream().map(CacheKey::new).toList();
     }

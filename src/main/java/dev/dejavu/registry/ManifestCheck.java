@@ -49,9 +49,9 @@ final class ManifestCheck {
             return ImageStatus.present(digest);
         }
         catch (CheckEnded ex) {
-            boolean sure = ex.status.outcome() != ImageStatus.Outcome.ABSENT || digest == null
+            boolean sure = ex.status().outcome() != ImageStatus.Outcome.ABSENT || digest == null
                     || digest.equals(resolveDigestAgain(reference));
-            return sure ? ex.status : ImageStatus.unknown("its tag moves", Duration.ZERO);
+            return sure ? ex.status() : ImageStatus.unknown("its tag moves", Duration.ZERO);
         }
         catch (JacksonException ex) {
             return ImageStatus.unknown("a body that is no JSON", Duration.ZERO);
@@ -135,7 +135,7 @@ final class ManifestCheck {
         }
         catch (CheckEnded ex) {
             throw new CheckEnded(
-                    ImageStatus.unknown("it names " + digest + ": " + ex.status.reason(), ex.status.retryAfter()));
+                    ImageStatus.unknown("it names " + digest + ": " + ex.status().reason(), ex.status().retryAfter()));
         }
         Manifest manifest = manifests.getIfPresent(key(reference, digest));
         if (manifest == null) {
@@ -187,30 +187,6 @@ final class ManifestCheck {
         }
         throw response.isNotFoundByRegistry(json) ? CheckEnded.absent("the registry does not have it") : new CheckEnded(
                 ImageStatus.unknown("HTTP " + response.status(), response.retryAfter(clock.instant())));
-    }
-
-    /**
-     * The check ends here.
-     */
-    private static final class CheckEnded extends Exception {
-
-        private static final long serialVersionUID = 1;
-
-        private final transient ImageStatus status;
-
-        CheckEnded(ImageStatus status) {
-            super(status.reason(), null, false, false);
-            this.status = status;
-        }
-
-        static CheckEnded absent(String reason) {
-            return new CheckEnded(ImageStatus.absent(reason));
-        }
-
-        static CheckEnded unknown(String reason) {
-            return new CheckEnded(ImageStatus.unknown(reason, Duration.ZERO));
-        }
-
     }
 
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -123,7 +124,7 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
             catch (SQLException | RuntimeException ex) {
                 log.debug("The change feed is interrupted", ex);
             }
-            pause();
+            LockSupport.parkNanos(RETRY_DELAY.toNanos());
         }
     }
 
@@ -200,15 +201,6 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
             log.warn("Notifications of PostgreSQL do not arrive here, so every lookup asks the database:"
                     + " a pooler in between must keep a session for each connection");
             warned = true;
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(RETRY_DELAY);
-        }
-        catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -35,7 +35,7 @@ final class EventFollowUp<E extends VerifiableEntry> implements RegistryEventLis
 
     private final VerifiableRepository<E> repository;
 
-    private final RegistryVerifier<E> verifier;
+    private final EntryCheck<E> check;
 
     private final FreshnessPolicy policy;
 
@@ -46,10 +46,10 @@ final class EventFollowUp<E extends VerifiableEntry> implements RegistryEventLis
     /** When each event came last, of those to follow up once more. */
     private final Map<RegistryEvent, Long> pending = new ConcurrentHashMap<>();
 
-    EventFollowUp(VerifiableRepository<E> repository, RegistryVerifier<E> verifier, FreshnessPolicy policy,
+    EventFollowUp(VerifiableRepository<E> repository, EntryCheck<E> check, FreshnessPolicy policy,
             NegativeCache absences, ChangeFeed changes) {
         this.repository = repository;
-        this.verifier = verifier;
+        this.check = check;
         this.policy = policy;
         this.absences = absences;
         this.changes = changes;
@@ -95,7 +95,8 @@ final class EventFollowUp<E extends VerifiableEntry> implements RegistryEventLis
         }
         for (E entry : repository.findAll(affected.subList(0, Math.min(affected.size(), MAX_EAGER_CHECKS)))) {
             if (policy.isVerifiable(entry)) {
-                var _ = verifier.recheck(entry);
+                check.forget(entry.key());
+                var _ = check.start(entry);
             }
             else if (entry.verification().isInvalidated() && repository.removeIfUnchanged(entry)) {
                 log.info("Removed {} of {}: its registry sent an event", entry.key(), entry.value());

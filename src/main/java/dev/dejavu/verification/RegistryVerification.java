@@ -56,10 +56,10 @@ public class RegistryVerification implements RegistryEventListener {
 
     /** A verifier of the entries in a repository. */
     public <E extends VerifiableEntry> Verifier<E> verifierOf(VerifiableRepository<E> repository) {
-        RegistryVerifier<E> verifier = new RegistryVerifier<>(repository, properties, policy, checks, absences, events,
-                staleHitAge, clock);
-        followUps.add(new EventFollowUp<>(repository, verifier, policy, absences, changes));
-        return verifier;
+        EntryCheck<E> check = new EntryCheck<>(repository, properties, policy, checks, absences, events, clock);
+        followUps.add(new EventFollowUp<>(repository, check, policy, absences, changes));
+        Resolver<E> resolver = new Resolver<>(repository, properties, checks, absences, events);
+        return new RegistryVerifier<>(repository, properties, policy, check, resolver, absences, staleHitAge, clock);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.dejavu.verification;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 import org.slf4j.Logger;
@@ -9,6 +10,7 @@ import org.slf4j.LoggerFactory;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.VerifiableRepository;
+import dev.dejavu.cache.Verification;
 import dev.dejavu.registry.ImageStatus;
 
 /**
@@ -72,13 +74,20 @@ final class Resolver<E extends VerifiableEntry> {
             case PRESENT -> {
                 // An entry that a client stored meanwhile counts more.
                 if (!events.eventSince(requested, begin) && findValid(requested.key()).isEmpty()) {
-                    repository.put(RegistryVerifier.verified(requested, requested.createdAt(), status));
+                    repository.put(verified(requested, requested.createdAt(), status));
                 }
             }
             case ABSENT -> absences.add(requested, requested.createdAt(), begin);
             case UNKNOWN -> log.debug("Not resolved, {}: {}", requested.value(), status.reason());
         }
         return status;
+    }
+
+    /** The same entry, as the registry has just confirmed it. */
+    // What an entry makes of itself is an entry of the same class.
+    @SuppressWarnings("unchecked")
+    static <E extends VerifiableEntry> E verified(E entry, Instant at, ImageStatus status) {
+        return (E) entry.withVerification(Verification.byRegistry(at, status.digest()));
     }
 
     private Optional<E> findValid(CacheKey key) {

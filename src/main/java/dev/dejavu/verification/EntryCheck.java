@@ -1,0 +1,117 @@
+package dev.dejavu.verification;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.CompletableFuture;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.VerifiableRepository;
+import dev.dejavu.registry.ImageStatus;
+
+/**
+ * Checks a stored entry against its registry, and verifies or removes it by the result.
+ *
+ * @param <E> the entry
+ */
+final class EntryCheck<E extends VerifiableEntry> {
+
+    private static final Logger log = LoggerFactory.getLogger(EntryCheck.class);
+
+    /** A check in the background has time. */
+    private static final Duration MAX_RATE_WAIT = Duration.ofSeconds(30);
+
+    /** After a check that found out nothing. */
+    private static final Duration FAILURE_RECHECK = Duration.ofSeconds(5);
+
+    private final VerifiableRepository<E> repository;
+
+    private final VerificationProperties properties;
+
+    private final FreshnessPolicy policy;
+
+    private final RegistryChecks checks;
+
+    private final NegativeCache absences;
+
+    private final EventClock events;
+
+    private final Clock clock;
+
+    private final Cache<CacheKey, Boolean> recentlyUnknown = Caffeine.newBuilder()
+        .maximumSize(100_000)
+        .expireAfterWrite(FAILURE_RECHECK)
+        .build();
+
+    EntryCheck(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
+            RegistryChecks checks, NegativeCache absences, EventClock events, Clock clock) {
+        this.repository = repository;
+        this.properties = properties;
+        this.policy = policy;
+        this.checks = checks;
+        this.absences = absences;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    /** The result of the last check of a key does not count any more. */
+    void forget(CacheKey key) {
+        recentlyUnknown.invalidate(key);
+    }
+
+    /**
+     * Starts a check, unless the registry may not be asked or answered nothing lately.
+     */
+    CompletableFuture<?> start(E entry) {
+        if (!policy.isVerifiable(entry) || recentlyUnknown.getIfPresent(entry.key()) != null) {
+            return CompletableFuture.completedFuture(entry);
+        }
+        // The result is true of this moment at the earliest.
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        long begin = System.nanoTime();
+        return checks.check(entry, MAX_RATE_WAIT, (status) -> onResult(entry, now, begin, status));
+    }
+
+    private ImageStatus onResult(E entry, Instant now, long begin, ImageStatus status) {
+        switch (status.outcome()) {
+            case PRESENT -> repository.replace(entry, Resolver.verified(entry, now, status));
+            case ABSENT -> {
+                if (Duration.between(entry.createdAt(), now).compareTo(properties.newEntryGrace()) < 0) {
+                    recentlyUnknown.put(entry.key(), true);
+                }
+                else if (!events.pushSince(entry, begin)) {
+                    remove(entry, now, begin, status);
+                }
+            }
+            case UNKNOWN -> {
+                recentlyUnknown.put(entry.key(), true);
+                log.debug("Not verified, {}: {}", entry.value(), status.reason());
+            }
+        }
+        return status;
+    }
+
+    private void remove(E entry, Instant now, long begin, ImageStatus status) {
+        boolean removed = false;
+        absences.addBeforeRemoval(entry, now, begin);
+        try {
+            removed = repository.removeIfUnchanged(entry);
+        }
+        finally {
+            if (!removed) {
+                absences.remove(entry.key());
+            }
+        }
+        if (removed) {
+            log.info("Removed {} of {}: {}", entry.key(), entry.value(), status.reason());
+        }
+    }
+
+}
