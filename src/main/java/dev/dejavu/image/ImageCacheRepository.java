@@ -62,10 +62,11 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
      * too late.
      */
     private static final String INVALIDATE = """
+            with locked as materialized (
+                select hash from image_cache where hash in (:hashes) order by hash {lock})
             update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end,
                 verified_by = coalesce(verified_by, 'client')
-            where registry_repository = :repository {invalidated} and hash in (
-                select hash from image_cache where hash in (:hashes) order by hash {lock})
+            where hash in (select hash from locked) and registry_repository = :repository {invalidated}
             """;
 
     /** A tag does not move a reference with a digest. */

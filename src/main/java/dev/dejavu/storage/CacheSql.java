@@ -28,8 +28,9 @@ record CacheSql(String find, String findAll, String remove, String keys, String 
             """;
 
     private static final String REMOVE_KEYS = """
-            delete from {table} where {key} in (
-                select {key} from {table} where {key} in (:keys) order by {key} {lock}) {of value}
+            with locked as materialized (
+                select {key} from {table} where {key} in (:keys) order by {key} {lock})
+            delete from {table} where {key} in (select {key} from locked) {of value}
             """;
 
     private static final String LIST = """
@@ -43,11 +44,12 @@ record CacheSql(String find, String findAll, String remove, String keys, String 
             """;
 
     private static final String PRUNE_EXPIRED = """
-            delete from {table} where created_at <= :cutoff and {key} in (
-                select {key} from {table} where {key} in (
-                    select {key} from {table} where created_at between :from and :cutoff
-                    order by created_at, {key} limit :limit)
-                order by {key} {lock})
+            with expired as materialized (
+                select {key} from {table} where created_at between :from and :cutoff
+                order by created_at, {key} limit :limit),
+            locked as materialized (
+                select {key} from {table} where {key} in (select {key} from expired) order by {key} {lock})
+            delete from {table} where {key} in (select {key} from locked) and created_at <= :cutoff
             returning created_at
             """;
 

@@ -212,7 +212,7 @@ class ImageCacheRepositoryTests {
 
         private static boolean waitsForALock(Statement statement) throws SQLException {
             try (ResultSet result = statement.executeQuery(
-                    "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'delete from image_cache%'")) {
+                    "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%image_cache%'")) {
                 return result.next();
             }
         }
