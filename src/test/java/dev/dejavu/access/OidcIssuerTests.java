@@ -51,7 +51,7 @@ class OidcIssuerTests {
             "gitlab,acme/my-app,main,false,push,", "gitlab,acme/my-app,topic,false,push,",
             "gitlab,acme/my-app,topic,false,merge_request_event,READ",
             "gitlab,evil/my-app,topic,false,merge_request_event,", "gitlab,evil/my-app,main,true,push," })
-    void examplesOfTheReadmeGiveTheRolesTheyPromise(String host, String repository, String ref, String isProtected,
+    void examplesOfThePageGiveTheRolesTheyPromise(String host, String repository, String ref, String isProtected,
             String event, Role role) throws IOException {
         Map<String, Object> claims = new HashMap<>();
         String owner = repository.substring(0, repository.indexOf('/'));
@@ -65,7 +65,7 @@ class OidcIssuerTests {
                     repository, "namespace_path", owner, "ref", ref, "ref_type", "branch", "ref_protected", isProtected,
                     "pipeline_source", event));
         }
-        OidcIssuer issuer = ofTheReadme().oidc()
+        OidcIssuer issuer = ofThePage().oidc()
             .stream()
             .filter((oidc) -> oidc.issuer().toString().contains(host))
             .findFirst()
@@ -73,11 +73,11 @@ class OidcIssuerTests {
         assertThat(issuer.role(claims).orElse(null)).isEqualTo(role);
     }
 
-    private static AccessProperties ofTheReadme() throws IOException {
+    private static AccessProperties ofThePage() throws IOException {
         Matcher example = Pattern.compile("(?ms)^```yaml\\n(dejavu:\\n.*?)^```")
-            .matcher(Files.readString(Path.of("README.md")));
+            .matcher(Files.readString(Path.of("docs/access.md")));
         assertThat(example.find()).isTrue();
-        List<PropertySource<?>> sources = new YamlPropertySourceLoader().load("README",
+        List<PropertySource<?>> sources = new YamlPropertySourceLoader().load("access.md",
                 new ByteArrayResource(example.group(1).getBytes(StandardCharsets.UTF_8)));
         return new Binder(ConfigurationPropertySources.from(sources)).bind("dejavu.access", AccessProperties.class)
             .get();
