@@ -1,4 +1,4 @@
-"""What is asked: each load is a list of requests, the same for all peers."""
+"""The loads: each is a list of requests, the same for all peers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVEN = 100_000
 ALL = 1_000_000
 CREATED = 1_790_000_000_000
 URI = "ghcr.io/acme/my-app:v1.0"
-# As long as the entry that Dejavu answers.
+# As long as an entry of Dejavu.
 PAYLOAD = json.dumps(
     {"hash": "0" * 64, "image_uri": URI, "created_at": "2026-11-23T19:20:25.385Z", "expires_at": "2026-12-23T19:20:25.385Z"},
     separators=(",", ":"),
@@ -32,11 +32,11 @@ def http(method: str, path: str, body: str = "") -> str:
     return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{about}\r\n{body}"
 
 
-def zipf(size: int, samples: int, chance: random.Random) -> Iterator[int]:
-    """Ranks from 1 to size; the n-th is asked for 1/n as often as the first."""
+def zipf(size: int, samples: int, rng: random.Random) -> Iterator[int]:
+    """Ranks from 1 to size; the n-th comes 1/n as often as the first."""
     cumulated = list(itertools.accumulate(1 / rank for rank in range(1, size + 1)))
     for _ in range(samples):
-        yield bisect.bisect_left(cumulated, chance.random() * cumulated[-1]) + 1
+        yield bisect.bisect_left(cumulated, rng.random() * cumulated[-1]) + 1
 
 
 @dataclass(frozen=True)
@@ -48,28 +48,28 @@ class Load:
 
     def requests(self, path: str) -> Iterator[str]:
         """As load.lua sends them; path is the peer's, as in /images/."""
-        chance = random.Random(self.name)
+        rng = random.Random(self.name)
         body = json.dumps({"image_uri": URI})
         if self.name == "hot":
             yield http("GET", path + key(7))
         elif self.name == "even":
-            for number in chance.sample(range(1, EVEN + 1), EVEN):
+            for number in rng.sample(range(1, EVEN + 1), EVEN):
                 yield http("GET", path + key(number))
         elif self.name == "zipf":
-            for rank in zipf(ALL, 300_000, chance):
+            for rank in zipf(ALL, 300_000, rng):
                 yield http("GET", path + key(rank))
         elif self.name == "miss":
             for number in range(300_000):
                 yield http("GET", path + key(-1 - number))
         elif self.name == "mixed":
             for number in range(200_000):
-                if chance.random() < 0.1:
-                    yield http("PUT", path + key(chance.randint(1, EVEN)), body)
+                if rng.random() < 0.1:
+                    yield http("PUT", path + key(rng.randint(1, EVEN)), body)
                 else:
-                    yield http("GET", path + key(chance.randint(1, EVEN)))
+                    yield http("GET", path + key(rng.randint(1, EVEN)))
         elif self.name == "lookup":
             for _ in range(2_000):
-                hashes = [key(chance.randint(1, EVEN)) for _ in range(100)]
+                hashes = [key(rng.randint(1, EVEN)) for _ in range(100)]
                 yield http("POST", path + "lookup", json.dumps({"hashes": hashes}))
         elif self.name == "put":
             for number in range(300_000):

@@ -1,4 +1,4 @@
-"""What is measured: each peer on a free port of loopback, with the same entries in it."""
+"""The servers to measure: each on a free port of loopback, with the same entries in it."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def tool(name: str) -> str | None:
 
 
 class Peer:
-    """One server process. Only the one that is asked runs: the others are stopped by a signal."""
+    """One server process. Only one runs at a time: a signal stops the others."""
 
     name = ""
     path = "/images/"
     loads: tuple[str, ...] = ()
-    # Programs it needs, each with what installs it.
+    # Programs that it needs, each with the command that installs it.
     needs: dict[str, str] = {}
 
     def __init__(self, folder: Path) -> None:
@@ -117,7 +117,7 @@ class Peer:
         return Result(answer["requests"] / answer["seconds"], answer["p50"], answer["p99"])
 
     def paced(self, rate: float, seconds: int) -> float:
-        """The p99 in milliseconds of one hot key, asked for at a rate and no faster."""
+        """The p99 in milliseconds of one hot key at a constant rate."""
         log = self.folder / "paced"
         log.unlink(missing_ok=True)
         run(tool("h2load") or "h2load", "--h1", f"-c{CONNECTIONS}", "-t1", f"--rps={max(1, round(rate / CONNECTIONS))}",
@@ -176,11 +176,14 @@ class BazelRemote(Peer):
 
 
 class Postgresql(Peer):
-    """A plain query, over a connection that is kept, from PostgreSQL's own pgbench: what a team could do instead."""
+    """A plain query over a persistent connection, by PostgreSQL's own pgbench: the alternative of a team."""
 
-    name = "PostgreSQL query"
     loads = ("hot", "even", "zipf", "miss", "put")
     needs = {"initdb": "apt-get install postgresql", "pgbench": "apt-get install postgresql-contrib"}
+
+    def __init__(self, folder: Path, name: str = "PostgreSQL query") -> None:
+        self.name = name
+        super().__init__(folder)
 
     def start(self) -> None:
         bin_ = Path(tool("initdb") or "").parent
@@ -201,7 +204,7 @@ class Postgresql(Peer):
         return run(tool("psql") or "psql", "-qAt", "-h", "127.0.0.1", "-p", str(self.port), "-U", "dejavu", "-c", text, database)
 
     def fill(self) -> None:
-        """As a Dejavu that has made its tables would, but faster."""
+        """Fills the tables as Dejavu would, but faster."""
         rows = self.folder / "rows"
         with rows.open("w") as file:
             file.writelines(f"{key(n)}\t{URI}\t{created()}\t1\n" for n in range(1, ALL + 1))
@@ -210,7 +213,7 @@ class Postgresql(Peer):
         self.sql("alter table image_cache enable trigger user")
         self.sql("vacuum analyze image_cache")
 
-    # Dejavu asks it too.
+    # Dejavu uses it too.
     def freeze(self) -> None:
         pass
 
@@ -246,7 +249,7 @@ class Postgresql(Peer):
 
 
 class Redis(Peer):
-    """What a team could do instead; asked by its own redis-benchmark, as it does not speak HTTP."""
+    """Another alternative, measured by its own redis-benchmark, as it does not speak HTTP."""
 
     name = "Redis"
     loads = ("hot", "even", "put")
@@ -283,12 +286,12 @@ class Dejavu(Peer):
     def command(self) -> list[str]:
         url = (f"jdbc:postgresql://127.0.0.1:{self.database.port}/dejavu?user=dejavu" if self.database
                else f"jdbc:sqlite:{self.folder}/cache.db")
-        # The log of who wrote what is another file's business.
+        # Without the audit log, as the peers have none.
         return [*self.java, f"--server.port={self.port}", f"--spring.datasource.url={url}",
                 "--logging.level.dev.dejavu.audit=warn"]
 
     def start(self) -> None:
-        # Once for the tables.
+        # This start creates the tables.
         self.spawn(*self.command())
         self.await_answer()
         if self.database:
@@ -323,5 +326,5 @@ class Dejavu(Peer):
 
 
 def created() -> int:
-    """Now, in milliseconds: stored entries must live."""
+    """Now, in milliseconds, so that the entries are live."""
     return int(time.time() * 1000)

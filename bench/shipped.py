@@ -13,21 +13,21 @@ def say(text: str) -> None:
 
 
 def java_home() -> Path:
-    """As mvnw finds it."""
-    said = run(str(ROOT / "mvnw"), "-v")
-    return Path(next(line.split("runtime: ")[1] for line in said.splitlines() if "runtime: " in line))
+    """The JDK that mvnw finds."""
+    version = run(str(ROOT / "mvnw"), "-v")
+    return Path(next(line.split("runtime: ")[1] for line in version.splitlines() if "runtime: " in line))
 
 
-def options() -> list[str]:
-    return [f"@{ROOT}/src/main/jvm/java.options"]
+def options(checkout: Path = ROOT) -> list[str]:
+    return [f"@{checkout}/src/main/jvm/java.options"]
 
 
-def ship(java: Path, app: Path) -> list[str]:
-    """Builds what is shipped, as the README tells; returns the command that starts it."""
-    run(str(ROOT / "mvnw"), "-B", "-ntp", "-q", "-DskipTests", "package", cwd=ROOT)
+def ship(java: Path, app: Path, checkout: Path = ROOT) -> list[str]:
+    """Builds a checkout as docs/operations.md says; returns the command that starts it."""
+    run(str(checkout / "mvnw"), "-B", "-ntp", "-q", "-DskipTests", "package", cwd=checkout)
     shutil.rmtree(app, ignore_errors=True)
-    run(str(java), "-Djarmode=tools", "-jar", str(ROOT / "target/dejavu.jar"), "extract", "--destination", str(app))
-    # Its path is part of the cache: so must it be started.
-    command = [str(java), *options(), "-jar", f"{app}/dejavu.jar"]
-    run(str(ROOT / "src/main/jvm/train"), *command[:-2], f"-XX:AOTCacheOutput={app}/dejavu.aot", *command[-2:])
+    run(str(java), "-Djarmode=tools", "-jar", str(checkout / "target/dejavu.jar"), "extract", "--destination", str(app))
+    # The path is part of the AOT cache: the service must start from the same one.
+    command = [str(java), *options(checkout), "-jar", f"{app}/dejavu.jar"]
+    run(str(checkout / "src/main/jvm/train"), *command[:-2], f"-XX:AOTCacheOutput={app}/dejavu.aot", *command[-2:])
     return [*command[:-2], f"-XX:AOTCache={app}/dejavu.aot", f"-Dorg.sqlite.lib.path={app}", *command[-2:]]
