@@ -1,7 +1,6 @@
 package dev.dejavu.web;
 
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
@@ -42,21 +41,9 @@ class ContainerErrors implements ErrorController {
             .body(problem(status, (uri instanceof String text) ? text : request.getRequestURI()));
     }
 
-    private static ProblemDetail problem(int status, @Nullable String uri) {
-        ProblemDetail problem = ProblemBody.generic(status, (status == HttpStatus.BAD_REQUEST.value())
-                ? "Malformed HTTP request." : "The server refused this request.");
-        problem.setInstance(instance(uri));
-        return problem;
-    }
-
-    private static URI instance(@Nullable String uri) {
-        try {
-            return URI.create((uri != null) ? uri : "/");
-        }
-        catch (IllegalArgumentException ex) {
-            // a malformed URI may be the error itself
-            return URI.create("/");
-        }
+    private static ProblemDetail problem(int status, @Nullable String path) {
+        return ProblemBody.complete(ProblemBody.generic(status, (status == HttpStatus.BAD_REQUEST.value())
+                ? "Malformed HTTP request." : "The server refused this request."), path);
     }
 
     @Component

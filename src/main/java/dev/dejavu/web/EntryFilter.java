@@ -1,7 +1,6 @@
 package dev.dejavu.web;
 
 import java.io.IOException;
-import java.net.URI;
 import java.util.Enumeration;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +20,6 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
-import org.springframework.http.ProblemDetail;
 import org.springframework.stereotype.Component;
 import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.servlet.HandlerExceptionResolver;
@@ -47,7 +45,7 @@ class EntryFilter implements Filter {
 
     private final SingletonSupplier<Map<String, Cache<?>>> caches;
 
-    private final JsonMapper json;
+    private final ProblemWriter writer;
 
     private final HandlerExceptionResolver problems;
 
@@ -55,11 +53,11 @@ class EntryFilter implements Filter {
 
     // The web server creates its filters early: the caches, which need the database, come
     // later.
-    EntryFilter(ObjectProvider<Cache<?>> caches, JsonMapper json,
+    EntryFilter(ObjectProvider<Cache<?>> caches, JsonMapper json, ProblemWriter writer,
             @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
         this.caches = SingletonSupplier
             .of(() -> caches.stream().collect(Collectors.toUnmodifiableMap(Cache::name, Function.identity())));
-        this.json = json;
+        this.writer = writer;
         this.problems = problems;
         this.represent = (entry) -> new Representation(EntryResponses.etag(entry), json.writeValueAsBytes(entry));
     }
@@ -123,7 +121,7 @@ class EntryFilter implements Filter {
             send(represent.apply(entry.get()), request, response);
         }
         else {
-            send(cache.notFound(key), request, response);
+            writer.write(cache.notFound(key), request, response);
         }
     }
 
@@ -139,18 +137,6 @@ class EntryFilter implements Filter {
             response.setContentLength(entry.length());
             entry.writeTo(response.getOutputStream());
         }
-    }
-
-    private void send(ProblemException notFound, HttpServletRequest request, HttpServletResponse response)
-            throws IOException {
-        ProblemDetail problem = ProblemBody.of(notFound.problem(), notFound.getMessage());
-        problem.setInstance(URI.create(request.getRequestURI()));
-        byte[] body = json.writeValueAsBytes(problem);
-        response.setStatus(problem.getStatus());
-        response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
-        response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-        response.setContentLength(body.length);
-        response.getOutputStream().write(body);
     }
 
 }

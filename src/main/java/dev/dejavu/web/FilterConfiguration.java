@@ -9,7 +9,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.web.filter.ServerHttpObservationFilter;
 
 /**
- * The order of the filters: access control, entries, unflushed responses, observation.
+ * The order of the filters: semicolons, access control, entries, unflushed responses,
+ * observation.
  */
 @Configuration(proxyBeanMethods = false)
 class FilterConfiguration {
@@ -18,6 +19,11 @@ class FilterConfiguration {
 
     FilterConfiguration(@Value("${spring.security.filter.order}") int accessControl) {
         this.accessControl = accessControl;
+    }
+
+    @Bean
+    FilterRegistrationBean<SemicolonFilter> semicolonFilterRegistration(SemicolonFilter filter) {
+        return registration(filter, -1);
     }
 
     @Bean

@@ -14,7 +14,7 @@ import dev.dejavu.cache.Problem;
 final class ProblemBody {
 
     /** The type of a problem that its status says in full (RFC 9457, section 4.2.1). */
-    static final URI GENERIC = URI.create("about:blank");
+    private static final URI GENERIC = URI.create("about:blank");
 
     private ProblemBody() {
     }
@@ -29,9 +29,30 @@ final class ProblemBody {
     /** A problem that has a status code and nothing more. */
     static ProblemDetail generic(int status, String detail) {
         ProblemDetail body = ProblemDetail.forStatus(status);
-        body.setType(GENERIC);
         body.setDetail(detail);
         return body;
+    }
+
+    /**
+     * Completes a body with its type and instance.
+     * @param path of the request, as it was sent
+     */
+    static ProblemDetail complete(ProblemDetail body, @Nullable String path) {
+        if (body.getType() == null) {
+            body.setType(GENERIC);
+        }
+        body.setInstance(instance(path));
+        return body;
+    }
+
+    private static URI instance(@Nullable String path) {
+        try {
+            return URI.create((path != null) ? path : "/");
+        }
+        catch (IllegalArgumentException ex) {
+            // A malformed path may be the problem itself.
+            return URI.create("/");
+        }
     }
 
     private static HttpStatus status(Problem problem) {
