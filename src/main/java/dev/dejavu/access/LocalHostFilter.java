@@ -16,8 +16,8 @@ import dev.dejavu.cache.ProblemException;
 
 /**
  * Refuses requests to another host than localhost. A service that is open because it
- * listens on loopback would else be open through a proxy, or through a web page whose
- * name leads here (DNS rebinding).
+ * listens on loopback would otherwise be open through a proxy, or through a web page
+ * whose name leads here (DNS rebinding).
  */
 record LocalHostFilter(AccessProblems problems) implements Filter {
 

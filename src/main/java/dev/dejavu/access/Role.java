@@ -25,7 +25,7 @@ enum Role {
     /** Delete entries; create and revoke tokens. */
     ADMIN;
 
-    private static final List<String> OPEN = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs");
+    private static final List<String> PUBLIC = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs");
 
     /** Only readers may learn which registries there are. */
     private static final String REGISTRIES = "/actuator/health/registries";
@@ -41,8 +41,8 @@ enum Role {
         // The path behind the servlet, if that has a path of its own.
         String path = (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
         boolean reads = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
-        boolean open = (reads && OPEN.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
-        if (open && !path.startsWith(REGISTRIES)) {
+        boolean isPublic = (reads && PUBLIC.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
+        if (isPublic && !path.startsWith(REGISTRIES)) {
             return null;
         }
         if (path.equals("/tokens") || path.startsWith("/tokens/")

@@ -15,7 +15,7 @@ import dev.dejavu.cache.ProblemException;
  * refused: if a typing error were ignored, {@code DELETE /images?imageuri=…} would delete
  * everything.
  *
- * @param value the image URI or remote path of the entries; {@code null} for all
+ * @param value of the entries; {@code null} for all
  */
 public record ListQuery(int limit, Cursor after, @Nullable String value) {
 

@@ -18,7 +18,7 @@ class BundleCacheConfiguration {
     @Bean
     Cache<CachedBundle> bundles(BundleCacheRepository table, NearCaches nearCaches, CacheObservers observers,
             Callers callers) {
-        return Cache.of(table, nearCaches.inFrontOf(table), (repository) -> Verifier.none(), observers, callers);
+        return Cache.of(table, nearCaches.of(table), (repository) -> Verifier.none(), observers, callers);
     }
 
 }

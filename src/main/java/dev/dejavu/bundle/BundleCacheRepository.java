@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Repository;
 
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.storage.CacheColumns;
-import dev.dejavu.storage.CacheStorage;
+import dev.dejavu.storage.CacheDatabase;
 import dev.dejavu.storage.JdbcCacheRepository;
+import dev.dejavu.storage.TableNames;
 
 /**
  * The table {@code bundle_cache}.
@@ -36,8 +36,8 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
             returning revision, previous_value
             """;
 
-    BundleCacheRepository(CacheStorage storage, BundleCacheProperties properties, Clock clock) {
-        super(storage, "bundles", new CacheColumns("bundle_cache", "digest", "remote_path"),
+    BundleCacheRepository(CacheDatabase database, BundleCacheProperties properties, Clock clock) {
+        super(database, "bundles", new TableNames("bundle_cache", "digest", "remote_path"),
                 properties.timeToLive(clock));
     }
 

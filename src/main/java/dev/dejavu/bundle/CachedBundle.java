@@ -12,11 +12,12 @@ import dev.dejavu.cache.CacheKey;
  * A code bundle that was uploaded.
  *
  * @param digest the key
- * @param hashDigest the MD5 of the tarball, which Flyte makes the task's version
+ * @param hashDigest the MD5 of the tarball, which becomes the version of the task in
+ * Flyte
  * @param remotePath where it was uploaded
  * @param parts the parts of the key, if the writer sent them
  * @param createdAt when it was stored, in milliseconds
- * @param expiresAt when it expires, by the TTL of now
+ * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
  */
 record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,

@@ -36,8 +36,9 @@ public final class Cache<E extends CacheEntry> implements Prunable {
 
     /**
      * Puts a cache together.
-     * @param repository the table, or what stands in front of it
-     * @param verifier makes the verifier of what is in the repository
+     * @param table for lists, counts and prunes, which no near cache can answer
+     * @param repository for keys: the table, or a near cache in front of it
+     * @param verifier makes the verifier, which reads and writes the same repository
      */
     public static <E extends CacheEntry, R extends CacheRepository<E>> Cache<E> of(CacheTable<E> table, R repository,
             Function<R, Verifier<E>> verifier, CacheObservers observers, Callers callers) {
@@ -71,8 +72,8 @@ public final class Cache<E extends CacheEntry> implements Prunable {
      * Finds an entry as {@link #find} does, when that needs nothing but memory.
      * @return {@code null} when it needs more, which says nothing of the entry
      */
-    public @Nullable Hit<E> findInMemory(CacheKey key) {
-        Hit<E> hit = repository.findInMemory(key);
+    public @Nullable NearHit<E> findInMemory(CacheKey key) {
+        NearHit<E> hit = repository.findInMemory(key);
         if (hit == null || !verifier.isFresh(hit.entry()) || hasVisibleAuthor(hit.entry())) {
             return null;
         }
@@ -91,8 +92,8 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     /**
-     * Finds an entry, or finds out whether it is true and stores it then.
-     * @param requested what it would be
+     * Finds an entry, or lets the verifier find out whether it is true.
+     * @param requested the entry to store if it is
      */
     public Optional<E> resolve(E requested) {
         Optional<E> entry = repository.find(requested.key())

@@ -11,7 +11,7 @@ public interface CacheEntry {
 
     CacheKey key();
 
-    /** An image URI or a remote path. */
+    /** The cached value, such as an image URI. */
     String value();
 
     Instant createdAt();

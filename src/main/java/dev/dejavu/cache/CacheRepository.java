@@ -21,7 +21,7 @@ public interface CacheRepository<E extends CacheEntry> {
      * Finds a key in memory alone.
      * @return {@code null} when it is not there, or may have changed since it was read
      */
-    default @Nullable Hit<E> findInMemory(CacheKey key) {
+    default @Nullable NearHit<E> findInMemory(CacheKey key) {
         return null;
     }
 
@@ -41,7 +41,7 @@ public interface CacheRepository<E extends CacheEntry> {
 
     /**
      * Removes all entries, or those of one value.
-     * @param value an image URI or a remote path; {@code null} for all
+     * @param value of the entries to remove; {@code null} for all
      * @return how many rows were deleted, expired ones that no prune had met yet among
      * them
      */

@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Hosts that are another machine on every machine.
+ * Hosts that only the machine itself can reach, such as {@code localhost}.
  */
 public final class LocalHosts {
 

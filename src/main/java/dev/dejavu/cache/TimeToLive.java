@@ -8,8 +8,8 @@ import java.time.temporal.ChronoUnit;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * How long an entry lives, and by which clock. It is live while it was created after
- * {@link #cutoff()}, which each read decides: another TTL acts at once on all entries.
+ * How long an entry lives, and by which clock. Each read decides: an entry is live if it
+ * was created after {@link #cutoff()}. So another TTL acts at once on all entries.
  *
  * @param ttl the age at which an entry is no longer served
  */

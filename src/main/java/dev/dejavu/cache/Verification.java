@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param verifiedAt in milliseconds; before 1970 while the entry is invalidated, another
  * time for each invalidation
  * @param verifiedBy who verified it
- * @param manifestDigest of the manifest that it led to then, as in {@code sha256:…}; only
- * a registry names it
+ * @param manifestDigest of the manifest that the registry had, as in {@code sha256:…};
+ * unknown when a client verified the entry
  */
 public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nullable String manifestDigest) {
 

@@ -42,8 +42,7 @@ public interface Verifier<E extends CacheEntry> {
     }
 
     /**
-     * Finds out whether an entry that is unknown is true, and stores it then.
-     * @param requested what it would be
+     * Finds out whether an unknown entry is true, and stores it if it is.
      */
     default Optional<E> resolve(E requested) {
         return Optional.empty();
@@ -56,7 +55,7 @@ public interface Verifier<E extends CacheEntry> {
 
     /** An entry was stored, or may have been. */
     default void onPut(CacheKey key) {
-        // nothing is known of it that could be wrong now
+        // a verifier that knows nothing of the entry has nothing to forget
     }
 
 }

@@ -32,7 +32,7 @@ public class GroupCommit implements SmartLifecycle {
 
     private static final int MAX_BATCH = 256;
 
-    /** Of a transaction; then the other writes wait for the next one. */
+    /** After so long a transaction takes in no more writes. */
     private static final long MAX_DURATION = Duration.ofMillis(100).toNanos();
 
     /**
@@ -131,7 +131,7 @@ public class GroupCommit implements SmartLifecycle {
      * @return the writes for which there was no time
      */
     private List<PendingWrite<?>> commit(List<PendingWrite<?>> writes) {
-        // In one order everywhere, so that instances never wait for each other in a ring.
+        // In one order everywhere, so that instances cannot deadlock.
         writes.sort(Comparator.comparing(PendingWrite::key));
         Deque<PendingWrite<?>> waiting = new ArrayDeque<>(writes);
         List<PendingWrite<?>> taken = new ArrayList<>();

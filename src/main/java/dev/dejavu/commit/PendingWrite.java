@@ -16,8 +16,8 @@ import org.springframework.dao.QueryTimeoutException;
 final class PendingWrite<T> {
 
     /**
-     * Until it is claimed; with the time of one transaction it stays near the 2 s that a
-     * request may wait.
+     * How long it may wait to be claimed. A transaction then takes little enough to
+     * answer near the 2 s that a request may wait.
      */
     private static final Duration TIMEOUT = Duration.ofSeconds(1);
 

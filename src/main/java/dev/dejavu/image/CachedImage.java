@@ -18,7 +18,7 @@ import dev.dejavu.registry.ImageReference;
  * @param imageUri the OCI reference
  * @param parts the parts of the key, if the writer sent them
  * @param createdAt when it was stored, in milliseconds
- * @param expiresAt when it expires, by the TTL of now
+ * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
  * @param verification its last verification
  * @param stale true when its freshness lifetime is over and it was not verified again;

@@ -18,7 +18,7 @@ class ImageCacheConfiguration {
     @Bean
     Cache<CachedImage> images(ImageCacheRepository table, NearCaches nearCaches, RegistryVerification verification,
             CacheObservers observers, Callers callers) {
-        return Cache.of(table, nearCaches.inFrontOfVerifiable(table), verification::verifierOf, observers, callers);
+        return Cache.of(table, nearCaches.ofVerifiable(table), verification::verifierOf, observers, callers);
     }
 
 }

@@ -17,9 +17,9 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableRepository;
 import dev.dejavu.cache.Verification;
-import dev.dejavu.storage.CacheColumns;
-import dev.dejavu.storage.CacheStorage;
+import dev.dejavu.storage.CacheDatabase;
 import dev.dejavu.storage.JdbcCacheRepository;
+import dev.dejavu.storage.TableNames;
 
 /**
  * The table {@code image_cache}.
@@ -79,9 +79,9 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     private final String rowLock;
 
-    ImageCacheRepository(CacheStorage storage, ImageCacheProperties properties, Clock clock) {
-        super(storage, "images", new CacheColumns("image_cache", "hash", "image_uri"), properties.timeToLive(clock));
-        this.rowLock = storage.rowLock();
+    ImageCacheRepository(CacheDatabase database, ImageCacheProperties properties, Clock clock) {
+        super(database, "images", new TableNames("image_cache", "hash", "image_uri"), properties.timeToLive(clock));
+        this.rowLock = database.rowLock();
     }
 
     @Override

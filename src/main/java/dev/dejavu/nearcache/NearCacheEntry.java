@@ -6,7 +6,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheEntry;
-import dev.dejavu.cache.Hit;
+import dev.dejavu.cache.NearHit;
 import dev.dejavu.cache.Representation;
 
 /**
@@ -14,7 +14,7 @@ import dev.dejavu.cache.Representation;
  *
  * @param <E> the entry
  */
-final class NearCacheEntry<E extends CacheEntry> implements Hit<E> {
+final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
 
     /** Estimated bytes of heap that the near cache needs for any entry. */
     private static final int OVERHEAD = 400;
@@ -47,7 +47,7 @@ final class NearCacheEntry<E extends CacheEntry> implements Hit<E> {
 
     @Override
     public Representation representation(Function<CacheEntry, Representation> maker) {
-        // Of several that are made at the same time any will do: its members are final.
+        // Several threads may make one each at the same time. Any of them will do.
         Representation made = representation;
         if (made == null) {
             made = maker.apply(entry.withWrittenBy(null));

@@ -8,8 +8,8 @@ import org.springframework.util.unit.DataSize;
 /**
  * How much heap the near caches use.
  *
- * @param maxSize heap per cache, of which there are two; 0 turns the near caches off; by
- * default 256 MB or a quarter of the heap, whichever is less
+ * @param maxSize heap per cache; 0 turns the near caches off; by default 256 MB or a
+ * quarter of the heap, whichever is less
  */
 @ConfigurationProperties("dejavu.near-cache")
 record NearCacheProperties(@Nullable DataSize maxSize) {

@@ -120,7 +120,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         });
     }
 
-    /** Makes a change, during and after which nothing counts that was read before. */
+    /** Makes a change, during and after which no earlier read is current. */
     protected final <T> T invalidating(CacheKey key, Supplier<T> change) {
         versions.begin(key);
         try {
@@ -143,7 +143,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         }
     }
 
-    /** Others changed these keys. */
+    /** Invalidates keys that others changed. */
     final void invalidate(List<CacheKey> keys) {
         for (CacheKey key : keys) {
             versions.begin(key);
@@ -152,7 +152,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         }
     }
 
-    /** Others may have changed anything. */
+    /** Invalidates everything, as others may have changed anything. */
     final void invalidateAll() {
         versions.beginAll();
         versions.endAll();

@@ -32,14 +32,16 @@ public class NearCaches implements ChangeListener {
         this.properties = properties;
     }
 
-    /** The table behind a near cache, or the table itself where near caches are off. */
-    public <E extends CacheEntry> CacheRepository<E> inFrontOf(CacheTable<E> table) {
+    /**
+     * A near cache in front of a table, or the table itself where near caches are off.
+     */
+    public <E extends CacheEntry> CacheRepository<E> of(CacheTable<E> table) {
         return isOff() ? table
                 : register(table, new NearCacheRepository<>(table, table.timeToLive(), changes, properties.bytes()));
     }
 
-    /** As {@link #inFrontOf}, of entries that a registry can confirm. */
-    public <E extends VerifiableEntry, T extends CacheTable<E> & VerifiableRepository<E>> VerifiableRepository<E> inFrontOfVerifiable(
+    /** As {@link #of}, of entries that a registry can confirm. */
+    public <E extends VerifiableEntry, T extends CacheTable<E> & VerifiableRepository<E>> VerifiableRepository<E> ofVerifiable(
             T table) {
         return isOff() ? table : register(table,
                 new NearVerifiableRepository<>(table, table.timeToLive(), changes, properties.bytes()));
@@ -59,6 +61,11 @@ public class NearCaches implements ChangeListener {
         NearCacheRepository<?> nearCache = nearCaches.get(cache);
         if (nearCache != null) {
             nearCache.invalidate(keys);
+        }
+        else {
+            // From a trigger with a name that no cache has: better too much than too
+            // little.
+            onReset();
         }
     }
 

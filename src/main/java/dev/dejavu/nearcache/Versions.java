@@ -15,7 +15,7 @@ final class Versions {
     static final int NONE = -1;
 
     /**
-     * So many that writes of a hundred thousand other keys leave most entries current.
+     * With so many, writes of a hundred thousand other keys leave most entries current.
      */
     private static final int COUNTERS = 1 << 18;
 

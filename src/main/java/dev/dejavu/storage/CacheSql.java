@@ -4,93 +4,92 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL that all cache tables share, the same for SQLite and PostgreSQL. A statement
- * that changes many rows selects them first, to lock them in the order of their keys. It
- * says its condition twice, so that PostgreSQL spares a row that another connection
- * writes again between the two.
+ * that changes many rows first locks them in the order of their keys, in a materialized
+ * expression, which PostgreSQL evaluates once whatever its plan. It then repeats its
+ * condition, to spare a row that another connection wrote meanwhile.
  */
-record CacheSql(String find, String findAll, String remove, String keys, String keysOfValue, String removeKeys,
-        String removeKeysOfValue, String list, String listOfValue, String count, String pruneExpired) {
+final class CacheSql {
 
-    private static final String FIND = """
-            select * from {table} where {key} = ? and created_at > ?
-            """;
+    final String find;
 
-    private static final String FIND_ALL = """
-            select * from {table} where {key} in (:keys) and created_at > :cutoff
-            """;
+    final String findAll;
 
-    private static final String REMOVE = """
-            delete from {table} where {key} = ?
-            """;
+    final String remove;
 
-    private static final String KEYS = """
-            select {key} from {table} where {key} > :after {of value} order by {key} limit :limit
-            """;
+    final String count;
 
-    private static final String REMOVE_KEYS = """
-            with locked as materialized (
-                select {key} from {table} where {key} in (:keys) order by {key} {lock})
-            delete from {table} where {key} in (select {key} from locked) {of value}
-            """;
+    final String pruneExpired;
 
-    private static final String LIST = """
-            select * from {table}
-            where created_at > :cutoff and (created_at, {key}) < (:createdAt, :key) {of value}
-            order by created_at desc, {key} desc limit :limit
-            """;
+    private final String nextKeys;
 
-    private static final String COUNT = """
-            select count(*) from {table} where created_at > ?
-            """;
+    private final String removeKeys;
 
-    private static final String PRUNE_EXPIRED = """
-            with expired as materialized (
-                select {key} from {table} where created_at between :from and :cutoff
-                order by created_at, {key} limit :limit),
-            locked as materialized (
-                select {key} from {table} where {key} in (select {key} from expired) order by {key} {lock})
-            delete from {table} where {key} in (select {key} from locked) and created_at <= :cutoff
-            returning created_at
-            """;
+    private final String list;
 
-    private static final String OF_VALUE = "and {value} = :value";
+    private final String condition;
 
-    CacheSql(CacheColumns columns, String rowLock) {
-        this(new Template(columns, rowLock));
+    CacheSql(TableNames names, String rowLock) {
+        this.find = fill(names, rowLock, """
+                select * from {table} where {key} = ? and created_at > ?
+                """);
+        this.findAll = fill(names, rowLock, """
+                select * from {table} where {key} in (:keys) and created_at > :cutoff
+                """);
+        this.remove = fill(names, rowLock, """
+                delete from {table} where {key} = ?
+                """);
+        this.count = fill(names, rowLock, """
+                select count(*) from {table} where created_at > ?
+                """);
+        this.pruneExpired = fill(names, rowLock, """
+                with expired as materialized (
+                    select {key} from {table} where created_at between :from and :cutoff
+                    order by created_at, {key} limit :limit),
+                locked as materialized (
+                    select {key} from {table} where {key} in (select {key} from expired) order by {key} {lock})
+                delete from {table} where {key} in (select {key} from locked) and created_at <= :cutoff
+                returning created_at
+                """);
+        this.nextKeys = fill(names, rowLock, """
+                select {key} from {table} where {key} > :after {condition} order by {key} limit :limit
+                """);
+        this.removeKeys = fill(names, rowLock, """
+                with locked as materialized (
+                    select {key} from {table} where {key} in (:keys) order by {key} {lock})
+                delete from {table} where {key} in (select {key} from locked) {condition}
+                """);
+        this.list = fill(names, rowLock, """
+                select * from {table}
+                where created_at > :cutoff and (created_at, {key}) < (:createdAt, :key) {condition}
+                order by created_at desc, {key} desc limit :limit
+                """);
+        this.condition = fill(names, rowLock, "and {value} = :value");
     }
 
-    private CacheSql(Template template) {
-        this(template.fill(FIND), template.fill(FIND_ALL), template.fill(REMOVE), template.fill(KEYS),
-                template.fillOfValue(KEYS), template.fill(REMOVE_KEYS), template.fillOfValue(REMOVE_KEYS),
-                template.fill(LIST), template.fillOfValue(LIST), template.fill(COUNT), template.fill(PRUNE_EXPIRED));
+    private static String fill(TableNames names, String rowLock, String sql) {
+        return sql.replace("{table}", names.table())
+            .replace("{key}", names.key())
+            .replace("{value}", names.value())
+            .replace("{lock}", rowLock);
     }
 
-    String keys(@Nullable String value) {
-        return (value != null) ? keysOfValue : keys;
+    /** Of all rows, or of those with a value. */
+    String nextKeys(@Nullable String value) {
+        return withValue(nextKeys, value);
     }
 
+    /** Of all rows, or of those with a value. */
     String removeKeys(@Nullable String value) {
-        return (value != null) ? removeKeysOfValue : removeKeys;
+        return withValue(removeKeys, value);
     }
 
+    /** Of all rows, or of those with a value. */
     String list(@Nullable String value) {
-        return (value != null) ? listOfValue : list;
+        return withValue(list, value);
     }
 
-    private record Template(CacheColumns columns, String rowLock) {
-
-        String fill(String sql) {
-            return sql.replace("{of value}", "")
-                .replace("{table}", columns.table())
-                .replace("{key}", columns.key())
-                .replace("{value}", columns.value())
-                .replace("{lock}", rowLock);
-        }
-
-        String fillOfValue(String sql) {
-            return fill(sql.replace("{of value}", OF_VALUE));
-        }
-
+    private String withValue(String sql, @Nullable String value) {
+        return sql.replace("{condition}", (value != null) ? condition : "");
     }
 
 }

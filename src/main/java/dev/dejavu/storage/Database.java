@@ -33,7 +33,7 @@ enum Database {
                 "must be jdbc:sqlite:<file> or jdbc:postgresql://<host>/<database>");
     }
 
-    /** Adds those of this database alone, from a folder of its name. */
+    /** Adds the migrations of this database alone, from the folder of its name. */
     void addMigrations(FluentConfiguration flyway) {
         Location own = Location.fromPath("classpath:", "db/" + name().toLowerCase(Locale.ROOT));
         flyway.locations(Stream.concat(Arrays.stream(flyway.getLocations()), Stream.of(own)).toArray(Location[]::new));

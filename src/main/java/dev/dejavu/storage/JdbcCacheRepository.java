@@ -28,9 +28,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     /** Keys in one statement, so that none holds the write lock for long. */
     private static final int BATCH_SIZE = 1000;
 
-    private final CacheStorage storage;
+    private final CacheDatabase database;
 
     private final String name;
+
+    private final TableNames names;
 
     private final CacheSql sql;
 
@@ -38,13 +40,13 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     /**
      * A repository.
-     * @param name of the cache in URLs, metrics and the log
-     * @param columns of its table
+     * @param name of the cache in URLs, metrics, the log and the triggers of its table
      */
-    protected JdbcCacheRepository(CacheStorage storage, String name, CacheColumns columns, TimeToLive timeToLive) {
-        this.storage = storage;
+    protected JdbcCacheRepository(CacheDatabase database, String name, TableNames names, TimeToLive timeToLive) {
+        this.names = names;
+        this.database = database;
         this.name = name;
-        this.sql = new CacheSql(columns, storage.rowLock());
+        this.sql = new CacheSql(names, database.rowLock());
         this.timeToLive = timeToLive;
     }
 
@@ -57,16 +59,20 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     protected abstract E entry(ResultSet row) throws SQLException;
 
     protected final JdbcClient.StatementSpec reading(String sql) {
-        return storage.reader().sql(sql);
+        return database.reader().sql(sql);
     }
 
     protected final JdbcClient.StatementSpec writing(String sql) {
-        return storage.writer().sql(sql);
+        return database.writer().sql(sql);
     }
 
     @Override
     public final String name() {
         return name;
+    }
+
+    final TableNames names() {
+        return names;
     }
 
     @Override
@@ -76,7 +82,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public Optional<E> find(CacheKey key) {
-        return reading(sql.find()).param(key.hex())
+        return reading(sql.find).param(key.hex())
             .param(timeToLive.cutoff())
             .query((row, number) -> entry(row))
             .optional();
@@ -84,7 +90,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public List<E> findAll(Collection<CacheKey> keys) {
-        return reading(sql.findAll()).param("keys", keys.stream().map(CacheKey::hex).toList())
+        return reading(sql.findAll).param("keys", keys.stream().map(CacheKey::hex).toList())
             .param("cutoff", timeToLive.cutoff())
             .query((row, number) -> entry(row))
             .list();
@@ -92,7 +98,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public PutResult<E> put(E entry) {
-        return storage.commit()
+        return database.commit()
             .write(entry.key().hex(),
                     () -> writing(putSql()).params(parameters(entry))
                         .param("cutoff", timeToLive.cutoff())
@@ -103,12 +109,12 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     /** Carries out an update of one row, as a member of a group commit. */
     protected final boolean updateInGroup(CacheKey key, JdbcClient.StatementSpec update) {
-        return storage.commit().write(key.hex(), () -> update.update() > 0);
+        return database.commit().write(key.hex(), () -> update.update() > 0);
     }
 
     @Override
     public void remove(CacheKey key) {
-        writing(sql.remove()).param(key.hex()).update();
+        writing(sql.remove).param(key.hex()).update();
     }
 
     /**
@@ -118,16 +124,16 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     @Override
     public int removeAll(@Nullable String value) {
         int removed = 0;
-        List<String> keys = keys("", value);
+        List<String> keys = nextKeys("", value);
         while (!keys.isEmpty()) {
             removed += writing(sql.removeKeys(value)).param("keys", keys).param("value", value).update();
-            keys = keys(keys.getLast(), value);
+            keys = nextKeys(keys.getLast(), value);
         }
         return removed;
     }
 
-    private List<String> keys(String after, @Nullable String value) {
-        return reading(sql.keys(value)).param("after", after)
+    private List<String> nextKeys(String after, @Nullable String value) {
+        return reading(sql.nextKeys(value)).param("after", after)
             .param("value", value)
             .param("limit", BATCH_SIZE)
             .query((row, number) -> row.getString(1))
@@ -154,12 +160,12 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public long count() {
-        return reading(sql.count()).param(timeToLive.cutoff()).query(Long.class).single();
+        return reading(sql.count).param(timeToLive.cutoff()).query(Long.class).single();
     }
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
-        return writing(sql.pruneExpired()).param("from", from)
+        return writing(sql.pruneExpired).param("from", from)
             .param("cutoff", timeToLive.cutoff())
             .param("limit", limit)
             .query((row, number) -> row.getLong("created_at"))

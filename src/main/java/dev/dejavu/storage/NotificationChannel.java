@@ -1,5 +1,6 @@
 package dev.dejavu.storage;
 
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -20,16 +21,12 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
  */
 final class NotificationChannel implements AutoCloseable {
 
-    /**
-     * Each table of a cache, which its column {@code previous_value} tells from others,
-     * needs a trigger for rows, one for deletions and one for truncation.
-     */
-    private static final String HAVE_TRIGGERS = """
-            select coalesce(bool_and(3 = (
-                select count(*) from pg_trigger join pg_proc on pg_proc.oid = tgfoid
-                where tgrelid = pg_class.oid and tgenabled <> 'D' and proname like 'dejavu\\_notify\\_%')), false)
-            from pg_class join pg_attribute on attrelid = pg_class.oid and attname = 'previous_value'
-            where relkind = 'r' and relname like '%\\_cache' and pg_table_is_visible(pg_class.oid)
+    /** One for rows, one for deletions and one for truncation, with these arguments. */
+    private static final String TRIGGERS = """
+            select count(distinct proname) from pg_trigger join pg_proc on pg_proc.oid = tgfoid
+            where tgrelid = to_regclass(?) and tgenabled <> 'D' and (
+                proname in ('dejavu_notify_row', 'dejavu_notify_removed') and tgargs = ?
+                or proname = 'dejavu_notify_all' and tgargs = ?)
             """;
 
     private final Connection connection;
@@ -72,12 +69,24 @@ final class NotificationChannel implements AutoCloseable {
         }
     }
 
-    /** Whether every table of a cache notifies of its changes. */
-    boolean isComplete() throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet answer = statement.executeQuery(HAVE_TRIGGERS)) {
-            return answer.next() && answer.getBoolean(1);
+    /**
+     * Whether triggers notify of every change of a cache's table. Without one, or with
+     * the name of another cache in it, the feed would miss changes.
+     */
+    boolean hasTriggers(String cache, TableNames names) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(TRIGGERS)) {
+            statement.setString(1, names.table());
+            statement.setBytes(2, arguments(cache, names.key()));
+            statement.setBytes(3, arguments(cache));
+            try (ResultSet count = statement.executeQuery()) {
+                return count.next() && count.getInt(1) == 3;
+            }
         }
+    }
+
+    /** As the catalogue has them: each ends with a zero. */
+    private static byte[] arguments(String... arguments) {
+        return (String.join("\0", arguments) + "\0").getBytes(StandardCharsets.UTF_8);
     }
 
     /**

@@ -35,12 +35,12 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private static final Duration HEARTBEAT = Duration.ofMillis(200);
 
-    /** With the time between a question and its answer it stays below a second. */
+    /** Leaves some time for an answer, so that none is more than a second behind. */
     private static final long MAX_AGE = Duration.ofMillis(800).toNanos();
 
     private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
 
-    /** Without a heartbeat. */
+    /** How long no heartbeat has to arrive. */
     private static final long RECONNECT_AFTER = Duration.ofSeconds(5).toNanos();
 
     /** The cache, then the keys that changed; no keys for all. */
@@ -60,6 +60,8 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private final Supplier<List<ChangeListener>> listeners;
 
+    private final Supplier<List<JdbcCacheRepository<?>>> repositories;
+
     private volatile @Nullable Thread receiver;
 
     /**
@@ -69,11 +71,12 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private boolean warned;
 
-    PostgresqlChangeFeed(HikariDataSource pool, JdbcConnectionDetails details,
-            Supplier<List<ChangeListener>> listeners) {
+    PostgresqlChangeFeed(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeListener>> listeners,
+            Supplier<List<JdbcCacheRepository<?>>> repositories) {
         this.pool = pool;
         this.details = details;
         this.listeners = listeners;
+        this.repositories = repositories;
     }
 
     @Override
@@ -115,8 +118,8 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
     private void run() {
         while (isReceiver()) {
             try (NotificationChannel channel = NotificationChannel.open(pool, details, CHANGES, EVENTS, heartbeats)) {
-                if (channel.isComplete()) {
-                    // Notifications that nobody listened to are lost.
+                if (hasTriggers(channel)) {
+                    // Earlier notifications are lost.
                     listeners.get().forEach(ChangeListener::onReset);
                     receive(channel);
                 }
@@ -126,6 +129,16 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
             }
             LockSupport.parkNanos(RETRY_DELAY.toNanos());
         }
+    }
+
+    private boolean hasTriggers(NotificationChannel channel) throws SQLException {
+        for (JdbcCacheRepository<?> repository : repositories.get()) {
+            if (!channel.hasTriggers(repository.name(), repository.names())) {
+                log.debug("Triggers are missing: {}", repository.names().table());
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean isReceiver() {

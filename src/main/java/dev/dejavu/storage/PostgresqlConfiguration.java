@@ -31,8 +31,8 @@ class PostgresqlConfiguration {
     }
 
     @Bean
-    CacheStorage cacheStorage(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
-        return new CacheStorage(reader, writer, commit, "for update");
+    CacheDatabase cacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
+        return new CacheDatabase(reader, writer, commit, "for update");
     }
 
     @Bean
@@ -42,9 +42,10 @@ class PostgresqlConfiguration {
 
     @Bean
     PostgresqlChangeFeed changes(JdbcConnectionDetails details, HikariDataSource pool,
-            ObjectProvider<ChangeListener> listeners) {
+            ObjectProvider<ChangeListener> listeners, ObjectProvider<JdbcCacheRepository<?>> repositories) {
         // Late, because listeners need the feed themselves.
-        return new PostgresqlChangeFeed(pool, details, SingletonSupplier.of(() -> listeners.orderedStream().toList()));
+        return new PostgresqlChangeFeed(pool, details, SingletonSupplier.of(() -> listeners.orderedStream().toList()),
+                () -> repositories.stream().toList());
     }
 
     /**

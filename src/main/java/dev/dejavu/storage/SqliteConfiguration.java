@@ -143,8 +143,8 @@ class SqliteConfiguration {
 
     /** One connection writes, so no statement waits for a row. */
     @Bean
-    CacheStorage cacheStorage(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
-        return new CacheStorage(reader, writer, commit, "");
+    CacheDatabase cacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
+        return new CacheDatabase(reader, writer, commit, "");
     }
 
     private static JdbcClient client(DataSource dataSource, SqliteFile file) {

@@ -29,7 +29,7 @@ import dev.dejavu.api.EntryResponses;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.Hit;
+import dev.dejavu.cache.NearHit;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.Representation;
 
@@ -66,7 +66,7 @@ class EntryFilter implements Filter {
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         HttpServletRequest httpRequest = (HttpServletRequest) request;
-        if (!isSimpleGet(httpRequest) || !answer(httpRequest, (HttpServletResponse) response)) {
+        if (!isSimpleGet(httpRequest) || !tryAnswer(httpRequest, (HttpServletResponse) response)) {
             chain.doFilter(request, response);
         }
     }
@@ -80,7 +80,7 @@ class EntryFilter implements Filter {
                 && request.getHeader(HttpHeaders.IF_MATCH) == null;
     }
 
-    /** The value of a header, which is a list when there are several. */
+    /** The value of a header; with several, one with a comma, which is not simple. */
     private static @Nullable String header(HttpServletRequest request, String name) {
         Enumeration<String> values = request.getHeaders(name);
         if (!values.hasMoreElements()) {
@@ -90,7 +90,10 @@ class EntryFilter implements Filter {
         return values.hasMoreElements() ? first + "," : first;
     }
 
-    private boolean answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    /**
+     * Answers, unless the path names no cache or the controller refuses the key better.
+     */
+    private boolean tryAnswer(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String path = request.getServletPath();
         int slash = path.indexOf('/', 1);
         Cache<?> cache = (slash > 0) ? caches.obtain().get(path.substring(1, slash)) : null;
@@ -111,7 +114,7 @@ class EntryFilter implements Filter {
 
     private void answer(Cache<?> cache, CacheKey key, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
-        Hit<?> hit = cache.findInMemory(key);
+        NearHit<?> hit = cache.findInMemory(key);
         if (hit != null) {
             send(hit.representation(represent), request, response);
             return;

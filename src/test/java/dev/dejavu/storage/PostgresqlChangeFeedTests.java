@@ -55,7 +55,7 @@ class PostgresqlChangeFeedTests {
                 return pool.getJdbcUrl();
             }
 
-        }, () -> List.of(observer));
+        }, () -> List.of(observer), List::of);
     }
 
     @BeforeEach

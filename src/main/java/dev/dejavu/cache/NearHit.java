@@ -3,11 +3,11 @@ package dev.dejavu.cache;
 import java.util.function.Function;
 
 /**
- * An entry in memory, with the representation that is made of it once for all callers.
+ * An entry in a near cache, with its representation for all callers.
  *
  * @param <E> the entry
  */
-public interface Hit<E extends CacheEntry> {
+public interface NearHit<E extends CacheEntry> {
 
     E entry();
 

@@ -1,0 +1,14 @@
+package dev.dejavu.storage;
+
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+import dev.dejavu.commit.GroupCommit;
+
+/**
+ * The database of the caches' repositories.
+ *
+ * @param rowLock the clause that locks the rows of a select in their order, so that
+ * statements over many rows cannot deadlock; empty where only one connection writes
+ */
+public record CacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit, String rowLock) {
+}

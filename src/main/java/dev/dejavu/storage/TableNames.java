@@ -1,0 +1,10 @@
+package dev.dejavu.storage;
+
+/**
+ * The names of a cache's table and of the two columns that all statements need.
+ *
+ * @param key column
+ * @param value column
+ */
+public record TableNames(String table, String key, String value) {
+}
