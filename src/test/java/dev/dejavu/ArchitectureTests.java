@@ -22,7 +22,7 @@ class ArchitectureTests {
 
     private static final DescribedPredicate<JavaClass> OURS = resideInAPackage("dev.dejavu..");
 
-    /** What the caches are made of, and what knows no cache. */
+    /** The model of the caches, and mechanisms that know no cache. */
     private static final DescribedPredicate<JavaClass> GROUND = resideInAnyPackage("dev.dejavu.cache", "dev.dejavu.api",
             "dev.dejavu.registry", "dev.dejavu.commit");
 
@@ -38,14 +38,14 @@ class ArchitectureTests {
                         .stream()
                         .anyMatch((parent) -> parent.getSimpleName().equals("JdbcCacheRepository")))));
 
-    /** Any other package, also a new one: it sees the ground and itself. */
+    /** Every other package, also a new one: it sees the ground and itself. */
     private static final DescribedPredicate<JavaClass> MECHANISMS = OURS.and(not(GROUND)).and(not(TOP));
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles = slices().matching("dev.dejavu.(*)..").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule arrowsRunOneWayOnThreeFloors = slices().matching("dev.dejavu.(*)..")
+    static final ArchRule dependenciesRunOneWayOnThreeFloors = slices().matching("dev.dejavu.(*)..")
         .should()
         .notDependOnEachOther()
         .ignoreDependency(TOP, MECHANISMS)
@@ -53,7 +53,7 @@ class ArchitectureTests {
         .ignoreDependency(resideInAPackage("dev.dejavu.api"), resideInAPackage("dev.dejavu.cache"));
 
     @ArchTest
-    static final ArchRule groundOfCachesKnowsNeitherHttpNorJdbc = noClasses().that()
+    static final ArchRule cachePackageKnowsNeitherHttpNorJdbc = noClasses().that()
         .resideInAPackage("dev.dejavu.cache")
         .should()
         .dependOnClassesThat()
@@ -61,7 +61,7 @@ class ArchitectureTests {
                 "org.springframework.jdbc..");
 
     @ArchTest
-    static final ArchRule orderIsWrittenWhereFiltersAre = noMethods().that()
+    static final ArchRule onlySecurityFiltersHaveAnOrder = noMethods().that()
         .areDeclaredInClassesThat()
         .resideOutsideOfPackage("dev.dejavu.access")
         .should()
@@ -71,23 +71,23 @@ class ArchitectureTests {
     static final ArchRule classesHaveNoOrder = noClasses().should().beAnnotatedWith(Order.class);
 
     @ArchTest
-    static final ArchRule nothingKnowsTheRoot = noClasses().that()
+    static final ArchRule nothingDependsOnTheRootPackage = noClasses().that()
         .resideOutsideOfPackage("dev.dejavu")
         .should()
         .dependOnClassesThat(resideInAPackage("dev.dejavu"));
 
     @ArchTest
-    static final ArchRule theRootKnowsNoRoom = noClasses().that()
+    static final ArchRule rootPackageDependsOnNoFeature = noClasses().that()
         .resideInAPackage("dev.dejavu")
         .should()
         .dependOnClassesThat(resideInAPackage("dev.dejavu.(*)"));
 
     @ArchTest
-    static final ArchRule namesSayWhatThingsAre = noClasses().should()
+    static final ArchRule namesHaveNoForbiddenEnding = noClasses().should()
         .haveNameMatching(".*(Impl|Dto|DTO|Utils?|Helpers?|Manager|Mapper|Base|Service)(\\$.*)?");
 
     @ArchTest
-    static final ArchRule onlyRepositoriesAndStorageSpeakJdbc = noClasses().that()
+    static final ArchRule onlyRepositoriesAndStorageUseJdbc = noClasses().that()
         .haveSimpleNameNotEndingWith("Repository")
         .and()
         .resideOutsideOfPackage("dev.dejavu.storage")
@@ -96,7 +96,7 @@ class ArchitectureTests {
         .resideInAnyPackage("java.sql", "javax.sql", "org.springframework.jdbc..");
 
     @ArchTest
-    static final ArchRule nullIsDeclared = classes().should()
+    static final ArchRule everyPackageIsNullMarked = classes().should()
         .resideInAPackage("dev.dejavu..")
         .andShould(new com.tngtech.archunit.lang.ArchCondition<>("be in a package that is @NullMarked") {
             @Override

@@ -51,10 +51,10 @@ class AccessHttpTests {
     private static final Issuer issuer = new Issuer();
 
     /**
-     * Each call and the role that it needs; {@code null}: none. A call that is not here
+     * The role that a call requires; {@code null} for none. A call that is missing here
      * fails the test below.
      */
-    private static @Nullable Role needed(String call) {
+    private static @Nullable Role requiredRole(String call) {
         return switch (call) {
             case "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
                     "GET /webjars/swagger-ui/swagger-ui.css", "POST /webhooks/{name}" ->
@@ -68,7 +68,7 @@ class AccessHttpTests {
             case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",
                     "POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "PATCH /images" ->
                 Role.ADMIN;
-            default -> throw new AssertionError(call + " is not in the table: who may call it?");
+            default -> throw new AssertionError(call + " is missing: which role does it require?");
         };
     }
 
@@ -105,8 +105,8 @@ class AccessHttpTests {
         }
 
         @Test
-        void everyCallAnswersEveryCallerAsItsRoleMay() {
-            Map<String, Caller> callers = Map.of("nobody", new Caller(null, null), //
+        void everyCallRequiresItsRole() {
+            Map<String, Caller> callers = Map.of("anonymous", new Caller(null, null), //
                     "wrong", new Caller("djv_0123456789012345678901234567890123456789", null), //
                     "garbage", new Caller("a.b.c", null), //
                     "expired", new Caller(expired(), null), //
@@ -115,33 +115,33 @@ class AccessHttpTests {
                     "admin", new Caller(ADMIN, Role.ADMIN), //
                     "main", new Caller(issuer.token(AUDIENCE, main()), Role.WRITE), //
                     "pull request", new Caller(issuer.token(AUDIENCE, pullRequest()), Role.READ));
-            Set<String> asked = new HashSet<>();
+            Set<String> tested = new HashSet<>();
             for (String call : calls()) {
                 callers.forEach((name, caller) -> {
-                    HttpResponse<String> answer = call(call, caller.token());
+                    HttpResponse<String> response = call(call, caller.token());
                     String described = name + ": " + call;
-                    Role needed = needed(call);
-                    if (needed == null || (caller.role() != null && caller.role().compareTo(needed) >= 0)) {
-                        assertThat(answer.statusCode()).as(described).isNotIn(401, 403, 500);
+                    Role required = requiredRole(call);
+                    if (required == null || (caller.role() != null && caller.role().compareTo(required) >= 0)) {
+                        assertThat(response.statusCode()).as(described).isNotIn(401, 403, 500);
                     }
                     else if (caller.role() == null) {
-                        assertThat(answer.statusCode()).as(described).isEqualTo(401);
-                        assertProblem(answer, 401, "unauthenticated");
-                        assertThat(answer.headers().allValues("WWW-Authenticate")).as(described)
+                        assertThat(response.statusCode()).as(described).isEqualTo(401);
+                        assertProblem(response, 401, "unauthenticated");
+                        assertThat(response.headers().allValues("WWW-Authenticate")).as(described)
                             .anyMatch((challenge) -> challenge.startsWith("Bearer "));
                     }
                     else {
-                        assertThat(answer.statusCode()).as(described).isEqualTo(403);
-                        assertProblem(answer, 403, "forbidden",
-                                "requires the role " + needed + "; yours is " + caller.role());
+                        assertThat(response.statusCode()).as(described).isEqualTo(403);
+                        assertProblem(response, 403, "forbidden",
+                                "requires the role " + required + "; yours is " + caller.role());
                     }
-                    asked.add(call);
+                    tested.add(call);
                 });
             }
-            assertThat(asked).hasSizeGreaterThan(20);
+            assertThat(tested).hasSizeGreaterThan(20);
         }
 
-        /** All that is mapped, and what is served beside it. */
+        /** All mapped calls, and some that other handlers serve. */
         private List<String> calls() {
             List<String> calls = new ArrayList<>(
                     List.of("GET /swagger-ui.html", "GET /webjars/swagger-ui/swagger-ui.css", "GET /nothing",
@@ -189,14 +189,14 @@ class AccessHttpTests {
         }
 
         @Test
-        void token_made_isShownOnceAndWorks() {
-            HttpResponse<String> made = make("{\"name\":\"ada\",\"role\":\"write\",\"expires_in\":\"90d\"}");
-            assertThat(made.statusCode()).isEqualTo(201);
-            assertThat(header(made, "Cache-Control")).contains("no-store");
-            JsonNode token = json(made);
+        void token_created_showsItsSecretOnceAndWorks() {
+            HttpResponse<String> created = create("{\"name\":\"ada\",\"role\":\"write\",\"expires_in\":\"90d\"}");
+            assertThat(created.statusCode()).isEqualTo(201);
+            assertThat(header(created, "Cache-Control")).contains("no-store");
+            JsonNode token = json(created);
             String secret = token.path("secret").asString();
             assertThat(secret).matches("djv_[0-9a-f]{40,}");
-            assertThat(header(made, "Location")).isEqualTo("/tokens/" + token.path("id").asString());
+            assertThat(header(created, "Location")).isEqualTo("/tokens/" + token.path("id").asString());
             assertThat(Duration.between(clock.instant(), java.time.Instant.parse(token.path("expires_at").asString())))
                 .isCloseTo(Duration.ofDays(90), Duration.ofMinutes(1));
             assertThat(put(secret, Keys.next().hex()).statusCode()).isEqualTo(201);
@@ -216,18 +216,18 @@ class AccessHttpTests {
                 "{\"name\":\"a\",\"role\":\"read\",\"expires_in\":\"99999999999999999999d\"}",
                 "{\"name\":\"a\",\"role\":\"read\",\"expires_in\":\"4000d\"}", "[]", "" })
         void token_malformed_is400(String body) {
-            assertProblem(make(body), 400, "malformed-body");
+            assertProblem(create(body), 400, "malformed-body");
         }
 
         @Test
         void token_nameTaken_is409() {
-            make("{\"name\":\"twin\",\"role\":\"read\"}");
-            assertProblem(make("{\"name\":\"twin\",\"role\":\"admin\"}"), 409, "name-taken", "twin");
+            create("{\"name\":\"twin\",\"role\":\"read\"}");
+            assertProblem(create("{\"name\":\"twin\",\"role\":\"admin\"}"), 409, "name-taken", "twin");
         }
 
         @Test
-        void token_revoked_isRefusedAtOnce() {
-            JsonNode token = json(make("{\"name\":\"leaver\",\"role\":\"read\"}"));
+        void token_revoked_isRejectedAtOnce() {
+            JsonNode token = json(create("{\"name\":\"leaver\",\"role\":\"read\"}"));
             String secret = token.path("secret").asString();
             assertThat(as(secret, "GET", "/stats").statusCode()).isEqualTo(200);
             assertThat(as(ADMIN, "DELETE", "/tokens/" + token.path("id").asString()).statusCode()).isEqualTo(204);
@@ -236,8 +236,8 @@ class AccessHttpTests {
         }
 
         @Test
-        void token_expired_isRefusedToTheMillisecond() {
-            String secret = json(make("{\"name\":\"guest\",\"role\":\"read\",\"expires_in\":\"1h\"}")).path("secret")
+        void token_expired_isRejectedToTheMillisecond() {
+            String secret = json(create("{\"name\":\"guest\",\"role\":\"read\",\"expires_in\":\"1h\"}")).path("secret")
                 .asString();
             clock.advance(Duration.ofHours(1).minusSeconds(30));
             assertThat(as(secret, "GET", "/stats").statusCode()).isEqualTo(200);
@@ -246,7 +246,7 @@ class AccessHttpTests {
         }
 
         @Test
-        void basic_takesTheTokenAsThePassword() {
+        void basic_acceptsTheTokenAsThePassword() {
             String credentials = Base64.getEncoder()
                 .encodeToString(("anyone:" + ADMIN).getBytes(StandardCharsets.UTF_8));
             assertThat(http.get("/tokens", "Authorization", "Basic " + credentials).statusCode()).isEqualTo(200);
@@ -261,7 +261,7 @@ class AccessHttpTests {
         }
 
         @Test
-        void refusal_ofAKnownKey_isThatOfAnUnknownOne() {
+        void unauthenticated_doesNotLearnWhetherAKeyExists() {
             String known = Keys.next().hex();
             put(ADMIN, known);
             String unknown = Keys.next().hex();
@@ -274,19 +274,19 @@ class AccessHttpTests {
         }
 
         @Test
-        void oidc_isBelievedOnlyFromItsIssuerForThisAudienceAndInItsTime() {
+        void oidc_tokenIsValidOnlyFromItsIssuerForThisAudienceUntilItExpires() {
             assertThat(status(issuer.token(AUDIENCE, main()))).isEqualTo(200);
             assertThat(status(issuer.token("another", main()))).isEqualTo(401);
             assertThat(status(issuer.expired(AUDIENCE, main()))).isEqualTo(401);
             assertThat(status(issuer.forged(AUDIENCE, main()))).isEqualTo(401);
-            assertThat(status(issuer.ofAnother("https://issuer.example.com", AUDIENCE, main()))).isEqualTo(401);
+            assertThat(status(issuer.fromIssuer("https://issuer.example.com", AUDIENCE, main()))).isEqualTo(401);
             String token = issuer.token(AUDIENCE, pullRequest());
             String unsigned = token.substring(0, token.lastIndexOf('.') + 1);
             assertThat(status(unsigned)).isEqualTo(401);
         }
 
         @Test
-        void oidc_firstRuleThatMatchesCountsAndNoMatchIsNoAccess() {
+        void oidc_firstMatchingRuleDecidesTheRoleAndNoMatchIs403() {
             assertThat(put(issuer.token(AUDIENCE, main()), Keys.next().hex()).statusCode()).isEqualTo(201);
             Map<String, Object> unprotected = Map.of("sub", "repo:acme/my-app", "repository", "acme/my-app", "ref",
                     "refs/heads/main", "ref_protected", "false", "event_name", "push");
@@ -302,44 +302,45 @@ class AccessHttpTests {
         @Test
         void oidc_keysAreCachedAndRotate() {
             status(issuer.token(AUDIENCE, main()));
-            int before = issuer.asked();
-            issuer.away(true);
+            int before = issuer.requests();
+            issuer.setUnavailable(true);
             try {
                 for (int i = 0; i < 20; i++) {
                     assertThat(status(issuer.token(AUDIENCE, main()))).isEqualTo(200);
                 }
-                assertThat(issuer.asked()).isEqualTo(before);
+                assertThat(issuer.requests()).isEqualTo(before);
             }
             finally {
-                issuer.away(false);
+                issuer.setUnavailable(false);
             }
             issuer.rotate();
-            // Unknown keys make it ask again, though not at once each time.
+            // An unknown key makes the service fetch the keys again, though not every
+            // time.
             await().atMost(Duration.ofSeconds(30)).until(() -> status(issuer.token(AUDIENCE, main())) == 200);
         }
 
         @Test
-        void writer_isShownToAdministratorsOnly() {
+        void author_isShownToAdministratorsOnly() {
             String key = Keys.next().hex();
             String secret = token("write");
             String name = name(secret);
             assertThat(put(secret, key).body()).doesNotContain("written_by");
             assertThat(as(secret, "GET", "/images/" + key).body()).doesNotContain("written_by");
-            String signature = "\"written_by\":\"" + name + "\"";
+            String author = "\"written_by\":\"" + name + "\"";
             HttpResponse<String> shown = as(ADMIN, "GET", "/images/" + key);
-            assertThat(shown.body()).contains(signature);
+            assertThat(shown.body()).contains(author);
             assertThat(header(shown, "ETag")).isNotEqualTo(header(as(secret, "GET", "/images/" + key), "ETag"));
-            assertThat(as(ADMIN, "GET", "/images?limit=1").body()).contains(signature);
-            String question = "{\"hashes\":[\"" + key + "\"]}";
-            assertThat(post(ADMIN, "/images/lookup", question).body()).contains(signature);
-            assertThat(post(secret, "/images/lookup", question).body()).doesNotContain("written_by");
+            assertThat(as(ADMIN, "GET", "/images?limit=1").body()).contains(author);
+            String lookup = "{\"hashes\":[\"" + key + "\"]}";
+            assertThat(post(ADMIN, "/images/lookup", lookup).body()).contains(author);
+            assertThat(post(secret, "/images/lookup", lookup).body()).doesNotContain("written_by");
             assertThat(put(issuer.token(AUDIENCE, main()), key).statusCode()).isEqualTo(200);
             assertThat(as(ADMIN, "GET", "/images/" + key).body())
                 .contains("\"written_by\":\"repo:acme/my-app:ref:refs/heads/main\"");
         }
 
         @Test
-        void secrets_areNotInMetricsOrTheDescription() {
+        void secrets_areNotInMetricsOrTheApiDescription() {
             String secret = token("read");
             assertThat(as(ADMIN, "GET", "/actuator/prometheus").body()).doesNotContain(secret, ADMIN, "djv_");
             assertThat(http.get("/v3/api-docs").body()).doesNotContain(secret, ADMIN);
@@ -347,7 +348,7 @@ class AccessHttpTests {
         }
 
         @Test
-        void pages_haveSecurityHeadersAndNoOneElsesScriptMayAsk() {
+        void pages_haveSecurityHeadersAndAllowNoOtherOrigin() {
             HttpResponse<String> page = http.get("/swagger-ui.html", "Origin", "https://evil.example.com");
             assertThat(page.statusCode()).isEqualTo(200);
             assertThat(header(page, "Content-Security-Policy")).contains("default-src 'self'",
@@ -365,7 +366,7 @@ class AccessHttpTests {
         }
 
         private String expired() {
-            String secret = json(make("{\"name\":\"" + newName() + "\",\"role\":\"admin\",\"expires_in\":\"1ms\"}"))
+            String secret = json(create("{\"name\":\"" + newName() + "\",\"role\":\"admin\",\"expires_in\":\"1ms\"}"))
                 .path("secret")
                 .asString();
             clock.advance(Duration.ofMillis(2));
@@ -376,7 +377,7 @@ class AccessHttpTests {
 
         private String token(String role) {
             String name = newName();
-            String secret = json(make("{\"name\":\"" + name + "\",\"role\":\"" + role + "\"}")).path("secret")
+            String secret = json(create("{\"name\":\"" + name + "\",\"role\":\"" + role + "\"}")).path("secret")
                 .asString();
             names.put(secret, name);
             return secret;
@@ -399,7 +400,7 @@ class AccessHttpTests {
             throw new AssertionError(name);
         }
 
-        private HttpResponse<String> make(String body) {
+        private HttpResponse<String> create(String body) {
             return post(ADMIN, "/tokens", body);
         }
 

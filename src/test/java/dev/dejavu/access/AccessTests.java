@@ -41,13 +41,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Starts, several instances, and what fails.
+ * Access control over restarts, several instances and failures.
  */
 class AccessTests {
 
     private static final String ADMIN = "an-administrator-of-the-tests";
 
-    private static final Pattern FIRST = Pattern.compile("administrator's token is (djv_[0-9a-f]+)");
+    private static final Pattern BOOTSTRAP_TOKEN = Pattern.compile("administrator's token is (djv_[0-9a-f]+)");
 
     private final List<ConfigurableApplicationContext> services = new ArrayList<>();
 
@@ -60,50 +60,54 @@ class AccessTests {
     }
 
     @Test
-    void firstStartMakesOneAdministratorAndSaysItOnce() throws Exception {
+    void firstStartCreatesOneAdministratorTokenAndLogsItOnce() throws Exception {
         String url = "spring.datasource.url=" + sqliteUrl();
         try (ServiceProcess first = ServiceProcess.start(url, "dejavu.access.mode=tokens")) {
             first.http();
-            await().atMost(Duration.ofSeconds(10)).until(() -> FIRST.matcher(first.output()).find());
+            await().atMost(Duration.ofSeconds(10)).until(() -> BOOTSTRAP_TOKEN.matcher(first.output()).find());
             first.terminate();
             first.exitCode();
-            List<String> tokens = FIRST.matcher(first.output()).results().map((found) -> found.group(1)).toList();
+            List<String> tokens = BOOTSTRAP_TOKEN.matcher(first.output())
+                .results()
+                .map((found) -> found.group(1))
+                .toList();
             assertThat(tokens).hasSize(1);
             try (ServiceProcess second = ServiceProcess.start(url, "dejavu.access.mode=tokens")) {
                 assertThat(get(second.http(), tokens.getFirst(), "/tokens").statusCode()).isEqualTo(200);
-                assertThat(FIRST.matcher(second.output()).find()).isFalse();
+                assertThat(BOOTSTRAP_TOKEN.matcher(second.output()).find()).isFalse();
             }
         }
     }
 
     @Test
-    void instancesThatStartTogetherMakeOneAdministrator() throws Exception {
+    void instancesThatStartTogetherCreateOneAdministratorToken() throws Exception {
         String url = "spring.datasource.url=" + Postgres.url(Postgres.port(), Postgres.newDatabase());
         try (ServiceProcess one = ServiceProcess.start(url, "dejavu.access.mode=tokens");
                 ServiceProcess other = ServiceProcess.start(url, "dejavu.access.mode=tokens")) {
             List<Http> instances = List.of(one.http(), other.http());
-            await().atMost(Duration.ofSeconds(10)).until(() -> FIRST.matcher(one.output() + other.output()).find());
-            Matcher said = FIRST.matcher(one.output() + "\n" + other.output());
-            assertThat(said.find()).isTrue();
+            await().atMost(Duration.ofSeconds(10))
+                .until(() -> BOOTSTRAP_TOKEN.matcher(one.output() + other.output()).find());
+            Matcher logged = BOOTSTRAP_TOKEN.matcher(one.output() + "\n" + other.output());
+            assertThat(logged.find()).isTrue();
             for (Http instance : instances) {
                 await().atMost(Duration.ofSeconds(10))
-                    .until(() -> get(instance, said.group(1), "/tokens").statusCode() == 200);
+                    .until(() -> get(instance, logged.group(1), "/tokens").statusCode() == 200);
             }
-            assertThat(FIRST.matcher(one.output() + "\n" + other.output()).results()).hasSize(1);
+            assertThat(BOOTSTRAP_TOKEN.matcher(one.output() + "\n" + other.output()).results()).hasSize(1);
         }
     }
 
     @Test
-    void tokenRevokedOnOneInstanceIsRefusedOnTheOtherWithin5Seconds() {
+    void tokenRevokedOnOneInstanceIsRejectedByTheOtherWithin5Seconds() {
         String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
         Http one = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
         Http other = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
-        HttpResponse<String> made = make(one, "ada", "write");
-        String secret = json(made).path("secret").asString();
+        HttpResponse<String> created = createToken(one, "ada", "write");
+        String secret = json(created).path("secret").asString();
         await().atMost(Duration.ofSeconds(5)).until(() -> get(other, secret, "/stats").statusCode() == 200);
-        // One that it has never seen must not count either.
-        String unseen = json(make(one, "eve", "write")).path("secret").asString();
-        for (String id : List.of(json(made).path("id").asString(), id(one, "eve"))) {
+        // A token that the other instance has never seen must be rejected too.
+        String unseen = json(createToken(one, "eve", "write")).path("secret").asString();
+        for (String id : List.of(json(created).path("id").asString(), id(one, "eve"))) {
             assertThat(one.send("DELETE", "/tokens/" + id, null, "Authorization", "Bearer " + ADMIN).statusCode())
                 .isEqualTo(204);
         }
@@ -117,62 +121,62 @@ class AccessTests {
     }
 
     @Test
-    void databaseThatIsAwayIs503AndWrongTokensStayRefused() throws IOException {
-        try (TcpProxy wire = new TcpProxy(Postgres.port())) {
-            wire.mend();
-            Http http = startOn(Postgres.url(wire.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
+    void unavailableDatabaseIs503WithATokenAnd401Without() throws IOException {
+        try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
+            proxy.mend();
+            Http http = startOn(Postgres.url(proxy.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
                     "--dejavu.admin-token=" + ADMIN);
             await().atMost(Duration.ofSeconds(10)).until(() -> get(http, ADMIN, "/stats").statusCode() == 200);
-            wire.cut();
+            proxy.cut();
             await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
                 Instant before = Instant.now();
-                HttpResponse<String> answer = get(http, "djv_wrong", "/images/" + Keys.next());
+                HttpResponse<String> response = get(http, "djv_wrong", "/images/" + Keys.next());
                 assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofMillis(2500));
-                assertProblem(answer, 503, "storage-unavailable");
+                assertProblem(response, 503, "storage-unavailable");
             });
             assertThat(http.get("/stats").statusCode()).isEqualTo(401);
             assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
-            wire.mend();
+            proxy.mend();
             await().atMost(Duration.ofSeconds(60)).until(() -> get(http, ADMIN, "/stats").statusCode() == 200);
         }
     }
 
     @Test
-    void databaseThatComesLateGetsItsFirstTokenThen() throws Exception {
-        try (TcpProxy wire = new TcpProxy(Postgres.port())) {
-            wire.cut();
+    void bootstrapTokenIsCreatedOnceALateDatabaseIsAvailable() throws Exception {
+        try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
+            proxy.cut();
             try (ServiceProcess service = ServiceProcess.start(
-                    "spring.datasource.url=" + Postgres.url(wire.port(), Postgres.newDatabase()),
+                    "spring.datasource.url=" + Postgres.url(proxy.port(), Postgres.newDatabase()),
                     "dejavu.access.mode=tokens")) {
                 assertProblem(get(service.http(), "djv_wrong", "/stats"), 503, "storage-unavailable");
-                wire.mend();
-                // Nobody has a token to ask with.
-                await().atMost(Duration.ofSeconds(60)).until(() -> FIRST.matcher(service.output()).find());
-                assertThat(FIRST.matcher(service.output()).results()).hasSize(1);
+                proxy.mend();
+                // No one has a token yet, so no request may be needed for it.
+                await().atMost(Duration.ofSeconds(60)).until(() -> BOOTSTRAP_TOKEN.matcher(service.output()).find());
+                assertThat(BOOTSTRAP_TOKEN.matcher(service.output()).results()).hasSize(1);
             }
         }
     }
 
     @Test
-    void floodOfWrongTokensAsksTheDatabaseHardlyAtAll() throws IOException {
-        try (TcpProxy wire = new TcpProxy(Postgres.port())) {
-            wire.mend();
-            Http http = startOn(Postgres.url(wire.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
+    void floodOfWrongTokensHardlyQueriesTheDatabase() throws IOException {
+        try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
+            proxy.mend();
+            Http http = startOn(Postgres.url(proxy.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
                     "--dejavu.admin-token=" + ADMIN, "--dejavu.pruning.probability=0");
             await().atMost(Duration.ofSeconds(10)).until(() -> get(http, ADMIN, "/stats").statusCode() == 200);
-            wire.freeze(true);
-            // Were each one asked, each would take its second.
+            proxy.freeze(true);
+            // If each one queried the database, each would take a second.
             Instant before = Instant.now();
             for (int i = 0; i < 200; i++) {
                 assertThat(get(http, "djv_wrong" + i, "/stats").statusCode()).isIn(401, 503);
             }
             assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofSeconds(20));
-            wire.freeze(false);
+            proxy.freeze(false);
         }
     }
 
     @Test
-    void administratorOfTheSettingIsTakenAlsoLater() throws IOException {
+    void adminTokenSettingReplacesTheEarlierOne() throws IOException {
         start("--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
         services.removeFirst().close();
         Path file = Files.writeString(home.resolve("secret"), "another-administrator-token\n");
@@ -182,7 +186,7 @@ class AccessTests {
     }
 
     @Test
-    void strangersMayReadWhenTheSettingSaysSo() {
+    void anonymousMayReadIfTheSettingAllowsIt() {
         Http http = start("--dejavu.access.mode=tokens", "--dejavu.access.anonymous-read=true",
                 "--dejavu.admin-token=" + ADMIN);
         String path = "/images/" + Keys.next();
@@ -197,13 +201,13 @@ class AccessTests {
 
     @ParameterizedTest
     @CsvSource({ "127.0.0.1,200", "localhost,200", "0.0.0.0,401" })
-    void withoutASettingTheAddressDecides(String address, int status) {
+    void withoutAModeTheServerAddressDecides(String address, int status) {
         Http http = start("--server.address=" + address, "--dejavu.admin-token=" + ADMIN);
         assertThat(http.get("/stats").statusCode()).isEqualTo(status);
     }
 
     @Test
-    void openBeyondLoopbackMustBeSaidAndIsWarnedOf() throws Exception {
+    void openModeBeyondLoopbackLogsAWarning() throws Exception {
         try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + sqliteUrl(),
                 "server.address=0.0.0.0", "dejavu.access.mode=open")) {
             assertThat(service.http().get("/stats").statusCode()).isEqualTo(200);
@@ -216,51 +220,51 @@ class AccessTests {
     }
 
     @Test
-    void openIgnoresTokensAndAdministersEveryone() {
+    void openModeIgnoresTokensAndMakesEveryoneAdministrator() {
         Http http = start();
         String path = "/images/" + Keys.next();
         assertThat(get(http, "djv_whatever", "/stats").statusCode()).isEqualTo(200);
         put(http, path);
         assertThat(http.get(path).body()).doesNotContain("written_by");
         assertThat(http.get("/tokens").statusCode()).isEqualTo(200);
-        // or it would count when the service is open no more
+        // or it would be valid once the service is no longer open
         assertProblem(http.post("/tokens", "{\"name\":\"eve\",\"role\":\"admin\"}"), 403, "forbidden", "open");
     }
 
     @Test
-    void tokenRevokedWhileOthersAskIsRefusedAtOnce() throws Exception {
+    void tokenRevokedUnderLoadIsRejectedAtOnce() throws Exception {
         Http http = startOn(Postgres.url(Postgres.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
                 "--dejavu.admin-token=" + ADMIN);
-        AtomicBoolean going = new AtomicBoolean(true);
+        AtomicBoolean running = new AtomicBoolean(true);
         try (ExecutorService others = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int n = 0; n < 3; n++) {
                 others.execute(() -> {
-                    while (going.get()) {
+                    while (running.get()) {
                         get(http, ADMIN, "/stats");
                     }
                 });
             }
             others.execute(() -> {
-                for (int n = 0; going.get(); n++) {
-                    make(http, "churn" + n, "read");
+                for (int n = 0; running.get(); n++) {
+                    createToken(http, "churn" + n, "read");
                 }
             });
             try {
                 for (int n = 0; n < 150; n++) {
-                    String secret = json(make(http, "leaver" + n, "read")).path("secret").asString();
+                    String secret = json(createToken(http, "leaver" + n, "read")).path("secret").asString();
                     assertThat(get(http, secret, "/stats").statusCode()).isEqualTo(200);
                     http.send("DELETE", "/tokens/" + id(http, "leaver" + n), null, "Authorization", "Bearer " + ADMIN);
                     assertThat(get(http, secret, "/stats").statusCode()).as("revoked, number " + n).isEqualTo(401);
                 }
             }
             finally {
-                going.set(false);
+                running.set(false);
             }
         }
     }
 
     @Test
-    void administratorsTokenMayLookLikeAnyOther() {
+    void adminTokenMayLookLikeAnOidcToken() {
         String looksLikeOidc = "SG.0123456789.0123456789012345";
         Issuer issuer = new Issuer();
         Http http = start("--dejavu.access.mode=tokens", "--dejavu.admin-token=" + looksLikeOidc,
@@ -274,9 +278,9 @@ class AccessTests {
     }
 
     @Test
-    void administratorsTokenThatIsSomebodyElsesLocksNobodyOut() {
+    void adminTokenEqualToAnExistingTokenLocksNoOneOut() {
         Http http = start("--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
-        String secret = json(make(http, "ada", "read")).path("secret").asString();
+        String secret = json(createToken(http, "ada", "read")).path("secret").asString();
         services.removeFirst().close();
         http = start("--dejavu.access.mode=tokens", "--dejavu.admin-token=" + secret);
         assertThat(get(http, secret, "/stats").statusCode()).isEqualTo(200);
@@ -284,18 +288,18 @@ class AccessTests {
     }
 
     @Test
-    void issuerThatWasNeverReachedIs503() {
-        Issuer away = new Issuer();
-        String token = away.token("dejavu", Map.of("sub", "ada"));
+    void issuerThatWasNeverReachableIs503() {
+        Issuer issuer = new Issuer();
+        String token = issuer.token("dejavu", Map.of("sub", "ada"));
         Http http = start("--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN,
-                "--dejavu.access.oidc[0].issuer=" + away.uri(), "--dejavu.access.oidc[0].audience=dejavu",
+                "--dejavu.access.oidc[0].issuer=" + issuer.uri(), "--dejavu.access.oidc[0].audience=dejavu",
                 "--dejavu.access.oidc[0].rules[0].role=read", "--dejavu.access.oidc[0].rules[0].claims=sub=*");
-        away.away(true);
-        HttpResponse<String> answer = get(http, token, "/stats");
-        assertThat(answer.statusCode()).isEqualTo(503);
-        assertThat(header(answer, "Retry-After")).isNotEmpty();
+        issuer.setUnavailable(true);
+        HttpResponse<String> response = get(http, token, "/stats");
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(header(response, "Retry-After")).isNotEmpty();
         assertThat(get(http, ADMIN, "/stats").statusCode()).isEqualTo(200);
-        away.close();
+        issuer.close();
     }
 
     @ParameterizedTest
@@ -303,7 +307,7 @@ class AccessTests {
             "dejavu.admin-token=with white space and long enough", "dejavu.admin-token-file=/nowhere",
             "dejavu.access.oidc[0].issuer=http://example.com", "dejavu.access.anonymous-read=perhaps",
             "dejavu.access.oidc[1].issuer=https://issuer.example.com", "dejavu.access.oidc[0].rules[1].claims=sub=a" })
-    void wrongSettingStopsTheStartAndShowsNoSecret(String setting) throws Exception {
+    void invalidSettingAbortsTheStartAndRevealsNoSecret(String setting) throws Exception {
         try (ServiceProcess service = ServiceProcess.start(setting,
                 setting.contains("oidc[0].issuer") ? "dejavu.home=" + home
                         : "dejavu.access.oidc[0].issuer=https://issuer.example.com",
@@ -319,13 +323,13 @@ class AccessTests {
 
     @ParameterizedTest
     @ValueSource(booleans = { true, false })
-    void auditLogSaysWhoChangedWhatAndNoSecret(boolean postgresql) throws Exception {
+    void auditLogHasActorAndChangeButNoSecret(boolean postgresql) throws Exception {
         String url = postgresql ? Postgres.url(Postgres.port(), Postgres.newDatabase()) : sqliteUrl();
         try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url, "dejavu.access.mode=tokens",
                 "dejavu.admin-token=" + ADMIN)) {
             Http http = service.http();
             String path = "/images/" + Keys.next();
-            String secret = json(make(http, "ada", "write")).path("secret").asString();
+            String secret = json(createToken(http, "ada", "write")).path("secret").asString();
             put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
             put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
             send(http, secret, "POST", "/nothing", "{}");
@@ -347,12 +351,12 @@ class AccessTests {
         }
     }
 
-    /** The log of a process reaches its reader after the answer that it is about. */
-    private static List<String> auditLines(ServiceProcess service, String containing) {
+    /** The log of a process reaches its reader later than the response it is about. */
+    private static List<String> auditLines(ServiceProcess service, String text) {
         await().atMost(Duration.ofSeconds(10)).until(() -> service.output().contains("ghcr.io/acme/none:v1"));
         return service.output()
             .lines()
-            .filter((line) -> line.contains("dev.dejavu.audit") && line.contains(containing))
+            .filter((line) -> line.contains("dev.dejavu.audit") && line.contains(text))
             .toList();
     }
 
@@ -374,7 +378,7 @@ class AccessTests {
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
     }
 
-    private static HttpResponse<String> make(Http http, String name, String role) {
+    private static HttpResponse<String> createToken(Http http, String name, String role) {
         return send(http, ADMIN, "POST", "/tokens", "{\"name\":\"" + name + "\",\"role\":\"" + role + "\"}");
     }
 

@@ -27,12 +27,12 @@ class OidcIssuerTests {
     @CsvSource({ "ref=refs/heads/main,refs/heads/main,true", "ref=refs/heads/main,refs/heads/main2,false",
             "ref=refs/heads/*,refs/heads/a/b,true", "ref=refs/heads/*,refs/tags/v1,false", "ref=*,anything,true",
             "ref=a.c,abc,false", "ref=*-*,a-b,true", "ref=,x,false", "ref=true,true,true" })
-    void claimIsItsValueOrItsPattern(String claim, String actual, boolean matches) {
+    void claimMatchesByValueOrPattern(String claim, String actual, boolean matches) {
         assertThat(OidcIssuer.Claim.valueOf(claim).matches(actual)).isEqualTo(matches);
     }
 
     @Test
-    void claimThatIsMissingNeverMatchesAndAListMatchesByAnElement() {
+    void missingClaimNeverMatchesAndAListMatchesByAnyElement() {
         OidcIssuer.Claim claim = OidcIssuer.Claim.valueOf("groups=plat*");
         assertThat(claim.matches(null)).isFalse();
         assertThat(claim.matches(List.of())).isFalse();
@@ -40,7 +40,7 @@ class OidcIssuerTests {
         assertThat(OidcIssuer.Claim.valueOf("ref_protected=true").matches(true)).isTrue();
     }
 
-    /** The claims are those that both document for such jobs. */
+    /** The claims are those that GitHub and GitLab document for such jobs. */
     @ParameterizedTest
     @CsvSource({ "github,acme/my-app,refs/heads/main,true,push,WRITE", "github,acme/my-app,refs/heads/main,false,push,",
             "github,acme/my-app,refs/heads/topic,false,push,", "github,acme/other,refs/heads/main,true,push,",
@@ -51,7 +51,7 @@ class OidcIssuerTests {
             "gitlab,acme/my-app,main,false,push,", "gitlab,acme/my-app,topic,false,push,",
             "gitlab,acme/my-app,topic,false,merge_request_event,READ",
             "gitlab,evil/my-app,topic,false,merge_request_event,", "gitlab,evil/my-app,main,true,push," })
-    void examplesOfThePageGiveTheRolesTheyPromise(String host, String repository, String ref, String isProtected,
+    void documentedExamplesGiveTheRolesTheyPromise(String host, String repository, String ref, String isProtected,
             String event, Role role) throws IOException {
         Map<String, Object> claims = new HashMap<>();
         String owner = repository.substring(0, repository.indexOf('/'));
@@ -65,7 +65,7 @@ class OidcIssuerTests {
                     repository, "namespace_path", owner, "ref", ref, "ref_type", "branch", "ref_protected", isProtected,
                     "pipeline_source", event));
         }
-        OidcIssuer issuer = ofThePage().oidc()
+        OidcIssuer issuer = documentedProperties().oidc()
             .stream()
             .filter((oidc) -> oidc.issuer().toString().contains(host))
             .findFirst()
@@ -73,7 +73,7 @@ class OidcIssuerTests {
         assertThat(issuer.role(claims).orElse(null)).isEqualTo(role);
     }
 
-    private static AccessProperties ofThePage() throws IOException {
+    private static AccessProperties documentedProperties() throws IOException {
         Matcher example = Pattern.compile("(?ms)^```yaml\\n(dejavu:\\n.*?)^```")
             .matcher(Files.readString(Path.of("docs/access.md")));
         assertThat(example.find()).isTrue();

@@ -18,17 +18,17 @@ import static org.awaitility.Awaitility.await;
 class OidcKeysTests {
 
     @Test
-    void keysThatAreNoLongerFreshCountWhileTheIssuerIsAway() throws KeySourceException {
+    void staleKeysAreUsedWhileTheIssuerIsUnavailable() throws KeySourceException {
         try (Issuer issuer = new Issuer()) {
             JWKSource<SecurityContext> keys = OidcKeys.of(URI.create(issuer.uri()), Duration.ofMillis(100),
                     Duration.ofMillis(1));
             JWKSelector all = new JWKSelector(new JWKMatcher.Builder().build());
             assertThat(keys.get(all, null)).hasSize(1);
-            issuer.away(true);
-            int before = issuer.asked();
+            issuer.setUnavailable(true);
+            int before = issuer.requests();
             await().atMost(Duration.ofSeconds(30)).until(() -> {
                 assertThat(keys.get(all, null)).hasSize(1);
-                return issuer.asked() > before;
+                return issuer.requests() > before;
             });
             assertThat(keys.get(all, null)).hasSize(1);
         }

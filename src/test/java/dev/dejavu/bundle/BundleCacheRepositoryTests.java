@@ -34,7 +34,7 @@ class BundleCacheRepositoryTests {
         }
 
         @Test
-        void partsAreKeptAndGoWithTheNextPutWithoutThem() {
+        void partsAreStoredUntilAPutWithoutThem() {
             CachedBundle plain = entry(Keys.next(), newValue());
             CachedBundle bundle = new CachedBundle(plain.digest(), "another", plain.remotePath(),
                     new BundleParts("dns:///example.union.ai:proj:dev", "13164aad67360d377c32433a5f57ae8f"),

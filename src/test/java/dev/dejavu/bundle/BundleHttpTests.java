@@ -59,7 +59,7 @@ class BundleHttpTests {
 
         // the golden vector of the Flyte client
         @Test
-        void bundle_partsThatMakeTheKey_areStored() {
+        void bundle_partsMatchingTheKey_areStored() {
             String key = "b603156a8a87bb0ac3e9ae00e4e545c7afb76c87746a459c070d84ce505c950e";
             String body = parts("dns:///example.union.ai:proj:dev", "13164aad67360d377c32433a5f57ae8f");
             assertThat(http.put("/bundles/" + key, body).statusCode()).isEqualTo(201);
@@ -72,7 +72,7 @@ class BundleHttpTests {
 
         @ParameterizedTest
         @ValueSource(strings = { "'scope':'::'", "'files_digest':'13164aad67360d377c32433a5f57ae8f'" })
-        void bundle_notAllParts_is400AndNamed(String parts) {
+        void bundle_incompleteParts_is400AndNamesThem(String parts) {
             String body = body(newValue()).replace("}", ",%s}".formatted(parts).replace('\'', '"'));
             assertProblem(http.put(path(Keys.next()), body), 400, "malformed-body", "files_digest");
         }

@@ -23,14 +23,14 @@ class RemotePathTests {
     @ValueSource(strings = { "file:///tmp/x", "file:/tmp/x", "FILE:///tmp/x", "http://localhost:9000/x",
             "http://user:secret@127.0.0.1/x", "http://[::1]:9000/x", "http://host.docker.internal/x",
             "s3://LocalHost/x", "jar:file:/tmp/x!/y", "http://localhost.localdomain/x" })
-    void pathThatOneMachineAloneCanReachIsLocal(String text) {
+    void pathReachableFromOneMachineOnlyIsLocal(String text) {
         assertThat(RemotePath.parse(text).isLocal()).isTrue();
     }
 
     @ParameterizedTest
     @ValueSource(strings = { "/tmp/x", "tmp/x", "C:/tmp/x", "C:\\tmp\\x", "s3://a b/x", "://x", "", "s3://a/\u00e9",
             "s3://a/x\n", "s3://a/\u0000", "s3:", "http://%6cocalhost/x", "http://[::1/x" })
-    void anythingElseIsRefused(String text) {
+    void anythingElseIsRejected(String text) {
         assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> RemotePath.parse(text))
             .matches((ex) -> ex.problem() == Problem.INVALID_REMOTE_PATH)
             .withMessageContaining("remote_path");

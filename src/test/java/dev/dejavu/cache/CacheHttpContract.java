@@ -29,8 +29,8 @@ import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The HTTP that both caches have, word for word; a test class per cache says how its
- * words differ.
+ * The HTTP API that both caches share. A test class per cache supplies its paths and
+ * names.
  */
 public abstract class CacheHttpContract {
 
@@ -53,7 +53,7 @@ public abstract class CacheHttpContract {
     /** As in {@code image_uri}. */
     protected abstract String valueName();
 
-    /** A value that no other test has. */
+    /** A value that no other test uses. */
     protected abstract String newValue();
 
     /** The smallest body that stores the value. */
@@ -70,7 +70,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void entry_replaced_is200WithTheNewEntryAndANewTag() {
+    void entry_replaced_is200WithTheNewEntryAndANewETag() {
         CacheKey key = Keys.next();
         HttpResponse<String> first = http.put(path(key), body(newValue()));
         String value = newValue();
@@ -104,7 +104,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void entry_matchingTag_is304() {
+    void entry_matchingETag_is304() {
         CacheKey key = stored();
         String tag = header(http.get(path(key)), "ETag");
         HttpResponse<String> response = http.get(path(key), "If-None-Match", tag);
@@ -155,7 +155,7 @@ public abstract class CacheHttpContract {
 
     @ParameterizedTest
     @ValueSource(strings = { "", "{", "[]", "\"text\"", "7", "null", "{} {}", "{\"a\":1,\"a\":2}", "{'a':1}" })
-    void entry_bodyThatIsNoObject_is400(String body) {
+    void entry_bodyNotAnObject_is400(String body) {
         assertProblem(http.put(path(Keys.next()), body), 400, "malformed-body");
     }
 
@@ -167,7 +167,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void entry_valueMissingEmptyOrOfAnotherType_is400AndNamed() {
+    void entry_valueMissingEmptyOrOfAnotherType_is400AndNamesIt() {
         String good = body(newValue());
         for (String bad : List.of("null", "\"\"", "5", "true", "1.5", "[]", "{}", "[\"a\"]")) {
             String body = good.replaceFirst("\"" + valueName() + "\":\"[^\"]*\"", "\"" + valueName() + "\":" + bad);
@@ -229,7 +229,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void list_pages_meetAndTheLastHasNoNext() {
+    void list_pages_haveNoGapAndTheLastHasNoNext() {
         http.delete(path());
         List<String> keys = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
@@ -249,7 +249,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void list_matchingTag_is304UntilSomethingChanges() {
+    void list_matchingETag_is304UntilSomethingChanges() {
         stored();
         HttpResponse<String> list = http.get(path());
         assertThat(header(list, "Cache-Control")).isEqualTo("no-cache");
@@ -260,7 +260,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void list_ofOneValue_hasThatAlone() {
+    void list_ofOneValue_hasItsEntriesOnly() {
         String value = newValue();
         CacheKey key = Keys.next();
         http.put(path(key), body(value));
@@ -275,18 +275,18 @@ public abstract class CacheHttpContract {
     @ValueSource(strings = { "limit=0", "limit=501", "limit=-1", "limit=x", "limit=", "limit=99999999999", "after=x",
             "after=", "after=1", "after=1-2", "limit=1&limit=2", "colour=red", "limit=%00",
             "after=9999999999999999999-0123456789abcdef0123456789abcdef" })
-    void list_badQuery_is400(String query) {
+    void list_malformedQuery_is400(String query) {
         assertProblem(http.get(path() + "?" + query), 400, "malformed-query");
     }
 
     @Test
-    void list_badValue_is400() {
+    void list_malformedValue_is400AndNamesIt() {
         assertProblem(http.get(path() + "?" + valueName() + "="), 400, "malformed-query", valueName());
         assertProblem(http.get(path() + "?" + valueName() + "=a%00b"), 400, "malformed-query", valueName());
     }
 
     @Test
-    void all_forgotten_saysHowMany() {
+    void all_removed_returnsTheirNumber() {
         http.delete(path());
         CacheKey key = stored();
         stored();
@@ -298,24 +298,24 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void all_forgottenOfOneValue_leavesTheOthers() {
+    void all_removedOfOneValue_leavesTheOthers() {
         String value = newValue();
         http.put(path(Keys.next()), body(value));
-        CacheKey kept = stored();
+        CacheKey other = stored();
         assertThat(http.delete(path() + "?" + valueName() + "=" + value).body()).isEqualTo("{\"removed\":1}");
-        assertThat(http.get(path(kept)).statusCode()).isEqualTo(200);
+        assertThat(http.get(path(other)).statusCode()).isEqualTo(200);
     }
 
     @ParameterizedTest
     @ValueSource(strings = { "uri=x", "limit=1", "%s=", "%s=x&%s=y", "%s=x&other=y", "%s=%%00" })
-    void all_badQuery_is400AndForgetsNothing(String query) {
-        CacheKey kept = stored();
+    void all_malformedQuery_is400AndRemovesNothing(String query) {
+        CacheKey other = stored();
         assertProblem(http.delete(path() + "?" + query.formatted(valueName(), valueName())), 400, "malformed-query");
-        assertThat(http.get(path(kept)).statusCode()).isEqualTo(200);
+        assertThat(http.get(path(other)).statusCode()).isEqualTo(200);
     }
 
     @Test
-    void lookup_entriesAndMissing_eachOnceInTheOrderAsked() {
+    void lookup_entriesAndMissing_areListedOnceInTheOrderRequested() {
         CacheKey one = stored();
         CacheKey two = stored();
         CacheKey unknown = Keys.next();
@@ -348,7 +348,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void lookup_badBody_is400() {
+    void lookup_malformedBody_is400() {
         String name = keysName();
         for (String bad : List.of("{}", "{'%s':null}", "{'%s':[]}", "{'%s':'abc'}", "{'%s':[null]}", "{'%s':[5]}",
                 "{'%s':['']}", "{'%s':{}}")) {
@@ -372,7 +372,7 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void stats_countWhatHappens() {
+    void stats_countLookupsAndWrites() {
         String name = path().substring(1);
         JsonNode before = json(http.get("/stats")).path(name);
         CacheKey key = stored();
@@ -381,10 +381,10 @@ public abstract class CacheHttpContract {
         http.get(path(Keys.next()));
         http.post(path() + "/lookup", keys(List.of(key.hex(), Keys.next().hex())));
         JsonNode after = json(http.get("/stats")).path(name);
-        assertThat(grown(before, after, "entries")).isEqualTo(1);
-        assertThat(grown(before, after, "writes")).isEqualTo(1);
-        assertThat(grown(before, after, "hits")).isEqualTo(3);
-        assertThat(grown(before, after, "misses")).isEqualTo(2);
+        assertThat(increase(before, after, "entries")).isEqualTo(1);
+        assertThat(increase(before, after, "writes")).isEqualTo(1);
+        assertThat(increase(before, after, "hits")).isEqualTo(3);
+        assertThat(increase(before, after, "misses")).isEqualTo(2);
         assertThat(after.path("pruned").isIntegralNumber()).isTrue();
         assertThat(http.get("/actuator/prometheus").body()).contains(
                 "dejavu_lookups_total{cache=\"%s\",result=\"hit\"} %s.0".formatted(name, after.path("hits")),
@@ -425,7 +425,7 @@ public abstract class CacheHttpContract {
         assertThat(entry.propertyNames()).doesNotContainAnyElementsOf(Collections.singleton("scope"));
     }
 
-    private static long grown(JsonNode before, JsonNode after, String name) {
+    private static long increase(JsonNode before, JsonNode after, String name) {
         return after.path(name).asLong() - before.path(name).asLong();
     }
 

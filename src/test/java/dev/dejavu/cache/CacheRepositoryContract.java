@@ -17,7 +17,7 @@ import dev.dejavu.testing.SettableClock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What every repository keeps to, on every database.
+ * The contract of every repository, on every database.
  */
 public abstract class CacheRepositoryContract<E extends CacheEntry> {
 
@@ -29,7 +29,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     @Autowired
     protected SettableClock clock;
 
-    /** A value that no other test has. */
+    /** A value that no other test uses. */
     protected abstract String newValue();
 
     protected abstract E entry(CacheKey key, String value);
@@ -47,7 +47,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void secondPutReplacesAndSaysSo() {
+    void secondPutReplacesAndIsNotNew() {
         E entry = newEntry();
         assertThat(cache.put(entry).created()).isTrue();
         E other = entry(entry.key(), newValue());
@@ -57,7 +57,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void putOfAnotherValueSaysWhichItReplaced() {
+    void putOfAnotherValueReturnsThePreviousOne() {
         E entry = newEntry();
         assertThat(cache.put(entry).previousValue()).isNull();
         assertThat(cache.put(entry).previousValue()).isNull();
@@ -91,7 +91,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void putStartsTheClockAgain() {
+    void putRestartsTheTtl() {
         E entry = newEntry();
         cache.put(entry);
         clock.advance(TTL.minusMillis(1));
@@ -110,17 +110,17 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void thousandKeysAreFoundAtOnce() {
+    void thousandKeysAreFoundInOneLookup() {
         List<E> entries = newEntries(700);
-        List<CacheKey> asked = new ArrayList<>(entries.stream().map(CacheEntry::key).toList());
+        List<CacheKey> requested = new ArrayList<>(entries.stream().map(CacheEntry::key).toList());
         for (int i = 0; i < 300; i++) {
-            asked.add(Keys.next());
+            requested.add(Keys.next());
         }
-        assertThat(cache.findAll(asked)).containsExactlyInAnyOrderElementsOf(entries);
+        assertThat(cache.findAll(requested)).containsExactlyInAnyOrderElementsOf(entries);
     }
 
     @Test
-    void listIsNewestFirstAndItsPagesMeet() {
+    void listIsNewestFirstAndItsPagesHaveNoGap() {
         List<E> entries = new ArrayList<>();
         for (int i = 0; i < 7; i++) {
             // three share a millisecond
@@ -141,9 +141,9 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void oneValueIsListedAndForgottenAlone() {
-        E kept = newEntry();
-        cache.put(kept);
+    void entriesOfOneValueAreListedAndRemovedAlone() {
+        E other = newEntry();
+        cache.put(other);
         String value = newValue();
         List<E> entries = List.of(entry(Keys.next(), value), entry(Keys.next(), value));
         entries.forEach(cache::put);
@@ -151,11 +151,11 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         assertThat(cache.removeAll(value)).isEqualTo(2);
         assertThat(cache.list(Cursor.START, 500, value)).isEmpty();
         assertThat(cache.removeAll(value)).isZero();
-        assertThat(cache.find(kept.key())).isPresent();
+        assertThat(cache.find(other.key())).isPresent();
     }
 
     @Test
-    void allAreForgottenHoweverMany() {
+    void removeAllRemovesAnyNumberOfEntries() {
         cache.removeAll(null);
         newEntries(2100);
         assertThat(cache.count()).isEqualTo(2100);
@@ -173,7 +173,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void pruneTakesExpiredRowsAloneAndNoMoreThanItMay() {
+    void pruneRemovesOnlyExpiredRowsUpToItsLimit() {
         cache.removeAll(null);
         newEntries(5);
         clock.advance(TTL);
@@ -187,27 +187,27 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void manyWritersOfOneKeyMakeOneNewEntry() throws Exception {
+    void concurrentWritersOfOneKeyCreateOneEntry() throws Exception {
         E entry = newEntry();
-        List<Boolean> created = atOnce(8, () -> cache.put(entry).created());
+        List<Boolean> created = concurrently(8, () -> cache.put(entry).created());
         assertThat(created).filteredOn((one) -> one).hasSize(1);
         assertThat(cache.find(entry.key())).contains(entry);
     }
 
     @Test
-    void prunesThatMeetDoNoHarm() throws Exception {
+    void concurrentPrunesRemoveEachRowOnce() throws Exception {
         cache.removeAll(null);
         newEntries(1500);
         clock.advance(TTL);
         List<E> live = newEntries(300);
-        List<Integer> pruned = atOnce(4, () -> prune(50));
+        List<Integer> pruned = concurrently(4, () -> prune(50));
         assertThat(pruned.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1500);
         assertThat(cache.findAll(live.stream().map(CacheEntry::key).toList())).hasSize(300);
         assertThat(cache.removeAll(null)).isEqualTo(300);
     }
 
     @Test
-    void entryRenewedWhilePrunesRunIsKept() throws Exception {
+    void entryRenewedDuringAPruneRemains() throws Exception {
         cache.removeAll(null);
         List<E> old = newEntries(600);
         clock.advance(TTL);
@@ -221,7 +221,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
-    void pruneTakesTheOldestAndBeginsWhereItIsTold() {
+    void pruneRemovesTheOldestRowsAfterItsStart() {
         cache.removeAll(null);
         List<Long> created = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
@@ -264,11 +264,11 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         return entries;
     }
 
-    private static <T> List<T> atOnce(int number, Callable<T> call) throws Exception {
+    private static <T> List<T> concurrently(int times, Callable<T> call) throws Exception {
         List<T> results = new ArrayList<>();
-        try (ExecutorService executor = Executors.newFixedThreadPool(number)) {
+        try (ExecutorService executor = Executors.newFixedThreadPool(times)) {
             List<Callable<T>> calls = new ArrayList<>();
-            for (int i = 0; i < number; i++) {
+            for (int i = 0; i < times; i++) {
                 calls.add(call);
             }
             for (Future<T> future : executor.invokeAll(calls)) {

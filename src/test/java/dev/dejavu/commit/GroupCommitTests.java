@@ -38,17 +38,17 @@ import static org.awaitility.Awaitility.await;
 class GroupCommitTests {
 
     @Test
-    void writersThatArriveWhileOneIsAtWorkShareACommit(@Autowired GroupCommit commit, @Autowired JdbcClient client)
+    void writersThatArriveDuringACommitShareTheNextOne(@Autowired GroupCommit commit, @Autowired JdbcClient client)
             throws Exception {
-        CountDownLatch atWork = new CountDownLatch(1);
+        CountDownLatch started = new CountDownLatch(1);
         CountDownLatch arrived = new CountDownLatch(1);
         List<Thread> writers = new ArrayList<>();
         Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
-            atWork.countDown();
+            started.countDown();
             awaitQuietly(arrived);
             return insert(client);
         }));
-        atWork.await();
+        started.await();
         for (int n = 0; n < 100; n++) {
             writers.add(Thread.startVirtualThread(() -> commit.write("other", () -> insert(client))));
         }
@@ -58,7 +58,7 @@ class GroupCommitTests {
         for (Thread writer : writers) {
             writer.join();
         }
-        // PostgreSQL keeps with each row which transaction made it.
+        // xmin is the transaction that inserted the row.
         assertThat(client
             .sql("select count(*) from image_cache where image_uri = 'ghcr.io/acme/together:v1' group by xmin")
             .query(Integer.class)
@@ -66,47 +66,47 @@ class GroupCommitTests {
     }
 
     @Test
-    void writeThatCannotBeCarriedOutFailsAlone() throws Exception {
+    void writeThatCannotBeExecutedFailsAlone() throws Exception {
         String database = Postgres.newDatabase();
         String url = Postgres.url(Postgres.port(), database);
         try (ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
                 "--spring.datasource.url=" + url);
-                Connection holder = DriverManager.getConnection(url);
+                Connection other = DriverManager.getConnection(url);
                 ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             Http http = new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
-            CacheKey held = Keys.next();
-            put(http, held);
-            hold(holder);
-            Future<HttpResponse<String>> blocked = executor.submit(() -> put(http, held));
-            // They come while it is in its way, and after it.
-            putTogether(http, 10);
+            CacheKey locked = Keys.next();
+            put(http, locked);
+            lockRows(other);
+            Future<HttpResponse<String>> blocked = executor.submit(() -> put(http, locked));
+            // These arrive while it is blocked, and after it.
+            putConcurrently(http, 10);
             assertProblem(blocked.get(), 503, "storage-unavailable");
-            holder.rollback();
-            assertThat(put(http, held).statusCode()).isEqualTo(200);
+            other.rollback();
+            assertThat(put(http, locked).statusCode()).isEqualTo(200);
         }
     }
 
     @Test
-    void writerThatWaitedTooLongGivesUpAndIsNeverCarriedOut(@Autowired GroupCommit commit) throws Exception {
-        CountDownLatch atWork = new CountDownLatch(1);
-        CountDownLatch gaveUp = new CountDownLatch(1);
+    void writeThatTimedOutIsNeverExecuted(@Autowired GroupCommit commit) throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch timedOut = new CountDownLatch(1);
         Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
-            atWork.countDown();
-            awaitQuietly(gaveUp);
+            started.countDown();
+            awaitQuietly(timedOut);
             return 1;
         }));
-        atWork.await();
-        AtomicBoolean carriedOut = new AtomicBoolean();
-        assertThatThrownBy(() -> commit.write("late", () -> carriedOut.getAndSet(true)))
+        started.await();
+        AtomicBoolean executed = new AtomicBoolean();
+        assertThatThrownBy(() -> commit.write("late", () -> executed.getAndSet(true)))
             .isInstanceOf(QueryTimeoutException.class);
-        gaveUp.countDown();
+        timedOut.countDown();
         first.join();
         assertThat(commit.write("next", () -> 2)).isEqualTo(2);
-        assertThat(carriedOut).isFalse();
+        assertThat(executed).isFalse();
     }
 
     @Test
-    void writeAfterTheEndFailsAtOnce(@Autowired TransactionOperations transaction) {
+    void writeAfterStopFailsAtOnce(@Autowired TransactionOperations transaction) {
         GroupCommit commit = new GroupCommit(transaction);
         commit.start();
         assertThat(commit.write("before", () -> 1)).isEqualTo(1);
@@ -114,14 +114,14 @@ class GroupCommitTests {
         assertThatThrownBy(() -> commit.write("after", () -> 2)).isInstanceOf(QueryTimeoutException.class);
     }
 
-    private static void hold(Connection connection) throws SQLException {
+    private static void lockRows(Connection connection) throws SQLException {
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.execute("select 1 from image_cache for update");
         }
     }
 
-    private static List<CacheKey> putTogether(Http http, int count) throws Exception {
+    private static List<CacheKey> putConcurrently(Http http, int count) throws Exception {
         List<CacheKey> keys = new ArrayList<>();
         List<Future<HttpResponse<String>>> puts = new ArrayList<>();
         try (ExecutorService executor = Executors.newFixedThreadPool(32)) {

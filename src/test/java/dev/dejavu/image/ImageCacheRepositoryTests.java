@@ -56,7 +56,7 @@ class ImageCacheRepositoryTests {
         }
 
         @Test
-        void partsAreKeptAndGoWithTheNextPutWithoutThem() {
+        void partsAreStoredUntilAPutWithoutThem() {
             CachedImage plain = entry(Keys.next(), newValue());
             ImageParts parts = new ImageParts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0",
                     List.of("linux/arm64", "linux/amd64"));
@@ -70,7 +70,7 @@ class ImageCacheRepositoryTests {
         }
 
         /**
-         * Events name repositories: what Java reads and what the column has must be one.
+         * Registry events name repositories, so what Java derives must equal the column.
          */
         @Test
         void registryRepositoryIsTheSameInJavaAndInTheDatabase(@Autowired JdbcClient reader) throws Exception {
@@ -161,7 +161,7 @@ class ImageCacheRepositoryTests {
         }
 
         @Test
-        void rowRenewedUnderAWaitingPruneIsKept() throws Exception {
+        void rowRenewedDuringABlockedPruneRemains() throws Exception {
             CachedImage image = entry(Keys.next(), newValue());
             cache.put(image);
             clock.advance(TTL);
@@ -172,7 +172,7 @@ class ImageCacheRepositoryTests {
         }
 
         @Test
-        void rowMovedToAnotherValueUnderAWaitingRemovalIsKept() throws Exception {
+        void rowChangedDuringABlockedRemovalRemains() throws Exception {
             CachedImage image = entry(Keys.next(), newValue());
             cache.put(image);
             int removed = whileUncommitted("update image_cache set image_uri = 'ghcr.io/acme/new:v1' where hash = '%s'"
@@ -182,7 +182,7 @@ class ImageCacheRepositoryTests {
         }
 
         @Test
-        void nothingIsLeftOfAllWhenAnotherRemovesOneMeanwhile() throws Exception {
+        void removeAllLeavesNothingThoughAnotherRemovesARowMeanwhile() throws Exception {
             cache.removeAll(null);
             for (int i = 0; i < 2500; i++) {
                 cache.put(entry(Keys.next(), newValue()));
@@ -194,8 +194,7 @@ class ImageCacheRepositoryTests {
         }
 
         /**
-         * Lets a call run into the lock of another connection's change, and then the
-         * change be committed.
+         * Commits a change on another connection once the call waits for its lock.
          */
         private int whileUncommitted(String change, Callable<Integer> call) throws Exception {
             try (Connection other = dataSource.getConnection();

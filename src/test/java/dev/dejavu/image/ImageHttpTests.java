@@ -61,7 +61,7 @@ class ImageHttpTests {
                         :: | myrepo | v1.0 | linux/amd64 | f12d32cf5a14c2861c36a3889e8d9ac76c19f71746a9f6acdbd70630b7619a9f
                         dns:///localhost:30080:flytesnacks:development | localhost:30000/flyte | abc123 | linux/amd64,linux/arm64 | a83829d8fab5488c92e57e01dad58959a080a861d4b97547bf1f8f7e87011477
                         """)
-        void image_partsThatMakeTheKey_areStoredSorted(String scope, String repository, String tag, String platforms,
+        void image_partsMatchingTheKey_areStoredSorted(String scope, String repository, String tag, String platforms,
                 String key) {
             HttpResponse<String> response = http.put("/images/" + key, parts(scope, repository, tag, platforms));
             assertThat(response.statusCode()).as(response.body()).isIn(200, 201);
@@ -88,13 +88,13 @@ class ImageHttpTests {
                 "'scope':'::','repository':'r','tag':'t','platforms':['a,b']",
                 "'scope':'::','repository':'r','tag':'t','platforms':['']",
                 "'scope':'::','repository':'r','tag':'t','platforms':'linux/amd64'" })
-        void image_notAllParts_is400AndNamed(String parts) {
+        void image_incompleteParts_is400AndNamesThem(String parts) {
             String body = "{'image_uri':'ghcr.io/acme/my-app:v1.0',%s}".formatted(parts).replace('\'', '"');
             assertProblem(http.put(path(Keys.next()), body), 400, "malformed-body", "platforms");
         }
 
         @Test
-        void image_partThatNoDatabaseKeeps_is400() {
+        void image_partThatNoDatabaseCanStore_is400() {
             for (String scope : new String[] { "a\\u0000b", "\\ud800", "a\\nb" }) {
                 assertProblem(http.put(path(Keys.next()), parts(scope, "r", "t", "linux/amd64")), 400, "malformed-body",
                         "scope");

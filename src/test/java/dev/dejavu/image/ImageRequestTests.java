@@ -26,7 +26,7 @@ class ImageRequestTests {
             "127.1:5000/x:1", "[::1]:5000/x:1", "[0:0:0:0:0:0:0:1]/x:1", "[::ffff:127.0.0.1]/x:1",
             "host.docker.internal:5000/x:1", "0.0.0.0:5000/x:1", "registry.localhost/x:1", "localhost.:5000/x:1",
             "[::]/x:1", "ip6-localhost:5000/x:1" })
-    void imageThatOneMachineAloneCanReachIsRefusedUnlessAccepted(String text) {
+    void localImageIsRejectedUnlessAccepted(String text) {
         assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> image(text, false))
             .matches((ex) -> ex.problem() == Problem.NOT_SHAREABLE);
         assertThat(image(text, true).imageUri()).isEqualTo(text);
@@ -35,12 +35,12 @@ class ImageRequestTests {
     @ParameterizedTest
     @ValueSource(strings = { "ghcr.io/acme/my-app:v1.0", "10.0.0.5:5000/x:1", "[2001:db8::1]:5000/x:1", "host:5000/x:1",
             "1.2.3.4/x:1" })
-    void imageThatOthersCanReachIsTaken(String text) {
+    void imageThatOthersCanReachIsAccepted(String text) {
         assertThat(image(text, false).imageUri()).isEqualTo(text);
     }
 
     @Test
-    void textThatIsNoReferenceIsRefused() {
+    void invalidReferenceIsRejected() {
         assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> image("ghcr.io/acme/my-app", true))
             .matches((ex) -> ex.problem() == Problem.INVALID_IMAGE_URI)
             .withMessageContaining("image_uri");

@@ -68,9 +68,9 @@ class NearCacheTests {
         }
 
         @Test
-        void whatWasFoundIsKeptAndAnsweredAlikeByteForByte() {
-            CacheKey key = kept("v1");
-            forgetNear();
+        void nearCacheHitEqualsTheFirstResponseByteForByte() {
+            CacheKey key = cachedEntry("v1");
+            clearNearCache();
             HttpResponse<String> first = http.get(path(key));
             await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
             HttpResponse<String> second = http.get(path(key));
@@ -80,8 +80,8 @@ class NearCacheTests {
         }
 
         @Test
-        void nearAnswersAreCounted() {
-            CacheKey key = kept("v1");
+        void nearCacheHitsAreCounted() {
+            CacheKey key = cachedEntry("v1");
             long before = json(http.get("/stats")).at("/images/hits").asLong();
             http.get(path(key));
             assertThat(json(http.get("/stats")).at("/images/hits").asLong()).isEqualTo(before + 1);
@@ -91,22 +91,22 @@ class NearCacheTests {
         @CsvSource({ "Accept,*/*,200", "Accept,application/json,200", "Accept,text/html,406",
                 "Accept,'application/json, */*',200", "If-None-Match,TAG,304", "If-None-Match,W/TAG,304",
                 "If-None-Match,'\"x\", TAG',304", "If-None-Match,\"x\",200", "If-Match,\"x\",200" })
-        void keptOrNotTheAnswerIsTheSame(String name, String value, int status) {
-            CacheKey key = stored("v1");
+        void responseIsTheSameWithAndWithoutTheNearCache(String name, String value, int status) {
+            CacheKey key = storedEntry("v1");
             String tag = header(http.head(path(key)), "ETag");
-            forgetNear();
-            HttpResponse<String> far = http.get(path(key), name, value.replace("TAG", tag));
+            clearNearCache();
+            HttpResponse<String> uncached = http.get(path(key), name, value.replace("TAG", tag));
             await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
-            HttpResponse<String> near = http.get(path(key), name, value.replace("TAG", tag));
-            assertThat(far.statusCode()).isEqualTo(status);
-            assertThat(near.statusCode()).isEqualTo(status);
-            assertThat(near.body()).isEqualTo(far.body());
-            assertThat(headers(near)).isEqualTo(headers(far));
+            HttpResponse<String> cached = http.get(path(key), name, value.replace("TAG", tag));
+            assertThat(uncached.statusCode()).isEqualTo(status);
+            assertThat(cached.statusCode()).isEqualTo(status);
+            assertThat(cached.body()).isEqualTo(uncached.body());
+            assertThat(headers(cached)).isEqualTo(headers(uncached));
         }
 
         @Test
-        void ownWriteAndRemovalAreSeenAtOnce() {
-            CacheKey key = kept("v1");
+        void ownWritesAndRemovalsAreVisibleAtOnce() {
+            CacheKey key = cachedEntry("v1");
             for (int n = 2; n < 20; n++) {
                 put(key, "v" + n);
                 assertThat(tag(http.get(path(key)))).isEqualTo("v" + n);
@@ -114,8 +114,8 @@ class NearCacheTests {
             await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
             http.delete(path(key));
             assertProblem(http.get(path(key)), 404, "miss");
-            CacheKey one = kept("one");
-            CacheKey other = kept("other");
+            CacheKey one = cachedEntry("one");
+            CacheKey other = cachedEntry("other");
             http.delete("/images?image_uri=ghcr.io/acme/a:one");
             assertProblem(http.get(path(one)), 404, "miss");
             assertThat(http.get(path(other)).statusCode()).isEqualTo(200);
@@ -124,8 +124,8 @@ class NearCacheTests {
         }
 
         @Test
-        void keptEntryExpiresToTheMillisecond() {
-            CacheKey key = kept("v1");
+        void nearCacheEntryExpiresToTheMillisecond() {
+            CacheKey key = cachedEntry("v1");
             clock.advance(Duration.ofDays(30).minusMillis(1));
             assertThat(http.get(path(key)).statusCode()).isEqualTo(200);
             assertThat(isInNearCache(key)).isTrue();
@@ -135,19 +135,19 @@ class NearCacheTests {
         }
 
         @Test
-        void lookupTakesFromNearAndKeeps() {
-            CacheKey near = kept("near");
-            CacheKey far = stored("far");
+        void lookupReadsAndFillsTheNearCache() {
+            CacheKey cached = cachedEntry("near");
+            CacheKey uncached = storedEntry("far");
             CacheKey unknown = Keys.next();
-            HttpResponse<String> answer = lookup(near, unknown, far);
-            assertThat(json(answer).at("/entries/0/image_uri").asString()).endsWith(":near");
-            assertThat(json(answer).at("/entries/1/image_uri").asString()).endsWith(":far");
-            assertThat(json(answer).at("/missing/0").asString()).isEqualTo(unknown.hex());
-            await().until(() -> json(lookup(far)).path("entries").size() == 1 && isInNearCache(far));
+            HttpResponse<String> response = lookup(cached, unknown, uncached);
+            assertThat(json(response).at("/entries/0/image_uri").asString()).endsWith(":near");
+            assertThat(json(response).at("/entries/1/image_uri").asString()).endsWith(":far");
+            assertThat(json(response).at("/missing/0").asString()).isEqualTo(unknown.hex());
+            await().until(() -> json(lookup(uncached)).path("entries").size() == 1 && isInNearCache(uncached));
         }
 
         @Test
-        void missIsAnsweredAsByTheController() {
+        void missEqualsThatOfTheController() {
             String path = path(Keys.next());
             HttpResponse<String> plain = http.get(path);
             HttpResponse<String> other = http.get(path, "Accept", "application/json, */*");
@@ -157,20 +157,20 @@ class NearCacheTests {
         }
 
         @Test
-        void keyThatIsNoneIsRefusedAsEver() {
+        void invalidKeyIsRejected() {
             assertProblem(http.get("/images/ABC"), 400, "malformed-key");
             assertProblem(http.get("/nothing/" + Keys.next()), 404, "about:blank");
         }
 
-        protected final CacheKey stored(String tag) {
+        protected final CacheKey storedEntry(String tag) {
             CacheKey key = Keys.next();
             put(key, tag);
             return key;
         }
 
-        /** Stored, found, and answered from near when it is asked for again. */
-        protected final CacheKey kept(String tag) {
-            CacheKey key = stored(tag);
+        /** Stores an entry and reads it until it is in the near cache. */
+        protected final CacheKey cachedEntry(String tag) {
+            CacheKey key = storedEntry(tag);
             await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
             return key;
         }
@@ -183,7 +183,7 @@ class NearCacheTests {
             return http.get(path(key));
         }
 
-        private void forgetNear() {
+        private void clearNearCache() {
             nearCaches.onReset();
         }
 
@@ -205,7 +205,7 @@ class NearCacheTests {
             return "/images/" + key;
         }
 
-        /** But for those that say how the body is cut for transport, and when. */
+        /** Those of the representation, not those of the transfer. */
         private static Map<String, List<String>> headers(HttpResponse<String> response) {
             Map<String, List<String>> headers = new TreeMap<>(response.headers().map());
             headers.keySet()
@@ -220,10 +220,12 @@ class NearCacheTests {
     @WithSqlite
     class OnSqlite extends Contract {
 
-        /** Behind the back of the service, so that what it answers can only be kept. */
+        /**
+         * Deletes the row behind the back of the service: the near cache alone has it.
+         */
         @Test
-        void hitAsksNoDatabase() {
-            CacheKey key = kept("v1");
+        void nearCacheHitNeedsNoDatabase() {
+            CacheKey key = cachedEntry("v1");
             writer.sql("delete from image_cache where hash = ?").param(key.hex()).update();
             assertThat(get(key).statusCode()).isEqualTo(200);
         }
@@ -235,23 +237,23 @@ class NearCacheTests {
     class OnPostgres extends Contract {
 
         @Test
-        void changeByHandIsSeenWithinASecond() {
-            CacheKey changed = kept("v1");
+        void changeBySqlIsVisibleWithinASecond() {
+            CacheKey changed = cachedEntry("v1");
             writer.sql("update image_cache set image_uri = 'ghcr.io/acme/a:v2' where hash = ?")
                 .param(changed.hex())
                 .update();
             Staleness.isBelowOneSecond(() -> get(changed).body().contains(":v2"));
-            CacheKey removed = kept("v1");
+            CacheKey removed = cachedEntry("v1");
             writer.sql("delete from image_cache where hash = ?").param(removed.hex()).update();
             Staleness.isBelowOneSecond(() -> get(removed).statusCode() == 404);
-            CacheKey emptied = kept("v1");
+            CacheKey emptied = cachedEntry("v1");
             writer.sql("truncate image_cache").update();
             Staleness.isBelowOneSecond(() -> get(emptied).statusCode() == 404);
         }
 
         @Test
-        void manyRowsThatGoAtOnceAreAllTold() {
-            List<CacheKey> keys = IntStream.range(0, 120).mapToObj((n) -> kept("many")).toList();
+        void bulkDeleteInvalidatesEveryRow() {
+            List<CacheKey> keys = IntStream.range(0, 120).mapToObj((n) -> cachedEntry("many")).toList();
             writer.sql("delete from image_cache where image_uri = 'ghcr.io/acme/a:many'").update();
             Staleness.isBelowOneSecond(() -> keys.stream().noneMatch(this::isInNearCache));
         }
@@ -262,10 +264,10 @@ class NearCacheTests {
     @WithSqlite
     @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN,
             "dejavu.access.anonymous-read=true" })
-    class Signed {
+    class WithAuthors {
 
         @Test
-        void signatureOfAKeptEntryIsShownToAdministratorsOnly(@LocalServerPort int port) {
+        void authorOfANearCacheEntryIsShownToAdministratorsOnly(@LocalServerPort int port) {
             Http http = new Http(port);
             String path = "/images/" + Keys.next();
             http.send("PUT", path, BodyPublishers.ofString("{\"image_uri\":\"ghcr.io/acme/a:v1\"}"), "Content-Type",
@@ -283,10 +285,10 @@ class NearCacheTests {
     @Nested
     @WithSqlite
     @TestPropertySource(properties = "dejavu.near-cache.max-size=0")
-    class Without {
+    class WithSizeZero {
 
         @Test
-        void withoutRoomNothingIsKept(@LocalServerPort int port, @Autowired @Qualifier("images") Cache<?> images) {
+        void nothingIsCached(@LocalServerPort int port, @Autowired @Qualifier("images") Cache<?> images) {
             Http http = new Http(port);
             CacheKey key = Keys.next();
             String path = "/images/" + key;

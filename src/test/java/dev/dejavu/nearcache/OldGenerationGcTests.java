@@ -12,7 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class OldGenerationGcTests {
 
     @Test
-    void garbageDoesNotPileUpToTheLimitOfTheHeap() throws Exception {
+    void garbageDoesNotGrowToTheHeapLimit() throws Exception {
         Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-XX:+UseSerialGC",
                 "-Xms32m", "-Xmx2g", "-cp", System.getProperty("java.class.path"), OldGenerationGcTests.class.getName())
             .redirectErrorStream(true)
@@ -22,7 +22,7 @@ class OldGenerationGcTests {
         assertThat(Long.parseLong(output.trim())).isBetween(60L, 700L);
     }
 
-    /** Prints the most megabytes that were old while 50 were in use. */
+    /** Prints the peak of the old generation in megabytes while 50 are in use. */
     public static void main(String[] args) {
         new OldGenerationGc();
         MemoryPoolMXBean pool = ManagementFactory.getMemoryPoolMXBeans()
@@ -30,9 +30,9 @@ class OldGenerationGcTests {
             .filter((one) -> one.getName().equals("Tenured Gen"))
             .findFirst()
             .orElseThrow();
-        byte[][] kept = new byte[50_000][];
+        byte[][] live = new byte[50_000][];
         for (int i = 0; i < 3_000_000; i++) {
-            kept[ThreadLocalRandom.current().nextInt(kept.length)] = new byte[1000];
+            live[ThreadLocalRandom.current().nextInt(live.length)] = new byte[1000];
         }
         System.out.println(pool.getPeakUsage().getUsed() >> 20);
     }

@@ -40,12 +40,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Two services on one PostgreSQL: no answer is older than a second, whatever happens to
- * the channel between them.
+ * Two instances on one PostgreSQL: no response is stale by more than a second, whatever
+ * happens to the connection between them.
  */
 class TwoInstancesTests {
 
-    private static final String LISTENERS_END = """
+    private static final String TERMINATE_LISTENERS = """
             select pg_terminate_backend(pid) from pg_stat_activity
             where (query like 'listen%' or query like '%pg_trigger%') and datname = current_database()
                 and pid <> pg_backend_pid()
@@ -55,35 +55,35 @@ class TwoInstancesTests {
 
     private final String database = Postgres.newDatabase();
 
-    private final TcpProxy wire;
+    private final TcpProxy proxy;
 
     private Http one = new Http(0);
 
-    /** Its only way to the database is the wire. */
+    /** Reaches the database through the proxy only. */
     private Http other = new Http(0);
 
     TwoInstancesTests() throws IOException {
-        this.wire = new TcpProxy(Postgres.port());
+        this.proxy = new TcpProxy(Postgres.port());
     }
 
     @BeforeEach
     void start() throws IOException {
-        wire.mend();
+        proxy.mend();
         one = start(Postgres.port());
-        other = start(wire.port());
+        other = start(proxy.port());
     }
 
     @AfterEach
     void stop() throws IOException {
-        wire.freeze(false);
+        proxy.freeze(false);
         services.forEach(ConfigurableApplicationContext::close);
-        wire.close();
+        proxy.close();
     }
 
     @Test
-    void writeAndRemovalThroughTheOneAreSeenByTheOtherWithinASecond() {
+    void writesAndRemovalsReachTheOtherInstanceWithinASecond() {
         for (int n = 0; n < 20; n++) {
-            CacheKey key = keptByTheOther();
+            CacheKey key = cachedByOther();
             if (n % 2 == 0) {
                 put(one, key, 2);
                 Staleness.isBelowOneSecond(() -> version(other, key) == 2);
@@ -96,12 +96,12 @@ class TwoInstancesTests {
     }
 
     /**
-     * Two that listen to each other must not wake each other: of theirs there are 20, and
-     * the number is that of the whole server.
+     * Listening instances must not wake each other. The two of this test send 20
+     * heartbeats; transactions are counted for the whole server.
      */
     @Test
-    void beatsStayFew() throws Exception {
-        keptByTheOther();
+    void heartbeatsStayFew() throws Exception {
+        cachedByOther();
         long before = transactions();
         Thread.sleep(Duration.ofSeconds(2));
         assertThat(transactions() - before).isBetween(4L, 100L);
@@ -117,12 +117,12 @@ class TwoInstancesTests {
     }
 
     @Test
-    void triggersThatAreOffEndTheTrust() throws SQLException {
-        CacheKey key = keptByTheOther();
+    void disabledTriggersDisableTheNearCache() throws SQLException {
+        CacheKey key = cachedByOther();
         try (Connection connection = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
                 Statement statement = connection.createStatement()) {
             statement.execute("alter table image_cache disable trigger image_cache_written");
-            statement.execute(LISTENERS_END);
+            statement.execute(TERMINATE_LISTENERS);
         }
         put(one, key, 2);
         Staleness.isBelowOneSecond(() -> version(other, key) == 2);
@@ -131,33 +131,33 @@ class TwoInstancesTests {
     }
 
     @Test
-    void channelThatHangsEndsTheTrustInTime() {
-        CacheKey key = keptByTheOther();
-        wire.freeze(true);
+    void frozenConnectionServesNothingAfterASecond() {
+        CacheKey key = cachedByOther();
+        proxy.freeze(true);
         put(one, key, 2);
-        assertNoOldAnswerAfterASecond(key);
-        wire.freeze(false);
+        assertUnavailableAfterASecond(key);
+        proxy.freeze(false);
         await().atMost(Duration.ofSeconds(60)).until(() -> version(other, key) == 2);
     }
 
     @Test
-    void channelThatBreaksEndsTheTrustInTime() throws IOException {
-        CacheKey key = keptByTheOther();
-        wire.cut();
+    void brokenConnectionServesNothingAfterASecond() throws IOException {
+        CacheKey key = cachedByOther();
+        proxy.cut();
         put(one, key, 2);
-        assertNoOldAnswerAfterASecond(key);
-        wire.mend();
+        assertUnavailableAfterASecond(key);
+        proxy.mend();
         await().atMost(Duration.ofSeconds(60)).until(() -> version(other, key) == 2);
     }
 
     @Test
-    void whatIsChangedWhileNobodyListensIsNotBelievedAfterwards() throws SQLException {
+    void changesMissedByTheListenerAreVisibleWithinASecond() throws SQLException {
         for (int n = 0; n < 5; n++) {
-            CacheKey key = keptByTheOther();
-            CacheKey removed = keptByTheOther();
+            CacheKey key = cachedByOther();
+            CacheKey removed = cachedByOther();
             try (Connection connection = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
                     Statement statement = connection.createStatement()) {
-                statement.execute(LISTENERS_END);
+                statement.execute(TERMINATE_LISTENERS);
             }
             put(one, key, 2);
             one.delete(path(removed));
@@ -167,70 +167,71 @@ class TwoInstancesTests {
 
     /**
      * Each key has one writer, which writes a rising number or removes the key, through
-     * either instance; readers ask both. What the writer's own instance answers must be
-     * the last that it acknowledged before the question; what the other answers, the last
-     * that was acknowledged a second before it.
+     * either instance. A response of that instance must be as new as the last write that
+     * was acknowledged before the request; one of the other instance, as the last that
+     * was acknowledged a second before.
      */
     @Test
-    void underLoadNoAnswerIsOlderThanItMayBe() throws Exception {
+    void underLoadNoResponseIsTooStale() throws Exception {
         int seed = new Random().nextInt();
-        List<Written> keys = new ArrayList<>();
+        List<KeyHistory> keys = new ArrayList<>();
         for (int n = 0; n < 8; n++) {
-            keys.add(new Written(Keys.next()));
+            keys.add(new KeyHistory(Keys.next()));
         }
-        AtomicBoolean going = new AtomicBoolean(true);
+        AtomicBoolean running = new AtomicBoolean(true);
         AtomicLong reads = new AtomicLong();
-        List<String> wrong = new CopyOnWriteArrayList<>();
+        List<String> faults = new CopyOnWriteArrayList<>();
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Written written : keys) {
-                executor.execute(() -> write(written, new Random(seed + written.key().hashCode()), going));
+            for (KeyHistory history : keys) {
+                executor.execute(() -> write(history, new Random(seed + history.key().hashCode()), running));
             }
             for (int n = 0; n < 8; n++) {
                 Random random = new Random(seed + n);
                 Http reader = (n % 2 == 0) ? one : other;
                 executor.execute(() -> {
-                    while (going.get()) {
-                        Written written = keys.get(random.nextInt(keys.size()));
-                        String fault = written.read(reader);
+                    while (running.get()) {
+                        KeyHistory history = keys.get(random.nextInt(keys.size()));
+                        String fault = history.read(reader);
                         if (fault != null) {
-                            wrong.add(fault);
+                            faults.add(fault);
                         }
                         reads.incrementAndGet();
                     }
                 });
             }
             Thread.sleep(Duration.ofSeconds(10));
-            going.set(false);
+            running.set(false);
         }
-        assertThat(wrong).as("seed " + seed).isEmpty();
+        assertThat(faults).as("seed " + seed).isEmpty();
         assertThat(reads).hasValueGreaterThan(1000);
-        assertThat(keys).allMatch((written) -> written.history().size() > 20);
+        assertThat(keys).allMatch((history) -> history.acknowledged().size() > 20);
     }
 
-    private void write(Written written, Random random, AtomicBoolean going) {
-        for (int number = 1; going.get(); number++) {
+    private void write(KeyHistory history, Random random, AtomicBoolean running) {
+        for (int number = 1; running.get(); number++) {
             Http writer = random.nextBoolean() ? one : other;
             boolean removal = random.nextInt(4) == 0;
-            written.begin(removal ? -number : number);
+            history.begin(removal ? -number : number);
             if (removal) {
-                writer.delete(path(written.key()));
+                writer.delete(path(history.key()));
             }
             else {
-                put(writer, written.key(), number);
+                put(writer, history.key(), number);
             }
-            written.acknowledged(removal ? -number : number, writer);
+            history.acknowledge(removal ? -number : number, writer);
             LockSupport.parkNanos(random.nextInt(40_000_000));
         }
     }
 
     /**
-     * What was written to a key.
+     * The writes to a key.
      *
-     * @param history acknowledged, oldest first; begun are those that may be seen already
+     * @param acknowledged oldest first
+     * @param begun the number of the last one, which may be visible already
      */
-    private record Written(CacheKey key, List<Acknowledged> history, AtomicLong begun) {
+    private record KeyHistory(CacheKey key, List<Acknowledged> acknowledged, AtomicLong begun) {
 
-        Written(CacheKey key) {
+        KeyHistory(CacheKey key) {
             this(key, new CopyOnWriteArrayList<>(), new AtomicLong());
         }
 
@@ -238,20 +239,22 @@ class TwoInstancesTests {
             begun.set(number);
         }
 
-        void acknowledged(int number, Http through) {
-            history.add(new Acknowledged(number, through.port(), System.nanoTime()));
+        void acknowledge(int number, Http instance) {
+            acknowledged.add(new Acknowledged(number, instance.port(), System.nanoTime()));
         }
 
-        /** Asks for it, and says what is wrong with the answer. */
-        @org.jspecify.annotations.Nullable
-        String read(Http reader) {
-            long asked = System.nanoTime();
-            List<Acknowledged> before = List.copyOf(history);
-            long answer = version(reader, key);
+        /**
+         * Reads the key.
+         * @return what is wrong with the response
+         */
+        @Nullable String read(Http reader) {
+            long requested = System.nanoTime();
+            List<Acknowledged> before = List.copyOf(acknowledged);
+            long found = version(reader, key);
             int oldest = -1;
             for (int n = 0; n < before.size(); n++) {
                 Acknowledged write = before.get(n);
-                if (write.port() == reader.port() || asked - write.at() > Staleness.KEPT.toNanos()) {
+                if (write.port() == reader.port() || requested - write.at() > Staleness.LIMIT.toNanos()) {
                     oldest = n;
                 }
             }
@@ -259,13 +262,13 @@ class TwoInstancesTests {
                 return null;
             }
             int must = Math.abs(before.get(oldest).number());
-            // A removal, and so a miss, may be any of those that it may see.
-            boolean allowed = (answer > 0) ? answer >= must
+            // A miss may be due to any removal that may be visible.
+            boolean allowed = (found > 0) ? found >= must
                     : before.subList(oldest, before.size()).stream().anyMatch((write) -> write.number() < 0)
-                            || List.copyOf(history).stream().anyMatch((write) -> write.number() < -must)
+                            || List.copyOf(acknowledged).stream().anyMatch((write) -> write.number() < -must)
                             || begun.get() < 0;
-            return allowed ? null : "answered " + answer + " though " + before.get(oldest) + " was acknowledged "
-                    + (asked - before.get(oldest).at()) / 1_000_000 + " ms before";
+            return allowed ? null : "found " + found + " though " + before.get(oldest) + " was acknowledged "
+                    + (requested - before.get(oldest).at()) / 1_000_000 + " ms before";
         }
 
     }
@@ -278,21 +281,21 @@ class TwoInstancesTests {
     private record Acknowledged(int number, int port, long at) {
     }
 
-    private void assertNoOldAnswerAfterASecond(CacheKey key) {
+    private void assertUnavailableAfterASecond(CacheKey key) {
         long acknowledged = System.nanoTime();
         int unavailable = 0;
         while (System.nanoTime() - acknowledged < Duration.ofSeconds(4).toNanos()) {
-            long asked = System.nanoTime();
-            HttpResponse<String> answer = other.get(path(key));
-            if (asked - acknowledged > Staleness.KEPT.toNanos()) {
-                assertThat(answer.statusCode()).isEqualTo(503);
+            long requested = System.nanoTime();
+            HttpResponse<String> response = other.get(path(key));
+            if (requested - acknowledged > Staleness.LIMIT.toNanos()) {
+                assertThat(response.statusCode()).isEqualTo(503);
                 unavailable++;
             }
         }
         assertThat(unavailable).isPositive();
     }
 
-    private CacheKey keptByTheOther() {
+    private CacheKey cachedByOther() {
         ChangeFeed changes = services.getLast().getBean(ChangeFeed.class);
         Cache<?> images = services.getLast().getBean("images", Cache.class);
         await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
@@ -308,11 +311,11 @@ class TwoInstancesTests {
                 201);
     }
 
-    /** The number that is answered; 0 for a miss. */
+    /** The number found; 0 for a miss. */
     private static long version(Http http, CacheKey key) {
-        HttpResponse<String> answer = http.get(path(key));
-        return (answer.statusCode() == 200)
-                ? Long.parseLong(json(answer).path("image_uri").asString().replaceFirst(".*:", "")) : 0;
+        HttpResponse<String> response = http.get(path(key));
+        return (response.statusCode() == 200)
+                ? Long.parseLong(json(response).path("image_uri").asString().replaceFirst(".*:", "")) : 0;
     }
 
     private static String path(CacheKey key) {

@@ -25,7 +25,7 @@ class VersionsTests {
     }
 
     @Test
-    void duringAChangeThereIsNoVersion() {
+    void thereIsNoVersionDuringAChange() {
         versions.begin(key);
         assertThat(versions.of(key)).isEqualTo(Versions.NONE);
         versions.begin(key);
@@ -36,7 +36,7 @@ class VersionsTests {
     }
 
     @Test
-    void changeOfAllIsAChangeOfEach() {
+    void resetInvalidatesEveryKey() {
         int version = versions.of(key);
         versions.beginAll();
         assertThat(versions.of(key)).isEqualTo(Versions.NONE);
@@ -46,7 +46,7 @@ class VersionsTests {
     }
 
     @Test
-    void otherKeysKeepTheirs() {
+    void changeLeavesOtherKeysCurrent() {
         CacheKey other = Keys.next();
         int version = versions.of(other);
         versions.begin(key);

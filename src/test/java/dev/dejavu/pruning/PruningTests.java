@@ -60,35 +60,35 @@ class PruningTests {
         }
 
         @AfterEach
-        void leaveNothingToChance() {
+        void resetRandom() {
             random.set(SettableRandom.NEVER);
         }
 
         @Test
-        void singleReadPrunesWhenChanceWillsIt() throws Exception {
+        void readOfOneEntryPrunesWithTheProbability() throws Exception {
             expire();
             long before = pruned();
             random.set(0.05);
             http.get("/images/" + Keys.next());
-            pruneEnded();
+            awaitPrune();
             assertThat(pruned()).isEqualTo(before);
             random.set(Math.nextDown(0.05));
             http.post("/images/lookup", "{\"hashes\":[\"" + Keys.next() + "\"]}");
             http.get("/images");
-            pruneEnded();
+            awaitPrune();
             assertThat(pruned()).isEqualTo(before);
             http.get("/images/" + Keys.next());
-            pruneEnded();
+            awaitPrune();
             assertThat(pruned()).isEqualTo(before + 1);
         }
 
         @Test
-        void readOfTheOneCachePrunesTheOtherToo() throws Exception {
+        void readOfOneCachePrunesTheOtherToo() throws Exception {
             expire();
             long before = pruned();
             random.set(0);
             http.get("/bundles/" + Keys.next());
-            pruneEnded();
+            awaitPrune();
             assertThat(pruned()).isEqualTo(before + 1);
         }
 
@@ -104,11 +104,11 @@ class PruningTests {
         }
 
         @Test
-        void rowThatCameWithAnOlderDateIsLeftToTheScheduledTask() throws Exception {
+        void rowBeforeTheResumePointIsLeftToTheScheduledTask() throws Exception {
             expire();
             random.set(0);
             http.get("/images/" + Keys.next());
-            pruneEnded();
+            awaitPrune();
             long before = pruned();
             clock.advance(Duration.ofDays(-60));
             random.set(SettableRandom.NEVER);
@@ -116,7 +116,7 @@ class PruningTests {
             clock.advance(Duration.ofDays(61));
             random.set(0);
             http.get("/images/" + Keys.next());
-            pruneEnded();
+            awaitPrune();
             assertThat(pruned()).isEqualTo(before);
             schedule.getScheduledTasks().iterator().next().getTask().getRunnable().run();
             assertThat(pruned()).isEqualTo(before + 1);
@@ -126,7 +126,7 @@ class PruningTests {
             random.set(0);
             clock.advance(Duration.ofDays(60));
             http.get("/images/" + Keys.next());
-            pruneEnded();
+            awaitPrune();
             random.set(SettableRandom.NEVER);
             http.put("/images/" + Keys.next(), "{\"image_uri\":\"ghcr.io/acme/old:v1\"}");
             clock.advance(Duration.ofDays(30));
@@ -136,8 +136,8 @@ class PruningTests {
             return json(http.get("/stats")).at("/images/pruned").asLong();
         }
 
-        /** The scheduler has one thread: what it was given before has been done. */
-        private void pruneEnded() throws Exception {
+        /** The scheduler has one thread, so every earlier task has ended. */
+        private void awaitPrune() throws Exception {
             scheduler.submit(() -> {
             }).get();
         }
@@ -157,7 +157,7 @@ class PruningTests {
     }
 
     @Test
-    void waitsAreHalfToOneAndAHalfIntervals() {
+    void waitIsBetweenHalfAndOneAndAHalfIntervals() {
         SettableRandom random = new SettableRandom();
         ScheduledPruning pruning = new ScheduledPruning(new Pruner(List.of(), DEFAULTS), DEFAULTS,
                 new ThreadPoolTaskScheduler(), random);
@@ -172,7 +172,7 @@ class PruningTests {
     }
 
     @Test
-    void batchesGoOnUntilOneIsNotFull() {
+    void batchesRepeatUntilOneIsNotFull() {
         List<Integer> limits = new ArrayList<>();
         Pruner pruner = new Pruner(List.of(prunable((from, limit) -> {
             limits.add(limit);
@@ -183,7 +183,7 @@ class PruningTests {
     }
 
     @Test
-    void eachBatchBeginsWhereTheOneBeforeEnded() {
+    void eachBatchResumesWhereThePreviousOneEnded() {
         List<Long> starts = new ArrayList<>();
         Pruner pruner = new Pruner(List.of(prunable((from, limit) -> {
             starts.add(from);
@@ -204,25 +204,25 @@ class PruningTests {
     }
 
     @Test
-    void failureOfOneIsNoHarmToTheNextNorToTheNextTime() {
-        List<String> asked = new ArrayList<>();
+    void failureOfOneCacheAffectsNeitherTheNextNorTheNextRun() {
+        List<String> pruned = new ArrayList<>();
         Pruner pruner = new Pruner(List.of(prunable((from, limit) -> {
-            asked.add("away");
+            pruned.add("away");
             throw new DataAccessResourceFailureException("away");
         }), prunable((from, limit) -> {
-            asked.add("locked");
+            pruned.add("locked");
             throw new CannotAcquireLockException("met another");
         }), prunable((from, limit) -> {
-            asked.add("well");
+            pruned.add("well");
             return List.of();
         })), DEFAULTS);
         pruner.prune();
         pruner.prune();
-        assertThat(asked).containsExactly("away", "locked", "well", "away", "locked", "well");
+        assertThat(pruned).containsExactly("away", "locked", "well", "away", "locked", "well");
     }
 
     @Test
-    void secondPruneInTheSameProcessDoesNothing() {
+    void secondPruneMeanwhileDoesNothing() {
         List<Boolean> busy = new ArrayList<>();
         Pruner[] pruner = new Pruner[1];
         pruner[0] = new Pruner(List.of(prunable((from, limit) -> {
@@ -236,17 +236,17 @@ class PruningTests {
     }
 
     @Test
-    void settingsOutOfRangeAreRefusedByName() {
-        assertRefused("dejavu.pruning.probability", () -> new PruningProperties(1.1, Duration.ofHours(1), 1));
-        assertRefused("dejavu.pruning.probability", () -> new PruningProperties(-0.1, Duration.ofHours(1), 1));
-        assertRefused("dejavu.pruning.probability", () -> new PruningProperties(Double.NaN, Duration.ofHours(1), 1));
-        assertRefused("dejavu.pruning.interval", () -> new PruningProperties(0, Duration.ZERO, 1));
-        assertRefused("dejavu.pruning.interval", () -> new PruningProperties(0, Duration.ofDays(366), 1));
-        assertRefused("dejavu.pruning.batch-size", () -> new PruningProperties(0, Duration.ofHours(1), 0));
-        assertRefused("dejavu.pruning.batch-size", () -> new PruningProperties(0, Duration.ofHours(1), 100_001));
+    void settingsOutOfRangeAreRejectedByName() {
+        assertRejected("dejavu.pruning.probability", () -> new PruningProperties(1.1, Duration.ofHours(1), 1));
+        assertRejected("dejavu.pruning.probability", () -> new PruningProperties(-0.1, Duration.ofHours(1), 1));
+        assertRejected("dejavu.pruning.probability", () -> new PruningProperties(Double.NaN, Duration.ofHours(1), 1));
+        assertRejected("dejavu.pruning.interval", () -> new PruningProperties(0, Duration.ZERO, 1));
+        assertRejected("dejavu.pruning.interval", () -> new PruningProperties(0, Duration.ofDays(366), 1));
+        assertRejected("dejavu.pruning.batch-size", () -> new PruningProperties(0, Duration.ofHours(1), 0));
+        assertRejected("dejavu.pruning.batch-size", () -> new PruningProperties(0, Duration.ofHours(1), 100_001));
     }
 
-    private static void assertRefused(String setting, Runnable start) {
+    private static void assertRejected(String setting, Runnable start) {
         assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class).isThrownBy(start::run)
             .matches((ex) -> ex.getName().equals(setting));
     }

@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 class AllowListTests {
 
     @Test
-    void patternsAllowNamesAndNotAddressesWithin() throws Exception {
+    void patternsAllowHostsButNoInternalAddresses() throws Exception {
         AllowList allowed = new AllowList(List.of("well-known", "*.example.com", "registry.internal:5000"),
                 new SystemDefaultDnsResolver() {
                     @Override

@@ -19,7 +19,7 @@ class ImageReferenceTests {
             strings = { "ghcr.io/acme/my-app:v1.0", "ghcr.io/acme/my-app", "registry.example.com:5000/a/b/c_d/e__f",
                     "REGISTRY.example.com/x", "REGISTRY/x", "10.0.0.5:5000/x", "[2001:db8::1]:5000/x", "host:5000/x",
                     "a-b.c/x--y/z.w", "1.2.3.4/x", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x" })
-    void referenceIsRead(String name) {
+    void referenceIsParsed(String name) {
         for (String end : new String[] { ":v1.0", ":_a.B-c", ":" + "t".repeat(128), "@" + SHA256, ":v1@" + SHA256,
                 "@sha512:" + "0a".repeat(64) }) {
             String text = name.replaceFirst(":v1\\.0$", "") + end;
@@ -34,7 +34,7 @@ class ImageReferenceTests {
             "ghcr.io/acme/my-app:v1@sha256:" + "0A0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
             "-ghcr.io/a:v1", "ghcr-.io/a:v1", "ghcr..io/a:v1", "ghcr.io:/a:v1", "ghcr.io:123456/a:v1",
             "ghcr.io/acme/my-app:v1\n", "ghcr.io/acme/my-app:\u00e9", "[::1/x:1", "ghcr.io/a:v1:v2", "ghcr.io/a@v1" })
-    void anythingElseIsNone(String text) {
+    void anythingElseIsNotAReference(String text) {
         assertThat(ImageReference.parse(text)).isNull();
     }
 
@@ -46,7 +46,7 @@ class ImageReferenceTests {
     }
 
     @Test
-    void hostileTextIsRefusedQuickly() {
+    void hostileTextIsRejectedQuickly() {
         for (String piece : new String[] { "a-", "a.", "a/", "a__", "-", "a" }) {
             assertThat(ImageReference.parse(piece.repeat(512 / piece.length() - 1) + "!")).isNull();
         }
@@ -56,7 +56,7 @@ class ImageReferenceTests {
     @CsvSource({ "my-app:v1,'',my-app", "library/debian:12,'',library/debian", "gh_cr.io/a:v1,'',gh_cr.io/a",
             "localhost/x:1,localhost,x", "LOCALHOST:30000/x:1,localhost:30000,x", "REGISTRY/x:1,registry,x",
             "[::1]:5000/x/y:1,[::1]:5000,x/y", "docker.io/debian:12,docker.io,debian" })
-    void registryAndNameAreRead(String text, String registry, String name) {
+    void registryAndNameAreParsed(String text, String registry, String name) {
         assertThat(ImageReference.parse(text)).extracting(ImageReference::registry, ImageReference::name)
             .containsExactly(registry, name);
     }
@@ -69,13 +69,13 @@ class ImageReferenceTests {
     }
 
     @Test
-    void digestCountsMoreThanTheTag() {
+    void digestTakesPrecedenceOverTheTag() {
         assertThat(reference("ghcr.io/a:v1").tagOrDigest()).isEqualTo("v1");
         assertThat(reference("ghcr.io/a:v1@" + SHA256).tagOrDigest()).isEqualTo(SHA256);
     }
 
     @Test
-    void officialImagesOfDockerHubHaveAPrefixInItsApi() {
+    void dockerHubAddsAPrefixToOfficialImages() {
         ImageReference official = reference("docker.io/debian:12");
         assertThat(official.endpoint() + "/" + official.apiName()).isEqualTo("registry-1.docker.io/library/debian");
         assertThat(official.repository()).isEqualTo("docker.io/debian");

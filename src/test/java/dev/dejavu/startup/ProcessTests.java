@@ -35,7 +35,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * The service as a process: how it starts, how it refuses to, how it ends.
+ * The service as a process: how it starts, how a start fails, how it ends.
  */
 class ProcessTests {
 
@@ -43,7 +43,7 @@ class ProcessTests {
     private Path folder;
 
     @Test
-    void startIsOneReadableLine() throws Exception {
+    void startLogsOneLine() throws Exception {
         Path home = folder.resolve("home");
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + home, "dejavu.image.ttl=12h",
                 "dejavu.bundle.ttl=7")) {
@@ -55,7 +55,7 @@ class ProcessTests {
     }
 
     @Test
-    void startLineTellsNoPassword() throws Exception {
+    void startLineHasNoPassword() throws Exception {
         String url = Postgres.url(Postgres.port(), Postgres.newDatabase()) + "&password=secret";
         try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url)) {
             service.http();
@@ -78,7 +78,7 @@ class ProcessTests {
                     spring.datasource.url=jdbc:x:y?password=secret | spring.datasource.url must be jdbc:sqlite:<file> or jdbc:postgresql:
                     server.tomcat.max-connections=x  | server.tomcat.max-connections must be a number
                     """)
-    void wrongSettingStopsTheStartAndIsNamed(String setting, String line) throws Exception {
+    void invalidSettingAbortsTheStartAndIsNamed(String setting, String line) throws Exception {
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder, setting)) {
             assertThat(service.exitCode()).isNotZero();
             assertThat(service.output().lines()).hasSize(1);
@@ -87,7 +87,7 @@ class ProcessTests {
     }
 
     @Test
-    void homeThatCannotBeWrittenStopsTheStartAndIsNamed() throws Exception {
+    void unwritableHomeAbortsTheStartAndIsNamed() throws Exception {
         Path file = Files.writeString(folder.resolve("file"), "");
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + file)) {
             assertThat(service.exitCode()).isNotZero();
@@ -97,7 +97,7 @@ class ProcessTests {
     }
 
     @Test
-    void wrongLoginStopsTheStartAndIsNamed() throws Exception {
+    void wrongLoginAbortsTheStartAndIsNamed() throws Exception {
         String url = "jdbc:postgresql://127.0.0.1:%d/postgres?password=secret".formatted(Postgres.port());
         try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url,
                 "spring.datasource.username=nobody", "spring.datasource.password=secret")) {
@@ -108,7 +108,7 @@ class ProcessTests {
     }
 
     @Test
-    void unknownDatabaseStopsTheStartAndIsNamed() throws Exception {
+    void unknownDatabaseAbortsTheStartAndIsNamed() throws Exception {
         String url = Postgres.url(Postgres.port(), "nowhere") + "&password=secret";
         try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url)) {
             assertThat(service.exitCode()).isNotZero();
@@ -118,7 +118,7 @@ class ProcessTests {
     }
 
     @Test
-    void secondServiceOnTheSameFileIsRefused() throws Exception {
+    void secondServiceOnTheSameFileIsRejected() throws Exception {
         try (ServiceProcess first = ServiceProcess.start("dejavu.home=" + folder)) {
             first.http();
             try (ServiceProcess second = ServiceProcess.start("dejavu.home=" + folder)) {
@@ -129,7 +129,7 @@ class ProcessTests {
     }
 
     @Test
-    void damagedFileIsMovedAsideAndSaid() throws Exception {
+    void damagedFileIsMovedAsideAndLogged() throws Exception {
         Files.writeString(folder.resolve("cache.db"), "no database ".repeat(1000));
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder)) {
             assertThat(service.http().get("/images").statusCode()).isEqualTo(200);
@@ -138,7 +138,7 @@ class ProcessTests {
     }
 
     @Test
-    void damageMetWhileItRunsIs503AndTheNextStartMovesTheFileAside() throws Exception {
+    void damageFoundLaterIs503AndMovedAsideByTheNextStart() throws Exception {
         String home = "dejavu.home=" + folder;
         String path = "/images/" + Keys.next();
         try (ServiceProcess service = ServiceProcess.start(home)) {
@@ -212,7 +212,7 @@ class ProcessTests {
     }
 
     @Test
-    void requestsInFlightEndBeforeTheServiceDoes() throws Exception {
+    void requestsInFlightEndBeforeTheService() throws Exception {
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder);
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.http().port())) {
             String body = "{\"image_uri\":\"ghcr.io/acme/slow:v1\"}";
@@ -220,7 +220,7 @@ class ProcessTests {
                     "PUT /images/" + Keys.next() + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             + "Connection: close\r\nContent-Length: " + body.length() + "\r\n\r\n"
                             + body.substring(0, 10));
-            // once this is answered, the request before it is in the hands of its thread
+            // once this returns, a thread is reading the request before it
             service.http().get("/stats");
             service.terminate();
             await().atMost(Duration.ofMinutes(1)).until(() -> refuses(service.http().port()));
@@ -231,7 +231,7 @@ class ProcessTests {
     }
 
     @Test
-    void longPruneDoesNotHoldUpTheEnd() throws Exception {
+    void longPruneDoesNotDelayTheStop() throws Exception {
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder)) {
             service.http();
         }

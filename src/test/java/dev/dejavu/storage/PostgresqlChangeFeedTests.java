@@ -25,19 +25,19 @@ import static org.awaitility.Awaitility.await;
  */
 class PostgresqlChangeFeedTests {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private final HikariDataSource pool = new HikariDataSource();
 
-    private final Heard heard = new Heard();
+    private final RecordingListener listener = new RecordingListener();
 
-    private final Heard heardByOther = new Heard();
+    private final RecordingListener otherListener = new RecordingListener();
 
-    private final PostgresqlChangeFeed changes = changes(heard);
+    private final PostgresqlChangeFeed feed = feed(listener);
 
-    private final PostgresqlChangeFeed otherChanges = changes(heardByOther);
+    private final PostgresqlChangeFeed otherFeed = feed(otherListener);
 
-    private PostgresqlChangeFeed changes(Heard observer) {
+    private PostgresqlChangeFeed feed(RecordingListener changeListener) {
         return new PostgresqlChangeFeed(pool, new JdbcConnectionDetails() {
 
             @Override
@@ -55,7 +55,7 @@ class PostgresqlChangeFeedTests {
                 return pool.getJdbcUrl();
             }
 
-        }, () -> List.of(observer), List::of);
+        }, () -> List.of(changeListener), List::of);
     }
 
     @BeforeEach
@@ -64,32 +64,32 @@ class PostgresqlChangeFeedTests {
         FluentConfiguration flyway = Flyway.configure().dataSource(pool);
         Database.POSTGRESQL.addMigrations(flyway);
         flyway.load().migrate();
-        for (PostgresqlChangeFeed each : List.of(changes, otherChanges)) {
+        for (PostgresqlChangeFeed each : List.of(feed, otherFeed)) {
             each.start();
-            await().atMost(PATIENCE).until(each::isCurrent);
+            await().atMost(TIMEOUT).until(each::isCurrent);
         }
     }
 
     @AfterEach
     void stop() {
-        changes.stop();
-        otherChanges.stop();
+        feed.stop();
+        otherFeed.stop();
         pool.close();
     }
 
     @Test
-    void eventIsToldToAllInstancesButTheOneThatTells() {
-        changes.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first");
-        otherChanges.publish(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second");
-        // They arrive in the order in which they were told.
-        await().atMost(PATIENCE).until(() -> heard.events.contains("DELETE ghcr.io/acme/second"));
-        assertThat(heard.events).containsExactly("DELETE ghcr.io/acme/second");
-        changes.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third");
-        await().atMost(PATIENCE).until(() -> heardByOther.events.contains("PUSH ghcr.io/acme/third"));
-        assertThat(heardByOther.events).containsExactly("PUSH ghcr.io/acme/first", "PUSH ghcr.io/acme/third");
+    void eventReachesAllInstancesButItsPublisher() {
+        feed.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first");
+        otherFeed.publish(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second");
+        // Events arrive in the order in which they were published.
+        await().atMost(TIMEOUT).until(() -> listener.events.contains("DELETE ghcr.io/acme/second"));
+        assertThat(listener.events).containsExactly("DELETE ghcr.io/acme/second");
+        feed.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third");
+        await().atMost(TIMEOUT).until(() -> otherListener.events.contains("PUSH ghcr.io/acme/third"));
+        assertThat(otherListener.events).containsExactly("PUSH ghcr.io/acme/first", "PUSH ghcr.io/acme/third");
     }
 
-    private static final class Heard implements ChangeListener {
+    private static final class RecordingListener implements ChangeListener {
 
         private final List<String> events = new CopyOnWriteArrayList<>();
 
@@ -105,7 +105,7 @@ class PostgresqlChangeFeedTests {
 
         @Override
         public void onReset() {
-            // It has begun to listen.
+            // called when it begins to listen
         }
 
     }

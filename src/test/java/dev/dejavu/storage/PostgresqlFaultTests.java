@@ -35,42 +35,42 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * A PostgreSQL that goes away, hangs, comes late: the answer gets poorer, the service
- * stays.
+ * PostgreSQL is unreachable, hangs or starts late: responses get poorer, the service
+ * stays up.
  */
 class PostgresqlFaultTests {
 
-    /** What the contract allows, and the test's own way there and back. */
-    private static final Duration LONGEST = Duration.ofMillis(2500);
+    /** The 2 s of the contract, and the time the test itself needs. */
+    private static final Duration MAX_DURATION = Duration.ofMillis(2500);
 
     private final List<ConfigurableApplicationContext> services = new ArrayList<>();
 
     private final String database = Postgres.newDatabase();
 
-    private final TcpProxy wire;
+    private final TcpProxy proxy;
 
     PostgresqlFaultTests() throws IOException {
-        this.wire = new TcpProxy(Postgres.port());
+        this.proxy = new TcpProxy(Postgres.port());
     }
 
     @BeforeEach
     void mend() throws IOException {
-        wire.mend();
+        proxy.mend();
     }
 
     @AfterEach
     void stop() throws IOException {
-        wire.freeze(false);
+        proxy.freeze(false);
         services.forEach(ConfigurableApplicationContext::close);
-        wire.close();
+        proxy.close();
     }
 
     @Test
-    void databaseThatWentAwayIs503InTimeAndComesBackByItself() throws IOException {
+    void unreachableDatabaseIs503InTimeUntilItRecovers() throws IOException {
         Http http = start();
         String path = "/images/" + Keys.next();
         assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
-        wire.cut();
+        proxy.cut();
         for (Supplier<HttpResponse<String>> call : calls(http, path)) {
             assertUnavailable(call);
         }
@@ -79,34 +79,33 @@ class PostgresqlFaultTests {
         String metrics = http.get("/actuator/prometheus").body();
         assertThat(metrics).contains("dejavu_entries{cache=\"images\"} NaN",
                 "dejavu_lookups_total{cache=\"images\",result=\"miss\"} 0.0");
-        wire.mend();
+        proxy.mend();
         await().atMost(Duration.ofSeconds(60)).until(() -> http.get(path).statusCode() == 200);
         assertHealth(http, 200);
     }
 
     @Test
-    void databaseThatHangsIs503InTimeAndComesBackByItself() {
+    void hangingDatabaseIs503InTimeUntilItRecovers() {
         Http http = start();
         String path = "/images/" + Keys.next();
         assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
-        wire.freeze(true);
+        proxy.freeze(true);
         for (Supplier<HttpResponse<String>> call : calls(http, path)) {
             assertUnavailable(call);
         }
         assertHealth(http, 503);
-        wire.freeze(false);
+        proxy.freeze(false);
         await().atMost(Duration.ofSeconds(60)).until(() -> http.get(path).statusCode() == 200);
         assertHealth(http, 200);
     }
 
     @Test
-    void manyRequestsOnADatabaseThatHangsAllEndInTime() throws Exception {
+    void manyRequestsOnAHangingDatabaseAllEndInTime() throws Exception {
         Http http = start();
         String path = "/images/" + Keys.next();
         http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            // the pool's connections are in use, so that they are not tried out before
-            // they are given
+            // connections that were used lately are not validated when borrowed
             List<Future<?>> warm = new ArrayList<>();
             for (int i = 0; i < 40; i++) {
                 warm.add(executor.submit(() -> http.get(path)));
@@ -114,7 +113,7 @@ class PostgresqlFaultTests {
             for (Future<?> one : warm) {
                 one.get();
             }
-            wire.freeze(true);
+            proxy.freeze(true);
             List<Future<?>> calls = new ArrayList<>();
             for (int i = 0; i < 60; i++) {
                 calls.add(executor.submit(() -> assertUnavailable(() -> http.get("/images/" + Keys.next()))));
@@ -126,14 +125,14 @@ class PostgresqlFaultTests {
     }
 
     @Test
-    void writeThatWasAnswered503IsNotCarriedOutLater() throws Exception {
+    void writeAnsweredWith503IsNeverExecuted() throws Exception {
         Http http = start();
         String path = "/images/" + Keys.next();
         assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
-        try (Connection holder = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
-                Statement statement = holder.createStatement();
+        try (Connection locker = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
+                Statement statement = locker.createStatement();
                 ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            holder.setAutoCommit(false);
+            locker.setAutoCommit(false);
             statement.execute("select 1 from image_cache for update");
             List<Future<?>> writes = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
@@ -148,25 +147,25 @@ class PostgresqlFaultTests {
                 waiting.next();
                 assertThat(waiting.getInt(1)).isZero();
             }
-            holder.rollback();
+            locker.rollback();
         }
         assertThat(json(http.get(path)).path("image_uri").asString()).isEqualTo("ghcr.io/acme/a:v1");
     }
 
     @Test
-    void databaseThatIsAbsentAtTheStartIsWaitedFor() throws IOException {
-        wire.cut();
+    void serviceStartsBeforeItsDatabase() throws IOException {
+        proxy.cut();
         Http http = start();
         String path = "/bundles/" + Keys.next();
         assertHealth(http, 503);
         assertUnavailable(() -> http.get(path));
-        wire.mend();
+        proxy.mend();
         await().atMost(Duration.ofSeconds(60)).until(() -> http.get("/actuator/health/readiness").statusCode() == 200);
         assertThat(http.put(path, "{\"hash_digest\":\"a\",\"remote_path\":\"s3://a/b\"}").statusCode()).isEqualTo(201);
     }
 
     @Test
-    void instancesThatStartAtOnceShareOneTruth() throws Exception {
+    void instancesThatStartTogetherShareTheirEntries() throws Exception {
         Http one;
         Http other;
         try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
@@ -179,7 +178,7 @@ class PostgresqlFaultTests {
         assertThat(one.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
         assertThat(other.get(path).body()).isEqualTo(one.get(path).body());
         assertThat(other.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v2\"}").statusCode()).isEqualTo(200);
-        // What was found is kept near, for a second at most after others change it.
+        // The near cache may be stale for a second after another instance writes.
         Staleness.isBelowOneSecond(() -> json(one.get(path)).path("image_uri").asString().equals("ghcr.io/acme/a:v2"));
         assertThat(one.delete(path).statusCode()).isEqualTo(204);
         Staleness.isBelowOneSecond(() -> other.get(path).statusCode() == 404);
@@ -187,7 +186,7 @@ class PostgresqlFaultTests {
 
     private synchronized Http start() {
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
-                "--spring.datasource.url=" + Postgres.url(wire.port(), database));
+                "--spring.datasource.url=" + Postgres.url(proxy.port(), database));
         services.add(service);
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
     }
@@ -201,7 +200,7 @@ class PostgresqlFaultTests {
     private static void assertUnavailable(Supplier<HttpResponse<String>> call) {
         Instant before = Instant.now();
         HttpResponse<String> response = call.get();
-        assertThat(Duration.between(before, Instant.now())).isLessThan(LONGEST);
+        assertThat(Duration.between(before, Instant.now())).isLessThan(MAX_DURATION);
         assertProblem(response, 503, "storage-unavailable");
         assertThat(Integer.parseInt(header(response, "Retry-After"))).isPositive();
     }
@@ -209,7 +208,7 @@ class PostgresqlFaultTests {
     private static void assertHealth(Http http, int readiness) {
         Instant before = Instant.now();
         assertThat(http.get("/actuator/health/readiness").statusCode()).isEqualTo(readiness);
-        assertThat(Duration.between(before, Instant.now())).isLessThan(LONGEST);
+        assertThat(Duration.between(before, Instant.now())).isLessThan(MAX_DURATION);
         assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
     }
 

@@ -38,8 +38,8 @@ class SqliteConfigurationTests {
     }
 
     @Test
-    void fileThatAnotherProcessLocksIs503InTimeForWritersAndNothingForReaders(@Autowired Environment environment,
-            @LocalServerPort int port) throws Exception {
+    void lockedFileIs503InTimeForWritersAndReadable(@Autowired Environment environment, @LocalServerPort int port)
+            throws Exception {
         Http http = new Http(port);
         String path = "/images/" + Keys.next();
         assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);

@@ -33,17 +33,17 @@ class SqliteFileTests {
     @TempDir
     private Path folder;
 
-    private final AtomicInteger met = new AtomicInteger();
+    private final AtomicInteger reports = new AtomicInteger();
 
     @Test
-    void foldersAreMadeAndContentIsKept() throws Exception {
+    void foldersAreCreatedAndContentIsStored() throws Exception {
         Path path = folder.resolve("a/b/cache.db");
         write(path, 3);
         assertThat(rows(path)).isEqualTo(3);
     }
 
     @Test
-    void fileThatIsNoDatabaseIsMovedAside() throws Exception {
+    void fileThatIsNotADatabaseIsMovedAside() throws Exception {
         Path path = folder.resolve("cache.db");
         Files.writeString(path,
                 "this is no database, whatever its name may say, and it is long enough to be read\n".repeat(50));
@@ -62,28 +62,28 @@ class SqliteFileTests {
     }
 
     @Test
-    void damageThatIsNotFoundInTimeIsMovedAsideByTheNextOneOnceItWasMet() throws Exception {
+    void damageMissedByTheCheckIsMovedAsideOnceReported() throws Exception {
         Path path = folder.resolve("cache.db");
         damageInTheMiddle(path);
-        openInHaste(path).close();
-        try (SqliteFile file = openInHaste(path)) {
+        openWithoutCheck(path).close();
+        try (SqliteFile file = openWithoutCheck(path)) {
             assertThat(folder.resolve(ASIDE)).doesNotExist();
             file.damage().report(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
-            assertThat(met).hasValue(1);
+            assertThat(reports).hasValue(1);
         }
-        openInHaste(path).close();
+        openWithoutCheck(path).close();
         assertThat(folder.resolve(ASIDE)).exists();
     }
 
     @Test
-    void damageThatWasMetIsForgottenOnceTheFileIsAside() throws Exception {
+    void damageReportEndsWhenTheFileIsMovedAside() throws Exception {
         Path path = folder.resolve("cache.db");
         damageInTheMiddle(path);
-        try (SqliteFile file = openInHaste(path)) {
+        try (SqliteFile file = openWithoutCheck(path)) {
             SQLException damage = assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual();
             file.damage().report(new IllegalStateException(damage));
         }
-        openInHaste(path).close();
+        openWithoutCheck(path).close();
         Files.delete(folder.resolve(ASIDE));
         write(path, 1);
         assertThat(rows(path)).isEqualTo(1);
@@ -91,31 +91,31 @@ class SqliteFileTests {
     }
 
     @Test
-    void damageIsMetByWhoConnects() throws Exception {
+    void damageIsReportedByConnect() throws Exception {
         Path path = folder.resolve("cache.db");
         write(path, 1);
         try (SqliteFile file = open(path)) {
             Files.write(path, new byte[8192]);
             assertThatExceptionOfType(SQLException.class).isThrownBy(file::connect);
-            assertThat(met).hasValue(1);
+            assertThat(reports).hasValue(1);
         }
         open(path).close();
         assertThat(folder.resolve(ASIDE)).exists();
     }
 
     @Test
-    void otherErrorsTellOfNoDamage() throws Exception {
+    void otherErrorsAreNotDamage() throws Exception {
         Path path = folder.resolve("cache.db");
         try (SqliteFile file = open(path)) {
             file.damage().report(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
-            assertThat(met).hasValue(0);
+            assertThat(reports).hasValue(0);
         }
         open(path).close();
         assertThat(folder.resolve(ASIDE)).doesNotExist();
     }
 
     @Test
-    void databaseCutShortIsMovedAside() throws Exception {
+    void truncatedDatabaseIsMovedAside() throws Exception {
         Path path = folder.resolve("cache.db");
         write(path, 5000);
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -127,7 +127,7 @@ class SqliteFileTests {
     }
 
     @Test
-    void soundAndEmptyFilesAreLeftWhereTheyAre() throws Exception {
+    void intactAndEmptyFilesStay() throws Exception {
         Path path = folder.resolve("cache.db");
         Files.createFile(path);
         write(path, 1);
@@ -139,7 +139,7 @@ class SqliteFileTests {
     }
 
     @Test
-    void secondUserOfTheFileIsRefusedUntilTheFirstIsDone() throws Exception {
+    void secondProcessIsRejectedUntilTheFirstCloses() throws Exception {
         Path path = folder.resolve("cache.db");
         try (SqliteFile first = open(path)) {
             assertThat(first).isNotNull();
@@ -150,7 +150,7 @@ class SqliteFileTests {
     }
 
     @Test
-    void placeThatIsNoFolderIsRefusedAndFreed() throws Exception {
+    void invalidPathIsRejectedAndUnlocked() throws Exception {
         Path file = Files.writeString(folder.resolve("file"), "");
         assertThatExceptionOfType(IOException.class).isThrownBy(() -> open(file.resolve("cache.db")));
         Path taken = Files.createDirectories(folder.resolve("cache.db"));
@@ -164,11 +164,11 @@ class SqliteFileTests {
     @ParameterizedTest
     @ValueSource(strings = { "jdbc:sqlite:", "jdbc:sqlite::memory:", "jdbc:sqlite:file:x?mode=memory", "jdbc:sqlite: ",
             "jdbc:h2:mem:x", "cache.db" })
-    void urlOfNoFileIsNone(String url) {
+    void urlWithoutAFileIsRejected(String url) {
         assertThat(SqliteFile.isUrl(url)).isFalse();
     }
 
-    private SqliteFile openInHaste(Path path) throws IOException {
+    private SqliteFile openWithoutCheck(Path path) throws IOException {
         return open(path, Duration.ZERO);
     }
 
@@ -176,8 +176,8 @@ class SqliteFileTests {
         return open(path, Duration.ofMinutes(1));
     }
 
-    private SqliteFile open(Path path, Duration look) throws IOException {
-        return SqliteFile.open("jdbc:sqlite:" + path, new SettableClock(), look, met::incrementAndGet);
+    private SqliteFile open(Path path, Duration checkTimeout) throws IOException {
+        return SqliteFile.open("jdbc:sqlite:" + path, new SettableClock(), checkTimeout, reports::incrementAndGet);
     }
 
     private void write(Path path, int rows) throws IOException, SQLException {

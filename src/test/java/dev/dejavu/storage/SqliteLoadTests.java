@@ -28,8 +28,8 @@ import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * 16 writers and 64 readers on one SQLite file, with prunes between them.
- * {@code -Dload.seconds=60} makes it a minute.
+ * 16 writers and 64 readers share one SQLite file with prunes, for a minute with
+ * {@code -Dload.seconds=60}.
  */
 @WithSqlite
 @Tag("load")
@@ -50,7 +50,7 @@ class SqliteLoadTests {
 
     @Test
     @Timeout(300)
-    void noRequestFailsAndEveryAcknowledgedWriteIsThere(@LocalServerPort int port) throws Exception {
+    void noRequestFailsAndEveryAcknowledgedWriteIsFound(@LocalServerPort int port) throws Exception {
         Http http = new Http(port);
         for (int i = 0; i < 100; i++) {
             write(http);

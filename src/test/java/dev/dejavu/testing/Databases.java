@@ -10,8 +10,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /**
- * The three databases that a test can ask for. All tests that ask for the same one share
- * it, and the service in front of it: they use keys of their own rather than wipe.
+ * The three databases a test can choose from. Tests that choose the same one share it and
+ * the service in front of it, so each uses its own keys rather than wiping the tables.
  */
 final class Databases {
 
@@ -23,7 +23,7 @@ final class Databases {
         @Override
         public void initialize(ConfigurableApplicationContext context) {
             try {
-                // with a folder that is not there yet
+                // in a folder that does not exist yet
                 set(context, "dejavu.home=" + Files.createTempDirectory("dejavu").resolve("home"));
             }
             catch (IOException ex) {
@@ -37,8 +37,8 @@ final class Databases {
 
         @Override
         public void initialize(ConfigurableApplicationContext context) {
-            // Patient, as a busy machine may stall: the service's own limits are
-            // PostgresqlFaultTests' business.
+            // Generous timeouts, as a busy machine may stall. PostgresqlFaultTests covers
+            // the service's own.
             set(context,
                     "spring.datasource.url=" + Postgres.url(Postgres.port(), Postgres.newDatabase())
                             + "&socketTimeout=60",
@@ -50,7 +50,7 @@ final class Databases {
 
     static class Container implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
-        // Ended with the JVM by Testcontainers, or by the engine.
+        // Testcontainers stops it when the JVM exits.
         private static final PostgreSQLContainer postgres = new PostgreSQLContainer("postgres:18");
 
         @Override
@@ -63,7 +63,7 @@ final class Databases {
 
     }
 
-    /** No registry is asked, unless the test has one of its own. */
+    /** Allows no registry, unless the test names its own. */
     private static void set(ConfigurableApplicationContext context, String... settings) {
         TestPropertyValues.of(settings).applyTo(context);
         if (!context.getEnvironment().containsProperty("dejavu.registry.allowed")) {

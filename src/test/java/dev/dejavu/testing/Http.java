@@ -18,9 +18,9 @@ import tools.jackson.databind.json.JsonMapper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A client of the service that hides nothing of HTTP.
+ * An HTTP client of the service that hides nothing of HTTP.
  *
- * @param port where the service answers, on loopback
+ * @param port of the service, on loopback
  */
 public record Http(int port) {
 
@@ -79,8 +79,8 @@ public record Http(int port) {
     }
 
     /**
-     * Asserts that the answer is an RFC 9457 problem with all its members, and tells
-     * nothing of our insides.
+     * Asserts that the response is an RFC 9457 problem with all its members, and reveals
+     * no internals of the service.
      * @param type the name of the problem, as in {@code malformed-key}, or
      * {@code about:blank}
      */
@@ -97,10 +97,10 @@ public record Http(int port) {
         assertThat(response.body()).doesNotContain("Exception", "java.", "springframework", "dev.dejavu", "\\tat ");
     }
 
-    /** That an answer is the problem, and names what is wrong. */
-    public static void assertProblem(HttpResponse<String> response, int status, String type, String named) {
+    /** Asserts the same, and that the detail contains a text. */
+    public static void assertProblem(HttpResponse<String> response, int status, String type, String detail) {
         assertProblem(response, status, type);
-        assertThat(json(response).path("detail").asString()).contains(named);
+        assertThat(json(response).path("detail").asString()).contains(detail);
     }
 
 }

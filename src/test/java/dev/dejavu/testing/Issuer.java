@@ -23,17 +23,17 @@ import com.nimbusds.jwt.SignedJWT;
 import com.sun.net.httpserver.HttpServer;
 
 /**
- * An issuer of OpenID Connect on loopback.
+ * An OpenID Connect issuer on loopback.
  */
 public final class Issuer implements AutoCloseable {
 
     private final HttpServer server;
 
-    private final AtomicInteger asked = new AtomicInteger();
+    private final AtomicInteger requests = new AtomicInteger();
 
     private volatile RSAKey key = newKey();
 
-    private volatile boolean away;
+    private volatile boolean unavailable;
 
     public Issuer() {
         try {
@@ -42,18 +42,18 @@ public final class Issuer implements AutoCloseable {
         catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
-        answer("/.well-known/openid-configuration",
+        serve("/.well-known/openid-configuration",
                 () -> "{\"issuer\":\"" + uri() + "\",\"jwks_uri\":\"" + uri() + "/keys\"}");
-        answer("/keys", () -> new JWKSet(key.toPublicJWK()).toString());
+        serve("/keys", () -> new JWKSet(key.toPublicJWK()).toString());
         server.start();
     }
 
-    private void answer(String path, java.util.function.Supplier<String> body) {
+    private void serve(String path, java.util.function.Supplier<String> body) {
         server.createContext(path, (exchange) -> {
-            asked.incrementAndGet();
+            requests.incrementAndGet();
             byte[] bytes = body.get().getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "application/json");
-            exchange.sendResponseHeaders(away ? 503 : 200, bytes.length);
+            exchange.sendResponseHeaders(unavailable ? 503 : 200, bytes.length);
             exchange.getResponseBody().write(bytes);
             exchange.close();
         });
@@ -63,13 +63,13 @@ public final class Issuer implements AutoCloseable {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
-    /** How many requests it got. */
-    public int asked() {
-        return asked.get();
+    /** The number of requests so far. */
+    public int requests() {
+        return requests.get();
     }
 
-    public void away(boolean isAway) {
-        this.away = isAway;
+    public void setUnavailable(boolean unavailable) {
+        this.unavailable = unavailable;
     }
 
     /** Signs with a new key from now on. */
@@ -77,7 +77,7 @@ public final class Issuer implements AutoCloseable {
         this.key = newKey();
     }
 
-    /** A token that counts for an hour. */
+    /** A token that is valid for an hour. */
     public String token(String audience, Map<String, Object> claims) {
         return token(uri(), audience, Instant.now().plus(Duration.ofHours(1)), claims, key);
     }
@@ -86,13 +86,13 @@ public final class Issuer implements AutoCloseable {
         return token(uri(), audience, Instant.now().minus(Duration.ofHours(1)), claims, key);
     }
 
-    /** A token with a key that the issuer never had. */
+    /** A token signed with a key that is not of the issuer. */
     public String forged(String audience, Map<String, Object> claims) {
         return token(uri(), audience, Instant.now().plus(Duration.ofHours(1)), claims, newKey());
     }
 
-    /** A token that says another issuer. */
-    public String ofAnother(String issuer, String audience, Map<String, Object> claims) {
+    /** A token that names another issuer. */
+    public String fromIssuer(String issuer, String audience, Map<String, Object> claims) {
         return token(issuer, audience, Instant.now().plus(Duration.ofHours(1)), claims, key);
     }
 

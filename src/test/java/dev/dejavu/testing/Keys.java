@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import dev.dejavu.cache.CacheKey;
 
 /**
- * Keys that no other test has.
+ * Keys that no other test uses.
  */
 public final class Keys {
 

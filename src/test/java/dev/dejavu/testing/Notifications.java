@@ -15,13 +15,14 @@ import com.sun.net.httpserver.HttpServer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the notifications of a real registry and passes them on, if anybody wants them.
+ * Receives the notifications of a real registry and forwards them to the service under
+ * test.
  */
 public final class Notifications {
 
     private final HttpServer server;
 
-    private final List<String> passed = new CopyOnWriteArrayList<>();
+    private final List<String> forwarded = new CopyOnWriteArrayList<>();
 
     private volatile @Nullable Http target;
 
@@ -40,13 +41,13 @@ public final class Notifications {
         server.createContext("/", (exchange) -> {
             try (exchange) {
                 String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-                exchange.sendResponseHeaders(pass(body), -1);
+                exchange.sendResponseHeaders(forward(body), -1);
             }
         });
         server.start();
     }
 
-    private int pass(String body) {
+    private int forward(String body) {
         Http to = target;
         if (to == null) {
             return 200;
@@ -56,7 +57,7 @@ public final class Notifications {
                     "application/vnd.docker.distribution.events.v1+json")
             .statusCode();
         if (status == 204) {
-            passed.add(body);
+            forwarded.add(body);
         }
         return status;
     }
@@ -65,31 +66,31 @@ public final class Notifications {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
     }
 
-    /** Passes them on from now. */
-    public void passTo(Http service, String webhook, String secret) {
+    /** Forwards them from now on. */
+    public void forwardTo(Http service, String webhook, String secret) {
         this.path = webhook;
         this.authorization = "Bearer " + secret;
         this.target = service;
     }
 
-    /** Passes on again what was passed before, late and out of order. */
-    public void repeat(RandomGenerator random) {
-        if (!passed.isEmpty()) {
-            pass(passed.get(random.nextInt(passed.size())));
+    /** Forwards an earlier one again, late and out of order. */
+    public void replay(RandomGenerator random) {
+        if (!forwarded.isEmpty()) {
+            forward(forwarded.get(random.nextInt(forwarded.size())));
         }
     }
 
-    /** Passes nothing on. */
+    /** Drops them from now on. */
     public void drop() {
         this.target = null;
-        passed.clear();
+        forwarded.clear();
     }
 
     /**
-     * Whether the service has taken a notification that has all of these texts.
+     * Whether the service accepted a notification that contains all of these texts.
      */
-    public boolean arrived(String... texts) {
-        return passed.stream().anyMatch((body) -> List.of(texts).stream().allMatch(body::contains));
+    public boolean accepted(String... texts) {
+        return forwarded.stream().anyMatch((body) -> List.of(texts).stream().allMatch(body::contains));
     }
 
 }

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
 /**
- * A real PostgreSQL on this machine, without Docker; one server for all tests, a database
- * for each that asks. When it cannot be had, the tests fail.
+ * A real PostgreSQL on this machine, without Docker: one server for all tests, and as
+ * many databases as they need. The tests fail where it cannot start.
  */
 public final class Postgres {
 
@@ -21,7 +21,7 @@ public final class Postgres {
     }
 
     /**
-     * Makes an empty database.
+     * Creates an empty database.
      * @return its name
      */
     public static String newDatabase() {

@@ -25,8 +25,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * A real Docker registry on loopback: {@code docker-registry} of Debian, for tests that
- * are annotated with {@link RequiresRegistry}.
+ * A real registry on loopback, Debian's {@code docker-registry}, for tests that are
+ * annotated with {@link RequiresRegistry}.
  */
 public final class RegistryProcess implements AutoCloseable {
 
@@ -49,14 +49,14 @@ public final class RegistryProcess implements AutoCloseable {
         this.process = run();
     }
 
-    /** One that lets everybody in. */
+    /** Starts one that needs no login. */
     public static RegistryProcess start() {
         return start(null, null, "");
     }
 
     /**
-     * One that lets everybody in and tells what happens.
-     * @param listener a URI
+     * Starts one that needs no login and sends notifications.
+     * @param listener the URI they are sent to
      */
     public static RegistryProcess start(String listener) {
         return start(null, null, """
@@ -67,9 +67,9 @@ public final class RegistryProcess implements AutoCloseable {
     }
 
     /**
-     * One that wants a password.
+     * Starts one that needs a login.
      * @param login as in {@code name:password}
-     * @param htpasswd the same as a line of htpasswd, with bcrypt
+     * @param htpasswd the same as a line of htpasswd, hashed with bcrypt
      */
     public static RegistryProcess start(String login, String htpasswd) {
         return start(login, htpasswd, "");
@@ -108,11 +108,11 @@ public final class RegistryProcess implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("log").toFile())
             .start();
-        await().until(() -> answers(started));
+        await().until(() -> isReady(started));
         return started;
     }
 
-    private boolean answers(Process started) {
+    private boolean isReady(Process started) {
         assertThat(started.isAlive()).as("the registry in " + folder).isTrue();
         try {
             return send("GET", "/v2/", null, "").statusCode() == 200;
@@ -131,7 +131,7 @@ public final class RegistryProcess implements AutoCloseable {
         return "http://" + host();
     }
 
-    /** Ends it; what it has is kept. */
+    /** Stops it; its images survive. */
     public void stop() {
         process.destroyForcibly().onExit().join();
     }
@@ -143,20 +143,20 @@ public final class RegistryProcess implements AutoCloseable {
 
     /**
      * Pushes an image of one platform.
-     * @param version a tag; {@code null} for none
+     * @param tag {@code null} for none
      * @return its digest
      */
-    public String push(String name, @Nullable String version, String platform) {
+    public String push(String name, @Nullable String tag, String platform) {
         String[] parts = platform.split("/", -1);
         String variant = (parts.length > 2) ? ",\"variant\":\"" + parts[2] + "\"" : "";
-        // never the same twice
+        // unique, so that every image has its own digest
         String config = "{\"os\":\"%s\",\"architecture\":\"%s\"%s,\"author\":\"%s\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
             .formatted(parts[0], parts[1], variant, Keys.next());
         String manifest = """
                 {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",\
                 "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},"layers":[]}"""
             .formatted(pushBlob(name, config), config.length());
-        return put(name, version, manifest, "application/vnd.oci.image.manifest.v1+json");
+        return put(name, tag, manifest, "application/vnd.oci.image.manifest.v1+json");
     }
 
     /**
@@ -184,23 +184,23 @@ public final class RegistryProcess implements AutoCloseable {
             .firstValue("Location")
             .orElseThrow();
         String path = location.replace(uri(), "");
-        check(201, send("PUT", path + (path.contains("?") ? "&" : "?") + "digest=" + digest, content,
+        requireStatus(201, send("PUT", path + (path.contains("?") ? "&" : "?") + "digest=" + digest, content,
                 "application/octet-stream"));
         return digest;
     }
 
-    private String put(String name, @Nullable String version, String manifest, String type) {
+    private String put(String name, @Nullable String tag, String manifest, String type) {
         String digest = digest(manifest);
-        check(201, send("PUT", "/v2/" + name + "/manifests/" + ((version != null) ? version : digest), manifest, type));
+        requireStatus(201, send("PUT", "/v2/" + name + "/manifests/" + ((tag != null) ? tag : digest), manifest, type));
         return digest;
     }
 
-    /** Deletes a manifest, and so all tags that lead to it. */
+    /** Deletes a manifest, and with it every tag that points to it. */
     public void delete(String name, String digest) {
-        check(202, send("DELETE", "/v2/" + name + "/manifests/" + digest, null, ""));
+        requireStatus(202, send("DELETE", "/v2/" + name + "/manifests/" + digest, null, ""));
     }
 
-    private static void check(int status, HttpResponse<String> response) {
+    private static void requireStatus(int status, HttpResponse<String> response) {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     }
 

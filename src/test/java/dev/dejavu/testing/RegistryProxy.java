@@ -19,18 +19,18 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 /**
- * Stands before a registry and does to its answers what the internet does.
+ * A proxy in front of a registry that does to its responses what the internet does.
  */
 public final class RegistryProxy implements AutoCloseable {
 
     /**
-     * What is done to a request.
+     * Replaces the response to a request.
      */
     @FunctionalInterface
     public interface Fault {
 
-        /** Answers the request. */
-        void answer(HttpExchange exchange) throws IOException;
+        /** Responds to the request. */
+        void respond(HttpExchange exchange) throws IOException;
 
     }
 
@@ -38,7 +38,7 @@ public final class RegistryProxy implements AutoCloseable {
 
     private final HttpServer server;
 
-    private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final List<String> requests = new CopyOnWriteArrayList<>();
 
     private volatile Fault fault;
 
@@ -59,9 +59,9 @@ public final class RegistryProxy implements AutoCloseable {
         }
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", (exchange) -> {
-            asked.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+            requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
             try (exchange) {
-                fault.answer(exchange);
+                fault.respond(exchange);
             }
         });
         server.start();
@@ -71,24 +71,25 @@ public final class RegistryProxy implements AutoCloseable {
         return "127.0.0.1:" + server.getAddress().getPort();
     }
 
-    /** From now on. */
-    public void fault(Fault answering) {
-        this.fault = answering;
+    /** Responds with a fault from now on. */
+    public void fault(Fault injected) {
+        this.fault = injected;
     }
 
+    /** Passes requests to the registry from now on. */
     public void mend() {
         this.fault = none;
     }
 
-    /** What it was asked since the last time. */
-    public List<String> asked() {
-        List<String> all = List.copyOf(asked);
-        asked.removeAll(all);
+    /** Returns the requests since the last call. */
+    public List<String> takeRequests() {
+        List<String> all = List.copyOf(requests);
+        requests.removeAll(all);
         return all;
     }
 
-    /** A fault that is an answer. */
-    public static Fault answer(int status, String body, String... headers) {
+    /** A fault that is a response. */
+    public static Fault respond(int status, String body, String... headers) {
         return (exchange) -> {
             for (int i = 0; i < headers.length; i += 2) {
                 exchange.getResponseHeaders().add(headers[i], headers[i + 1]);
@@ -102,7 +103,7 @@ public final class RegistryProxy implements AutoCloseable {
         };
     }
 
-    /** No fault: the answer of the registry. */
+    /** No fault: the response of the registry. */
     public static Fault pass(String registry) {
         return (exchange) -> pass(exchange, registry);
     }

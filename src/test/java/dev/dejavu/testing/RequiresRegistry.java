@@ -26,7 +26,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public @interface RequiresRegistry {
 
     /**
-     * Evaluated before the class starts anything.
+     * Is evaluated before the class starts anything.
      */
     class Installed implements ExecutionCondition {
 

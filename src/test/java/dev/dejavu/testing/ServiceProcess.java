@@ -64,10 +64,10 @@ public final class ServiceProcess implements AutoCloseable {
         catch (IOException ex) {
             // killed
         }
-        port.completeExceptionally(new IllegalStateException("It ended: " + String.join("\n", output)));
+        port.completeExceptionally(new IllegalStateException("The process ended: " + String.join("\n", output)));
     }
 
-    /** Waits until it answers. */
+    /** Waits until it is listening. */
     public Http http() throws Exception {
         return new Http(port.get(60, TimeUnit.SECONDS));
     }

@@ -7,7 +7,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /**
- * A clock that goes when it is told to, and only forward.
+ * A clock that moves only when a test advances it.
  */
 public final class SettableClock extends Clock {
 

@@ -3,7 +3,7 @@ package dev.dejavu.testing;
 import java.util.random.RandomGenerator;
 
 /**
- * Chance that gives what it is told to: at first, nothing happens by chance.
+ * A generator that returns the number a test sets. Until then nothing happens by chance.
  */
 public final class SettableRandom implements RandomGenerator {
 

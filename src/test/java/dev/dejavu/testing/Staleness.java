@@ -6,26 +6,26 @@ import java.util.function.BooleanSupplier;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What others change is seen by every request that begins a second later, however slow
- * the machine is to answer it.
+ * A change by another instance is visible to every request that begins a second later,
+ * however slow the machine is.
  */
 public final class Staleness {
 
-    /** The age that no answer may have. */
-    public static final Duration KEPT = Duration.ofSeconds(1);
+    /** No response may be this stale. */
+    public static final Duration LIMIT = Duration.ofSeconds(1);
 
     private Staleness() {
     }
 
     /**
-     * Asks until the change is seen; call it when the change was acknowledged.
-     * @param seen asks once
+     * Polls until a change is visible. Call it once the change was acknowledged.
+     * @param isVisible sends one request
      */
-    public static void isBelowOneSecond(BooleanSupplier seen) {
+    public static void isBelowOneSecond(BooleanSupplier isVisible) {
         long acknowledged = System.nanoTime();
         Duration age = Duration.ZERO;
-        while (!seen.getAsBoolean()) {
-            assertThat(age).as("not seen by a request that began so long after").isLessThan(KEPT);
+        while (!isVisible.getAsBoolean()) {
+            assertThat(age).as("not visible to a request that began this long after it").isLessThan(LIMIT);
             age = Duration.ofNanos(System.nanoTime() - acknowledged);
         }
     }

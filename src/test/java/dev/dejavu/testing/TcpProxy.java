@@ -16,8 +16,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A wire to a server on loopback that can be cut (connections break, new ones are
- * refused) and frozen (connections stand, and nothing comes through).
+ * A connection to a server on loopback that can be cut (open connections break, new ones
+ * are refused) and frozen (connections stay open, and no data gets through).
  */
 public final class TcpProxy implements Closeable {
 
@@ -35,7 +35,7 @@ public final class TcpProxy implements Closeable {
 
     private @Nullable ServerSocket server;
 
-    /** Begins cut. */
+    /** Starts cut; {@link #mend()} connects it. */
     public TcpProxy(int target) throws IOException {
         this.target = target;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -79,12 +79,12 @@ public final class TcpProxy implements Closeable {
     private void accept(ServerSocket opened) {
         try {
             while (true) {
-                Socket near = opened.accept();
-                sockets.add(near);
-                Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
-                sockets.add(far);
-                Thread.ofVirtual().start(() -> pump(near, far));
-                Thread.ofVirtual().start(() -> pump(far, near));
+                Socket client = opened.accept();
+                sockets.add(client);
+                Socket upstream = new Socket(InetAddress.getLoopbackAddress(), target);
+                sockets.add(upstream);
+                Thread.ofVirtual().start(() -> pump(client, upstream));
+                Thread.ofVirtual().start(() -> pump(upstream, client));
             }
         }
         catch (IOException ex) {
@@ -103,7 +103,7 @@ public final class TcpProxy implements Closeable {
             }
         }
         catch (IOException ex) {
-            // cut, or one end has gone
+            // cut, or closed by one end
         }
     }
 

@@ -5,7 +5,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Primary;
 
 /**
- * Time and chance under the test's control.
+ * Puts time and chance under the test's control.
  */
 @TestConfiguration(proxyBeanMethods = false)
 public class TestClockConfiguration {

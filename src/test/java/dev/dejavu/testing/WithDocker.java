@@ -13,7 +13,7 @@ import org.springframework.test.context.ContextConfiguration;
 import dev.dejavu.DejavuApplication;
 
 /**
- * The whole service on PostgreSQL in a container, where there is an engine: only in the
+ * The whole service on PostgreSQL in a container, which needs an engine: only in the
  * profile {@code docker}.
  */
 @Target(ElementType.TYPE)

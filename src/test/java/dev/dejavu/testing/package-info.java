@@ -1,6 +1,6 @@
 /**
- * What the tests stand on: both databases for real, a clock and a chance that obey, HTTP
- * without a framework.
+ * The fixtures of the tests: both real databases, a settable clock and random generator,
+ * and HTTP without a framework.
  */
 @NullMarked
 package dev.dejavu.testing;

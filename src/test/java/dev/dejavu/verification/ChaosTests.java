@@ -20,8 +20,8 @@ import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Images come and go at random in a real registry behind a proxy that does what the
- * internet does, while others look them up. Each answer is held to what is true.
+ * Images come and go at random in a real registry, behind a proxy that does what the
+ * internet does, and are looked up meanwhile. Each response is compared with the truth.
  */
 class ChaosTests {
 
@@ -29,34 +29,34 @@ class ChaosTests {
 
     private static final int IMAGES = 20;
 
-    private static final Duration BUDGET = Duration.ofHours(1);
+    private static final Duration FRESHNESS_LIFETIME = Duration.ofHours(1);
 
-    private static final Duration NEGATIVE = Duration.ofSeconds(30);
+    private static final Duration NEGATIVE_TTL = Duration.ofSeconds(30);
 
-    private static final List<RegistryProxy.Fault> FAULTS = List.of(RegistryProxy.answer(429, "", "Retry-After", "1"),
-            RegistryProxy.answer(500, "oops"), RegistryProxy.answer(503, ""),
-            RegistryProxy.answer(403, "{\"errors\":[{\"code\":\"DENIED\"}]}"),
-            RegistryProxy.answer(404, "<html>Not found</html>"), RegistryProxy.answer(200, "<html>Sign in</html>"),
-            RegistryProxy.answer(200, "{\"config\":{\"digest\":\"sha256:0\"}}", "Docker-Content-Digest",
-                    "sha256:" + "0".repeat(64)),
-            (exchange) -> {
-                // hangs up
-            });
+    private static final List<RegistryProxy.Fault> FAULTS = List
+        .of(RegistryProxy.respond(429, "", "Retry-After", "1"), RegistryProxy.respond(500, "oops"),
+                RegistryProxy.respond(503, ""), RegistryProxy.respond(403, "{\"errors\":[{\"code\":\"DENIED\"}]}"),
+                RegistryProxy.respond(404, "<html>Not found</html>"),
+                RegistryProxy.respond(200, "<html>Sign in</html>"), RegistryProxy.respond(200,
+                        "{\"config\":{\"digest\":\"sha256:0\"}}", "Docker-Content-Digest", "sha256:" + "0".repeat(64)),
+                (exchange) -> {
+                    // closes the connection
+                });
 
     abstract static class Contract extends VerificationTests.Common {
 
         private final List<Image> images = new ArrayList<>();
 
-        private int yes;
+        private int hits;
 
-        private int marked;
+        private int staleHits;
 
-        private int absent;
+        private int absences;
 
-        private int miss;
+        private int misses;
 
         @Test
-        void noAnswerIsWrong() {
+        void noResponseIsWrong() {
             long seed = new Random().nextLong();
             System.out.println("seed " + seed);
             RandomGenerator random = new Random(seed);
@@ -70,9 +70,10 @@ class ChaosTests {
                 if (roll < 80) {
                     lookups++;
                     boolean resolve = roll < 10;
-                    HttpResponse<String> answer = resolve ? http.post("/images/resolve", question(image.tag))
+                    HttpResponse<String> response = resolve ? http.post("/images/resolve", resolveRequest(image.tag))
                             : http.get(path(image.tag));
-                    check(image, answer, "seed " + seed + ", step " + step + ", " + image.tag + ": " + answer.body());
+                    assertCorrect(image, response,
+                            "seed " + seed + ", step " + step + ", " + image.tag + ": " + response.body());
                 }
                 else if (roll < 86) {
                     change(image, random.nextBoolean());
@@ -81,8 +82,8 @@ class ChaosTests {
                     put(image);
                 }
                 else if (roll < 96) {
-                    // Looks that are under way see another time than when they began.
-                    clock.advance(Duration.ofSeconds(random.nextLong(BUDGET.toSeconds() / 2)));
+                    // Checks in flight end at another time than they began.
+                    clock.advance(Duration.ofSeconds(random.nextLong(FRESHNESS_LIFETIME.toSeconds() / 2)));
                 }
                 else if (random.nextInt(3) > 0) {
                     proxy.mend();
@@ -91,15 +92,15 @@ class ChaosTests {
                     proxy.fault(FAULTS.get(random.nextInt(FAULTS.size())));
                 }
             }
-            // The run has met everything.
-            assertThat(List.of(yes, marked, absent, miss)).as("seed " + seed).allMatch((count) -> count > 20);
+            // The run covered every outcome.
+            assertThat(List.of(hits, staleHits, absences, misses)).as("seed " + seed).allMatch((count) -> count > 20);
         }
 
         private void change(Image image, boolean moves) {
             if (image.digest == null || moves) {
-                boolean was = image.digest != null;
+                boolean wasPresent = image.digest != null;
                 image.digest = registry.push(name, image.tag, "linux/amd64");
-                if (!was) {
+                if (!wasPresent) {
                     image.since = clock.instant();
                 }
             }
@@ -112,33 +113,34 @@ class ChaosTests {
         }
 
         private void put(Image image) {
-            String body = question(image.tag).replaceFirst("\\{", "{\"image_uri\":\"" + uri(":" + image.tag) + "\",");
+            String body = resolveRequest(image.tag).replaceFirst("\\{",
+                    "{\"image_uri\":\"" + uri(":" + image.tag) + "\",");
             assertThat(http.put(path(image.tag), body).statusCode()).isBetween(200, 201);
             image.known = true;
         }
 
-        private void check(Image image, HttpResponse<String> answer, String seen) {
+        private void assertCorrect(Image image, HttpResponse<String> response, String context) {
             Duration since = Duration.between(image.since, clock.instant());
-            if (answer.statusCode() == 200) {
-                boolean stale = json(answer).has("stale");
-                assertThat(image.digest != null || stale || since.compareTo(BUDGET) <= 0)
-                    .as("a plain yes, " + since + " after it went: " + seen)
+            if (response.statusCode() == 200) {
+                boolean stale = json(response).has("stale");
+                assertThat(image.digest != null || stale || since.compareTo(FRESHNESS_LIFETIME) <= 0)
+                    .as("fresh " + since + " after its deletion: " + context)
                     .isTrue();
                 image.known = image.digest != null;
-                yes++;
-                marked += stale ? 1 : 0;
+                hits++;
+                staleHits += stale ? 1 : 0;
             }
-            else if (json(answer).path("title").asString().equals("Absent")) {
-                assertThat(image.digest == null || since.compareTo(NEGATIVE) <= 0)
-                    .as("absent, " + since + " after it came: " + seen)
+            else if (json(response).path("title").asString().equals("Absent")) {
+                assertThat(image.digest == null || since.compareTo(NEGATIVE_TTL) <= 0)
+                    .as("absent " + since + " after its push: " + context)
                     .isTrue();
-                assertThat(image.known).as("absent, though it was known and never went: " + seen).isFalse();
-                absent++;
+                assertThat(image.known).as("absent, though it was stored and not deleted since: " + context).isFalse();
+                absences++;
             }
             else {
-                assertThat(answer.statusCode()).as(seen).isEqualTo(404);
-                assertThat(image.known).as("a miss, though it was known and never went: " + seen).isFalse();
-                miss++;
+                assertThat(response.statusCode()).as(context).isEqualTo(404);
+                assertThat(image.known).as("a miss, though it was stored and not deleted since: " + context).isFalse();
+                misses++;
             }
         }
 
@@ -157,19 +159,19 @@ class ChaosTests {
     }
 
     /**
-     * An image of the run, and what is true of it.
+     * An image of the run, and its true state.
      */
     private static final class Image {
 
         private final String tag;
 
-        /** Absent when the registry does not have it. */
+        /** {@code null} while the registry does not have it. */
         private @Nullable String digest;
 
-        /** When it came or went. */
+        /** When it was pushed or deleted. */
         private Instant since;
 
-        /** Whether it is in the registry and was stored since it came. */
+        /** Whether the registry has it and it was stored since its push. */
         private boolean known;
 
         Image(String tag, Instant since) {

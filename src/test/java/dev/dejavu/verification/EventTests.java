@@ -20,16 +20,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What a real registry tells is obeyed within a second.
+ * Events of a real registry take effect within a second.
  */
 class EventTests {
 
-    /**
-     * Longer than a fresh PUT is believed more than its registry, and within the budget.
-     */
-    private static final Duration LATER = Duration.ofMinutes(1);
+    /** After the grace of a new entry, within its freshness lifetime. */
+    private static final Duration AFTER_GRACE = Duration.ofMinutes(1);
 
-    private static final Duration BUDGET = Duration.ofHours(1);
+    private static final Duration FRESHNESS_LIFETIME = Duration.ofHours(1);
 
     abstract static class Contract extends VerificationTests.Common {
 
@@ -37,27 +35,27 @@ class EventTests {
 
         @BeforeEach
         void listen() {
-            notifications.passTo(http, "/webhooks/real", VerificationTests.SECRET);
+            notifications.forwardTo(http, "/webhooks/real", VerificationTests.SECRET);
         }
 
-        /** Stores an entry that nobody would look for again for a while. */
+        /** Stores an entry that is fresh, and past its grace. */
         private String stored(String tag) {
-            String body = question(tag).replaceFirst("\\{", "{\"image_uri\":\"" + uri(":" + tag) + "\",");
+            String body = resolveRequest(tag).replaceFirst("\\{", "{\"image_uri\":\"" + uri(":" + tag) + "\",");
             assertThat(http.put(path(tag), body).statusCode()).isBetween(200, 201);
-            clock.advance(LATER);
+            clock.advance(AFTER_GRACE);
             assertThat(json(http.get(path(tag))).has("stale")).isFalse();
             return path(tag);
         }
 
         private String pushed(String tag) {
             String digest = registry.push(name, tag, "linux/amd64");
-            await().until(() -> notifications.arrived(name, digest, "\"push\""));
+            await().until(() -> notifications.accepted(name, digest, "\"push\""));
             return digest;
         }
 
         private void deleted(String digest) {
             registry.delete(name, digest);
-            await().until(() -> notifications.arrived(name, digest, "\"delete\""));
+            await().until(() -> notifications.accepted(name, digest, "\"delete\""));
         }
 
         private boolean isAbsent(String path) {
@@ -74,7 +72,7 @@ class EventTests {
         }
 
         @Test
-        void indexThatLostTheChildOfAPlatformIsAbsent() {
+        void indexWithoutTheChildOfAPlatformIsAbsent() {
             String amd64 = registry.push(name, null, "linux/amd64");
             String arm64 = registry.push(name, null, "linux/arm64");
             registry.pushIndex(name, "multi", Map.of("linux/amd64", amd64, "linux/arm64", arm64));
@@ -84,7 +82,7 @@ class EventTests {
         }
 
         @Test
-        void imageBesideTheDeletedOneIsThereAsBefore() {
+        void deletionLeavesOtherTagsFresh() {
             String digest = pushed("v1");
             pushed("v2");
             String path = stored("v2");
@@ -97,10 +95,10 @@ class EventTests {
         }
 
         @Test
-        void movedTagHasItsNewDigest() {
+        void movedTagGetsItsNewDigest() {
             pushed("v1");
             String path = stored("v1");
-            http.post("/images/resolve", question("v1"));
+            http.post("/images/resolve", resolveRequest("v1"));
             String moved = pushed("v1");
             Staleness.isBelowOneSecond(() -> json(http.get(path)).path("manifest_digest").asString("").equals(moved));
         }
@@ -109,55 +107,56 @@ class EventTests {
         void tagThatMovedToAnotherPlatformIsAbsent() {
             pushed("v1");
             String path = stored("v1");
-            clock.advance(BUDGET);
+            clock.advance(FRESHNESS_LIFETIME);
             await().until(() -> json(http.get(path)).path("verified_by").asString("").equals("registry"));
             String moved = registry.push(name, "v1", "linux/arm64");
-            await().until(() -> notifications.arrived(name, moved, "\"push\""));
+            await().until(() -> notifications.accepted(name, moved, "\"push\""));
             Staleness.isBelowOneSecond(() -> http.get(path).statusCode() == 404);
         }
 
         @Test
         void pushEndsAnAbsence() {
-            assertProblem(http.post("/images/resolve", question("v1")), 404, "absent");
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "absent");
             assertThat(isAbsent(path("v1"))).isTrue();
             pushed("v1");
             assertProblem(http.get(path("v1")), 404, "miss");
-            assertThat(http.post("/images/resolve", question("v1")).statusCode()).isEqualTo(200);
+            assertThat(http.post("/images/resolve", resolveRequest("v1")).statusCode()).isEqualTo(200);
         }
 
         @Test
         void deletionEndsNoAbsence() {
             String digest = pushed("v2");
-            // Tests before may have made the registry want no questions for a second.
-            await().untilAsserted(() -> assertProblem(http.post("/images/resolve", question("v1")), 404, "absent"));
+            // An earlier test's Retry-After may pause the checks for a second.
+            await()
+                .untilAsserted(() -> assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "absent"));
             deleted(digest);
             assertThat(isAbsent(path("v1"))).isTrue();
         }
 
         @Test
-        void deletionThatCannotBeVerifiedIsAMissUntilItCan() {
+        void deletionThatCannotBeCheckedIsAMissUntilItCan() {
             String digest = pushed("v1");
             pushed("v2");
-            String gone = stored("v1");
-            String there = stored("v2");
-            proxy.fault(RegistryProxy.answer(503, ""));
+            String deleted = stored("v1");
+            String other = stored("v2");
+            proxy.fault(RegistryProxy.respond(503, ""));
             deleted(digest);
-            assertProblem(http.get(gone), 404, "miss");
-            assertProblem(http.get(there), 404, "miss");
-            String keys = "{\"hashes\":[\"" + gone.substring(8) + "\"]}";
+            assertProblem(http.get(deleted), 404, "miss");
+            assertProblem(http.get(other), 404, "miss");
+            String keys = "{\"hashes\":[\"" + deleted.substring(8) + "\"]}";
             assertThat(json(http.post("/images/lookup", keys)).path("missing")).hasSize(1);
             assertThat(json(http.get("/images?image_uri=" + uri(":v1"))).at("/entries/0/stale").asBoolean()).isTrue();
             assertThat(json(http.get("/images?image_uri=" + uri(":v1"))).at("/entries/0").has("verified_at")).isFalse();
             proxy.mend();
-            await().until(() -> isAbsent(gone));
-            await().until(() -> http.get(there).statusCode() == 200);
+            await().until(() -> isAbsent(deleted));
+            await().until(() -> http.get(other).statusCode() == 200);
         }
 
         @Test
-        void putEndsADoubt() {
+        void putMakesAnInvalidatedEntryFresh() {
             String digest = pushed("v1");
             String path = stored("v1");
-            proxy.fault(RegistryProxy.answer(503, ""));
+            proxy.fault(RegistryProxy.respond(503, ""));
             deleted(digest);
             assertProblem(http.get(path), 404, "miss");
             proxy.mend();

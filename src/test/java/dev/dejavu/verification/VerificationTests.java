@@ -39,7 +39,7 @@ import static org.awaitility.Awaitility.await;
 
 class VerificationTests {
 
-    private static final Duration BUDGET = Duration.ofHours(1);
+    private static final Duration FRESHNESS_LIFETIME = Duration.ofHours(1);
 
     static final String SECRET = "a secret of the tests";
 
@@ -82,27 +82,27 @@ class VerificationTests {
         void end() {
             Registry.notifications.drop();
             proxy.mend();
-            proxy.asked();
+            proxy.takeRequests();
         }
 
         String uri(String version) {
             return proxy.host() + "/" + name + version;
         }
 
-        /** Stores an entry and lets it grow older than its budget. */
-        String old(String version) {
+        /** Stores an entry and lets its freshness lifetime end. */
+        String storedAndStale(String version) {
             String path = "/images/" + Keys.next();
             assertThat(http.put(path, "{\"image_uri\":\"" + uri(version) + "\"}").statusCode()).isEqualTo(201);
-            clock.advance(BUDGET);
+            clock.advance(FRESHNESS_LIFETIME);
             return path;
         }
 
-        String question(String tag) {
+        String resolveRequest(String tag) {
             return "{\"scope\":\"s\",\"repository\":\"" + uri("") + "\",\"tag\":\"" + tag
                     + "\",\"platforms\":[\"linux/amd64\"]}";
         }
 
-        /** The path of the entry that the question is about. */
+        /** The path of the entry that {@link #resolveRequest} asks for. */
         String path(String tag) {
             return "/images/" + CacheKey.hashOf("s:" + uri("") + ":" + tag + ":linux/amd64");
         }
@@ -112,21 +112,21 @@ class VerificationTests {
     abstract static class Contract extends Common {
 
         @Test
-        void withinItsBudgetNobodyIsAsked() {
+        void freshEntryIsServedWithoutACheck() {
             String path = "/images/" + Keys.next();
             http.put(path, "{\"image_uri\":\"" + uri(":none") + "\"}");
-            clock.advance(BUDGET.minusMillis(1));
+            clock.advance(FRESHNESS_LIFETIME.minusMillis(1));
             HttpResponse<String> response = http.get(path);
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(json(response).path("verified_by").asString()).isEqualTo("client");
             assertThat(json(response).has("stale")).isFalse();
-            assertThat(proxy.asked()).isEmpty();
+            assertThat(proxy.takeRequests()).isEmpty();
         }
 
         @Test
-        void pastItsBudgetItIsGivenAsStaleAndVerifiedBehindTheAnswer() {
+        void staleEntryIsServedAsStaleAndCheckedInTheBackground() {
             String digest = registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
+            String path = storedAndStale(":v1");
             HttpResponse<String> stale = http.get(path);
             assertThat(stale.statusCode()).isEqualTo(200);
             assertThat(json(stale).path("stale").asBoolean()).isTrue();
@@ -144,9 +144,9 @@ class VerificationTests {
         }
 
         @Test
-        void imageThatIsGoneIsRemovedAndAbsentForAWhile() {
+        void deletedImageIsRemovedAndAbsentForTheNegativeTtl() {
             String digest = registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
+            String path = storedAndStale(":v1");
             registry.delete(name, digest);
             http.get(path);
             await().until(() -> http.get(path).statusCode() == 404);
@@ -158,7 +158,7 @@ class VerificationTests {
 
         @Test
         void putEndsAnAbsence() {
-            http.post("/images/resolve", question("v1"));
+            http.post("/images/resolve", resolveRequest("v1"));
             assertProblem(http.get(path("v1")), 404, "absent");
             http.put(path("v1"), "{\"image_uri\":\"" + uri(":v1") + "\"}");
             assertThat(http.get(path("v1")).statusCode()).isEqualTo(200);
@@ -167,34 +167,34 @@ class VerificationTests {
         }
 
         @Test
-        void freshPutIsBelievedMoreThanItsRegistry() {
+        void newEntryIsServedDuringItsGrace() {
             String path = "/images/" + Keys.next();
-            clock.advance(BUDGET);
+            clock.advance(FRESHNESS_LIFETIME);
             http.put(path, "{\"image_uri\":\"" + uri(":late") + "\"}");
-            http.post("/images/resolve", question("late"));
+            http.post("/images/resolve", resolveRequest("late"));
             assertThat(http.get(path).statusCode()).isEqualTo(200);
         }
 
         @Test
-        void movedTagIsKeptWithItsNewDigest() {
+        void movedTagGetsItsNewDigest() {
             registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
+            String path = storedAndStale(":v1");
             http.get(path);
             await().until(() -> !json(http.get(path)).has("stale"));
             String moved = registry.push(name, "v1", "linux/amd64");
-            clock.advance(BUDGET);
+            clock.advance(FRESHNESS_LIFETIME);
             http.get(path);
             await().until(() -> !json(http.get(path)).has("stale"));
             assertThat(json(http.get(path)).path("manifest_digest").asString()).isEqualTo(moved);
         }
 
         @Test
-        void outageKeepsTheEntryAndMarksIt() {
+        void entryIsServedAsStaleDuringAnOutage() {
             registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
-            proxy.fault(RegistryProxy.answer(503, ""));
+            String path = storedAndStale(":v1");
+            proxy.fault(RegistryProxy.respond(503, ""));
             http.get(path);
-            await().until(() -> !proxy.asked().isEmpty());
+            await().until(() -> !proxy.takeRequests().isEmpty());
             assertThat(http.get("/actuator/health/readiness").statusCode()).isEqualTo(200);
             assertThat(http.get("/actuator/health/registries").body()).contains("\"unknown\"", "HTTP 503");
             assertThat(json(http.get(path)).path("stale").asBoolean()).isTrue();
@@ -206,25 +206,26 @@ class VerificationTests {
         }
 
         @Test
-        void manyWhoAskAtOnceAreOneLook() throws Exception {
+        void concurrentRequestsShareOneCheck() throws Exception {
             registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
+            String path = storedAndStale(":v1");
             proxy.fault((exchange) -> {
                 pause();
-                RegistryProxy.pass(registry.uri()).answer(exchange);
+                RegistryProxy.pass(registry.uri()).respond(exchange);
             });
             inParallel(50, () -> http.get(path));
             await().until(() -> !json(http.get(path)).has("stale"));
-            assertThat(proxy.asked()).filteredOn((line) -> line.equals("HEAD /v2/" + name + "/manifests/v1"))
+            assertThat(proxy.takeRequests()).filteredOn((line) -> line.equals("HEAD /v2/" + name + "/manifests/v1"))
                 .hasSize(1);
         }
 
         @Test
-        void resolve_imageThatIsThere_isStoredForAll() throws Exception {
+        void resolve_presentImage_isStoredAfterOneCheck() throws Exception {
             String digest = registry.push(name, "v1", "linux/amd64");
-            List<HttpResponse<String>> answers = inParallel(20, () -> http.post("/images/resolve", question("v1")));
-            assertThat(answers).allMatch((response) -> response.statusCode() == 200);
-            assertThat(proxy.asked()).filteredOn((line) -> line.startsWith("HEAD")).hasSize(1);
+            List<HttpResponse<String>> responses = inParallel(20,
+                    () -> http.post("/images/resolve", resolveRequest("v1")));
+            assertThat(responses).allMatch((response) -> response.statusCode() == 200);
+            assertThat(proxy.takeRequests()).filteredOn((line) -> line.startsWith("HEAD")).hasSize(1);
             HttpResponse<String> known = http.get(path("v1"));
             assertThat(json(known).path("image_uri").asString()).isEqualTo(uri(":v1"));
             assertThat(json(known).path("verified_by").asString()).isEqualTo("registry");
@@ -233,38 +234,39 @@ class VerificationTests {
         }
 
         @Test
-        void resolve_imageThatIsNotThere_isAbsentWithoutAnotherLook() {
-            assertProblem(http.post("/images/resolve", question("v1")), 404, "absent");
-            proxy.asked();
-            assertProblem(http.post("/images/resolve", question("v1")), 404, "absent");
-            assertThat(proxy.asked()).isEmpty();
+        void resolve_absentImage_isNotCheckedAgain() {
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "absent");
+            proxy.takeRequests();
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "absent");
+            assertThat(proxy.takeRequests()).isEmpty();
             registry.push(name, "v1", "linux/amd64");
             clock.advance(Duration.ofSeconds(30));
-            assertThat(http.post("/images/resolve", question("v1")).statusCode()).isEqualTo(200);
+            assertThat(http.post("/images/resolve", resolveRequest("v1")).statusCode()).isEqualTo(200);
         }
 
         @Test
-        void resolve_registryThatDoesNotSay_isAMiss() {
-            proxy.fault(RegistryProxy.answer(500, ""));
-            assertProblem(http.post("/images/resolve", question("v1")), 404, "miss");
-            assertProblem(http.post("/images/resolve", question("v1").replace(proxy.host(), "registry.example.com")),
+        void resolve_unknownStatus_isAMiss() {
+            proxy.fault(RegistryProxy.respond(500, ""));
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "miss");
+            assertProblem(
+                    http.post("/images/resolve", resolveRequest("v1").replace(proxy.host(), "registry.example.com")),
                     404, "miss");
         }
 
         @Test
-        void resolve_withoutAllParts_is400() {
+        void resolve_incompleteParts_is400() {
             assertProblem(http.post("/images/resolve", "{\"repository\":\"ghcr.io/acme/app\",\"tag\":\"v1\"}"), 400,
                     "malformed-body", "scope");
-            assertProblem(http.post("/images/resolve", question("v1").replace("[\"linux/amd64\"]", "[]")), 400,
+            assertProblem(http.post("/images/resolve", resolveRequest("v1").replace("[\"linux/amd64\"]", "[]")), 400,
                     "malformed-body", "platforms");
-            assertProblem(http.post("/images/resolve", question("v 1")), 422, "invalid-image-uri");
+            assertProblem(http.post("/images/resolve", resolveRequest("v 1")), 422, "invalid-image-uri");
         }
 
         @Test
-        void registryThatMayNotBeAskedNeedsNoBudget() {
+        void entryOfARegistryThatIsNotAllowedIsNeverStale() {
             String path = "/images/" + Keys.next();
             http.put(path, "{\"image_uri\":\"registry.example.com/acme/app:v1\"}");
-            clock.advance(BUDGET.multipliedBy(5));
+            clock.advance(FRESHNESS_LIFETIME.multipliedBy(5));
             assertThat(json(http.get(path)).has("stale")).isFalse();
         }
 
@@ -288,29 +290,29 @@ class VerificationTests {
     class Strict extends Common {
 
         @Test
-        void pastItsBudgetItIsVerifiedBeforeTheAnswer() {
+        void staleEntryIsCheckedBeforeTheResponse() {
             String digest = registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
+            String path = storedAndStale(":v1");
             assertThat(json(http.get(path)).path("manifest_digest").asString()).isEqualTo(digest);
             assertThat(json(http.get(path)).has("stale")).isFalse();
         }
 
         @Test
-        void imageThatIsGoneIsAbsentAtOnce() {
+        void deletedImageIsAbsentAtOnce() {
             String digest = registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
+            String path = storedAndStale(":v1");
             registry.delete(name, digest);
             assertProblem(http.get(path), 404, "absent");
-            String other = old(":v1");
+            String other = storedAndStale(":v1");
             assertThat(
                     json(http.post("/images/lookup", "{\"hashes\":[\"" + other.substring(8) + "\"]}")).path("missing"))
                 .hasSize(1);
         }
 
         @Test
-        void registryThatHangsIsWaitedForNoLongerThanTwoSeconds() {
+        void hangingRegistryDelaysAResponseByTwoSeconds() {
             registry.push(name, "v1", "linux/amd64");
-            String path = old(":v1");
+            String path = storedAndStale(":v1");
             proxy.fault((exchange) -> pause(5000));
             long begin = System.nanoTime();
             assertThat(json(http.get(path)).path("stale").asBoolean()).isTrue();
@@ -318,18 +320,18 @@ class VerificationTests {
         }
 
         @Test
-        void registryThatWantsToBeLeftAloneIs() {
+        void retryAfterPausesTheChecks() {
             registry.push(name, "v1", "linux/amd64");
             registry.push(name, "v2", "linux/amd64");
-            String first = old(":v1");
-            String second = old(":v2");
-            proxy.fault(RegistryProxy.answer(429, "", "Retry-After", "1"));
+            String first = storedAndStale(":v1");
+            String second = storedAndStale(":v2");
+            proxy.fault(RegistryProxy.respond(429, "", "Retry-After", "1"));
             assertThat(json(http.get(first)).path("stale").asBoolean()).isTrue();
             proxy.mend();
-            proxy.asked();
+            proxy.takeRequests();
             assertThat(json(http.get(second)).path("stale").asBoolean()).isTrue();
-            assertThat(proxy.asked()).isEmpty();
-            await().untilAsserted(() -> assertThat(json(http.get(old(":v2"))).has("stale")).isFalse());
+            assertThat(proxy.takeRequests()).isEmpty();
+            await().untilAsserted(() -> assertThat(json(http.get(storedAndStale(":v2"))).has("stale")).isFalse());
         }
 
     }
@@ -356,7 +358,7 @@ class VerificationTests {
         }
     }
 
-    /** One for all of these tests; ended with the JVM. */
+    /** One registry for all of these tests, stopped when the JVM exits. */
     static final class Registry {
 
         static final Notifications notifications = new Notifications();

@@ -63,22 +63,22 @@ class WebTests {
             "GET /images HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
             "GET /a/%2e%2e/%5c HTTP/1.1\r\nHost: localhost\r\n\r\n", "NONSENSE\r\n\r\n",
             "GET /images?%zz HTTP/1.1\r\nHost: localhost\r\n\r\n" })
-    void request_malformed_isAnAnswerOf400(String request) throws IOException {
-        String answer = raw(request);
-        assertThat(answer).startsWith("HTTP/1.1 400 ")
+    void request_malformed_is400(String request) throws IOException {
+        String response = raw(request);
+        assertThat(response).startsWith("HTTP/1.1 400 ")
             .contains("Content-Type: application/problem+json", "\"status\":400", "\"type\":\"", "\"instance\":\"/",
                     "\"detail\":\"");
-        assertThat(answer).doesNotContain("html", "Exception", "Tomcat", "\tat ");
+        assertThat(response).doesNotContain("html", "Exception", "Tomcat", "\tat ");
     }
 
     @Test
     void request_headersTooLarge_isAProblem() throws IOException {
-        String answer = raw("GET /images HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
-        assertThat(answer).matches("(?s)HTTP/1.1 4\\d\\d .*application/problem\\+json.*").doesNotContain("Exception");
+        String response = raw("GET /images HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
+        assertThat(response).matches("(?s)HTTP/1.1 4\\d\\d .*application/problem\\+json.*").doesNotContain("Exception");
     }
 
     @Test
-    void request_multipart_isRefusedLikeAnyOtherType() {
+    void request_multipart_isRejectedLikeAnyOtherType() {
         assertProblem(http.send("PUT", "/images/" + Keys.next(), BodyPublishers.ofString("x"), "Content-Type",
                 "multipart/form-data"), 415, "about:blank");
         assertProblem(http.send("POST", "/stats", BodyPublishers.ofString("x"), "Content-Type", "multipart/form-data"),
@@ -86,16 +86,16 @@ class WebTests {
     }
 
     @Test
-    void answer_isSentWholeWithItsLength() {
+    void response_hasItsLength() {
         String path = "/images/" + Keys.next();
         assertThat(List.of(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}"), http.put(path, "{}"),
                 http.get(path), http.get("/stats")))
-            .allSatisfy((answer) -> assertThat(header(answer, "Content-Length"))
-                .isEqualTo(String.valueOf(answer.body().length())));
+            .allSatisfy((response) -> assertThat(header(response, "Content-Length"))
+                .isEqualTo(String.valueOf(response.body().length())));
     }
 
     @Test
-    void request_bodyThatDrips_isEndedInTime() throws IOException {
+    void request_drippingBody_is408InTime() throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
             socket.setSoTimeout(30_000);
             socket.getOutputStream()
@@ -111,32 +111,32 @@ class WebTests {
                     }
                 }
                 catch (IOException | InterruptedException ex) {
-                    // the service ended it
+                    // the service closed the connection
                 }
             });
             Instant before = Instant.now();
-            byte[] answer = socket.getInputStream().readNBytes(13);
-            assertThat(new String(answer, UTF_8)).isEqualTo("HTTP/1.1 408 ");
+            byte[] response = socket.getInputStream().readNBytes(13);
+            assertThat(new String(response, UTF_8)).isEqualTo("HTTP/1.1 408 ");
             assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofSeconds(20));
         }
     }
 
     @Test
-    void request_trace_isRefused() throws IOException {
+    void request_trace_is405() throws IOException {
         assertThat(raw("TRACE /images HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
             .startsWith("HTTP/1.1 405 ")
             .contains("application/problem+json");
     }
 
     @Test
-    void request_queryIsNoValidText_is400() {
+    void request_queryNotUtf8_is400() {
         assertProblem(http.get("/images?image_uri=%FF%FE"), 400, "malformed-query");
         assertProblem(http.delete("/images?image_uri=%FF%FE"), 400, "malformed-query");
     }
 
     @ParameterizedTest
     @ValueSource(strings = { "/images?a%00=b", "/images?%C2%81=b", "/stats?x=%00" })
-    void request_queryWithControlCharacters_isNoFaultOfOurs(String path) {
+    void request_queryWithControlCharacters_isNotAServerError(String path) {
         assertThat(http.get(path).statusCode()).isIn(200, 400);
     }
 
@@ -147,7 +147,7 @@ class WebTests {
     }
 
     @Test
-    void request_limitInsideOfAValue_is413() {
+    void request_limitWithinAValue_is413() {
         assertProblem(http.put("/images/" + Keys.next(), "{\"image_uri\":\"" + "x".repeat(17_000) + "\"}"), 413,
                 "too-large");
         assertProblem(http.post("/images/lookup", "{\"hashes\":[\"" + "a".repeat(140_000) + "\"]}"), 413, "too-large");
@@ -155,7 +155,7 @@ class WebTests {
     }
 
     @Test
-    void request_toAnotherName_isRefusedWhereLoopbackAloneMakesTheServiceOpen() throws IOException {
+    void request_toAnotherHost_is403InOpenModeOnLoopback() throws IOException {
         assertThat(raw("GET /images HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n"))
             .startsWith("HTTP/1.1 403 ")
             .contains("urn:dejavu:problem:forbidden", "localhost only");
@@ -164,13 +164,13 @@ class WebTests {
     }
 
     @Test
-    void answer_tellsNothingOfTheServer() {
+    void response_doesNotNameTheServer() {
         HttpResponse<String> response = http.get("/images");
         assertThat(response.headers().map().keySet()).doesNotContain("server", "x-powered-by");
     }
 
     @Test
-    void health_livenessAndReadiness_areUpWithoutDetails() {
+    void health_isUpWithoutDetails() {
         assertThat(http.get("/actuator/health").body())
             .isEqualTo("{\"groups\":[\"liveness\",\"readiness\",\"registries\"],\"status\":\"UP\"}");
         assertThat(http.get("/actuator/health/liveness").body()).isEqualTo("{\"status\":\"UP\"}");
@@ -186,7 +186,7 @@ class WebTests {
     }
 
     @Test
-    void description_hasEveryCallAndNoOther() {
+    void description_hasExactlyTheMappedCalls() {
         JsonNode description = json(http.get("/v3/api-docs"));
         assertThat(description.path("openapi").asString()).isEqualTo("3.1.0");
         Set<String> described = new TreeSet<>();
@@ -195,7 +195,7 @@ class WebTests {
                 described.add(call.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey());
             }
         }));
-        Set<String> answered = new TreeSet<>();
+        Set<String> mapped = new TreeSet<>();
         for (Map.Entry<RequestMappingInfo, HandlerMethod> entry : mapping.getHandlerMethods().entrySet()) {
             Class<?> controller = entry.getValue().getBeanType();
             if (controller != OpenApiController.class && controller != ContainerErrors.class) {
@@ -204,10 +204,10 @@ class WebTests {
                     .forEach((path) -> entry.getKey()
                         .getMethodsCondition()
                         .getMethods()
-                        .forEach((method) -> answered.add(method + " " + path)));
+                        .forEach((method) -> mapped.add(method + " " + path)));
             }
         }
-        assertThat(described).isEqualTo(answered).hasSize(18);
+        assertThat(described).isEqualTo(mapped).hasSize(18);
         for (String path : new String[] { "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness",
                 "/actuator/health/registries", "/actuator/info", "/actuator/prometheus" }) {
             assertThat(description.path("paths").has(path)).as(path).isTrue();
@@ -216,7 +216,7 @@ class WebTests {
     }
 
     @Test
-    void description_referencesLeadSomewhere() {
+    void description_referencesResolve() {
         JsonNode description = json(http.get("/v3/api-docs"));
         assertThat(description.findValues("$ref")).isNotEmpty()
             .allSatisfy((reference) -> assertThat(description.at(reference.asString().substring(1)).isMissingNode())
@@ -232,18 +232,18 @@ class WebTests {
                 .at("/post/requestBody/content/application~1json/example");
             JsonNode examples = paths.path(cache[0] + "/{" + cache[1] + "}")
                 .at("/put/requestBody/content/application~1json/examples");
-            String keyOfTheParts = lookup.iterator().next().path(0).asString();
+            String key = lookup.iterator().next().path(0).asString();
             assertThat(http.put(cache[0] + "/" + Keys.next(), examples.at("/enough/value").toString()).statusCode())
                 .isEqualTo(201);
-            assertThat(http.put(cache[0] + "/" + keyOfTheParts, examples.at("/parts/value").toString()).statusCode())
-                .isIn(200, 201);
+            assertThat(http.put(cache[0] + "/" + key, examples.at("/parts/value").toString()).statusCode()).isIn(200,
+                    201);
             JsonNode found = json(http.post(cache[0] + "/lookup", lookup.toString()));
-            assertThat(found.path("entries").path(0).path(cache[1]).asString()).isEqualTo(keyOfTheParts);
+            assertThat(found.path("entries").path(0).path(cache[1]).asString()).isEqualTo(key);
         }
     }
 
     @Test
-    void description_problemExamplesAreWhatIsAnswered() {
+    void description_problemExamplesAreReal() {
         JsonNode responses = json(http.get("/v3/api-docs")).at("/components/responses");
         JsonNode miss = responses.at("/Miss/content/application~1problem+json/example");
         http.delete(miss.path("instance").asString());
@@ -253,7 +253,7 @@ class WebTests {
     }
 
     @Test
-    void page_toTryIt_findsItsParts() {
+    void swaggerUi_findsItsParts() {
         HttpResponse<String> page = http.get("/swagger-ui.html");
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(header(page, "Content-Type")).startsWith("text/html");
@@ -264,7 +264,7 @@ class WebTests {
         }
         assertThat(http.get("/swagger-ui.js").body()).contains("v3/api-docs");
         assertThat(http.get("/v3/api-docs").statusCode()).isEqualTo(200);
-        // Its own policy would stop a script in the page.
+        // The page's own policy would block an inline script.
         assertThat(header(page, "Content-Security-Policy")).contains("default-src 'self'");
         assertThat(page.body()).doesNotContainPattern("<script>");
     }

@@ -31,9 +31,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Images come and go at random in a real registry, which tells of it, while its answers
- * fail, hang and lie, it restarts, and old events come again. A second after an event was
- * taken no answer may be the old one, of whichever instance.
+ * Images come and go at random in a real registry that sends events, while its responses
+ * fail, hang and lie, it restarts, and old events arrive again. A second after an event
+ * was accepted, every instance must act on it.
  */
 @RequiresRegistry
 class EventChaosTests {
@@ -46,13 +46,13 @@ class EventChaosTests {
 
     private static final String SECRET = "sixteen or longer";
 
-    private static final Duration PROMISE = Duration.ofSeconds(1);
+    private static final Duration MAX_STALENESS = Duration.ofSeconds(1);
 
-    private static final List<RegistryProxy.Fault> FAULTS = List.of(RegistryProxy.answer(429, "", "Retry-After", "1"),
-            RegistryProxy.answer(500, "oops"), RegistryProxy.answer(401, ""),
-            RegistryProxy.answer(404, "<html>Not found</html>"), RegistryProxy.answer(200, "<html>Sign in</html>"),
+    private static final List<RegistryProxy.Fault> FAULTS = List.of(RegistryProxy.respond(429, "", "Retry-After", "1"),
+            RegistryProxy.respond(500, "oops"), RegistryProxy.respond(401, ""),
+            RegistryProxy.respond(404, "<html>Not found</html>"), RegistryProxy.respond(200, "<html>Sign in</html>"),
             EventChaosTests::hang, (exchange) -> {
-                // hangs up
+                // closes the connection
             });
 
     private final Notifications notifications = new Notifications();
@@ -65,11 +65,11 @@ class EventChaosTests {
 
     private final List<Image> images = new ArrayList<>();
 
-    private int yes;
+    private int hits;
 
-    private int absent;
+    private int absences;
 
-    private int miss;
+    private int misses;
 
     private static void hang(Object exchange) {
         try {
@@ -100,12 +100,12 @@ class EventChaosTests {
     }
 
     @Test
-    void noAnswerIsWrongOnSqlite(@TempDir Path folder) throws IOException {
+    void noResponseIsWrongOnSqlite(@TempDir Path folder) throws IOException {
         run(List.of(service("jdbc:sqlite:" + folder.resolve("cache.db"))));
     }
 
     @Test
-    void noAnswerIsWrongOnTwoInstancesOnPostgres() throws IOException {
+    void noResponseIsWrongOnTwoInstancesOnPostgres() throws IOException {
         String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
         run(List.of(service(url), service(url)));
     }
@@ -124,20 +124,20 @@ class EventChaosTests {
             int roll = random.nextInt(1000);
             if (roll < 950) {
                 lookups++;
-                long asked = System.nanoTime();
-                HttpResponse<String> answer = (roll < 150) ? http.post("/images/resolve", question(image))
+                long requested = System.nanoTime();
+                HttpResponse<String> response = (roll < 150) ? http.post("/images/resolve", resolveRequest(image))
                         : http.get(path(image));
-                check(image, asked, answer, "seed " + seed + ", step " + step + ", " + image.tag + ": ");
+                assertCorrect(image, requested, response, "seed " + seed + ", step " + step + ", " + image.tag + ": ");
             }
             else if (roll < 962) {
-                notifications.passTo(http, "/webhooks/w", SECRET);
+                notifications.forwardTo(http, "/webhooks/w", SECRET);
                 change(image, random);
             }
             else if (roll < 980) {
                 put(http, image);
             }
             else if (roll < 985) {
-                notifications.repeat(random);
+                notifications.replay(random);
             }
             else if (roll < 986) {
                 registry.restart();
@@ -149,9 +149,9 @@ class EventChaosTests {
                 proxy.fault(FAULTS.get(random.nextInt(FAULTS.size())));
             }
         }
-        System.out.println("yes " + yes + ", absent " + absent + ", miss " + miss);
-        // The run has met everything.
-        assertThat(List.of(yes, absent, miss)).as("seed " + seed).allMatch((count) -> count > 20);
+        System.out.println("hits " + hits + ", absences " + absences + ", misses " + misses);
+        // The run covered every outcome.
+        assertThat(List.of(hits, absences, misses)).as("seed " + seed).allMatch((count) -> count > 20);
     }
 
     private void change(Image image, RandomGenerator random) {
@@ -160,12 +160,12 @@ class EventChaosTests {
             push(image, (digest == null || random.nextBoolean()) ? "linux/amd64" : "linux/arm64");
         }
         else {
-            String gone = (image.child != null && random.nextBoolean()) ? image.child : digest;
-            registry.delete(NAME, gone);
-            await().until(() -> notifications.arrived(gone, "\"delete\""));
-            image.digest = gone.equals(digest) ? null : digest;
+            String deleted = (image.child != null && random.nextBoolean()) ? image.child : digest;
+            registry.delete(NAME, deleted);
+            await().until(() -> notifications.accepted(deleted, "\"delete\""));
+            image.digest = deleted.equals(digest) ? null : digest;
             image.child = null;
-            image.is(false);
+            image.changed(false);
         }
     }
 
@@ -180,29 +180,30 @@ class EventChaosTests {
             image.digest = registry.push(NAME, image.tag, platform);
         }
         String pushed = image.digest;
-        await().until(() -> notifications.arrived(pushed, "\"push\"", "\"" + image.tag + "\""));
-        image.is(platform.equals("linux/amd64"));
+        await().until(() -> notifications.accepted(pushed, "\"push\"", "\"" + image.tag + "\""));
+        image.changed(platform.equals("linux/amd64"));
     }
 
     private void put(Http http, Image image) {
-        if (image.isThere) {
-            String body = question(image).replaceFirst("\\{", "{\"image_uri\":\"" + uri() + ":" + image.tag + "\",");
+        if (image.isPresent) {
+            String body = resolveRequest(image).replaceFirst("\\{",
+                    "{\"image_uri\":\"" + uri() + ":" + image.tag + "\",");
             assertThat(http.put(path(image), body).statusCode()).isBetween(200, 201);
         }
     }
 
-    private void check(Image image, long asked, HttpResponse<String> answer, String seen) {
-        boolean settled = asked - image.since > PROMISE.toNanos();
-        if (answer.statusCode() == 200) {
-            assertThat(image.isThere || !settled).as(seen + answer.body()).isTrue();
-            yes++;
+    private void assertCorrect(Image image, long requested, HttpResponse<String> response, String context) {
+        boolean settled = requested - image.since > MAX_STALENESS.toNanos();
+        if (response.statusCode() == 200) {
+            assertThat(image.isPresent || !settled).as(context + response.body()).isTrue();
+            hits++;
         }
         else {
-            assertThat(answer.statusCode()).as(seen + answer.body()).isEqualTo(404);
-            boolean isAbsent = json(answer).path("title").asString().equals("Absent");
-            assertThat(!isAbsent || !image.isThere || !settled).as(seen + answer.body()).isTrue();
-            absent += isAbsent ? 1 : 0;
-            miss += isAbsent ? 0 : 1;
+            assertThat(response.statusCode()).as(context + response.body()).isEqualTo(404);
+            boolean isAbsent = json(response).path("title").asString().equals("Absent");
+            assertThat(!isAbsent || !image.isPresent || !settled).as(context + response.body()).isTrue();
+            absences += isAbsent ? 1 : 0;
+            misses += isAbsent ? 0 : 1;
         }
     }
 
@@ -210,7 +211,7 @@ class EventChaosTests {
         return proxy.host() + "/" + NAME;
     }
 
-    private String question(Image image) {
+    private String resolveRequest(Image image) {
         return "{\"scope\":\"s\",\"repository\":\"%s\",\"tag\":\"%s\",\"platforms\":[\"linux/amd64\"]}".formatted(uri(),
                 image.tag);
     }
@@ -220,7 +221,7 @@ class EventChaosTests {
     }
 
     /**
-     * An image of the run, and what is true of it.
+     * An image of the run, and its true state.
      */
     private static final class Image {
 
@@ -228,15 +229,15 @@ class EventChaosTests {
 
         private final boolean isIndex;
 
-        /** What its tag leads to, if it is there. */
+        /** The digest of its tag; {@code null} while the registry does not have it. */
         private @Nullable String digest;
 
         private @Nullable String child;
 
-        /** For linux/amd64. */
-        private boolean isThere;
+        /** Whether the registry has it for linux/amd64. */
+        private boolean isPresent;
 
-        /** When the service had taken the event of what is true now. */
+        /** When the service had accepted the event of its last change. */
         private long since = System.nanoTime();
 
         Image(String tag, boolean isIndex) {
@@ -244,8 +245,8 @@ class EventChaosTests {
             this.isIndex = isIndex;
         }
 
-        void is(boolean there) {
-            this.isThere = there;
+        void changed(boolean present) {
+            this.isPresent = present;
             this.since = System.nanoTime();
         }
 

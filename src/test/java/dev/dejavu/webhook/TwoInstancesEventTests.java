@@ -23,8 +23,8 @@ import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What a registry tells one of two instances on one PostgreSQL is obeyed by both within a
- * second.
+ * An event that one of two instances on one PostgreSQL receives takes effect on both
+ * within a second.
  */
 @RequiresRegistry
 class TwoInstancesEventTests {
@@ -39,13 +39,13 @@ class TwoInstancesEventTests {
 
     private final RegistryProcess registry = RegistryProcess.start();
 
-    private Http told = new Http(0);
+    private Http receiver = new Http(0);
 
     private Http other = new Http(0);
 
     @BeforeEach
     void start() {
-        told = service();
+        receiver = service();
         other = service();
     }
 
@@ -65,16 +65,16 @@ class TwoInstancesEventTests {
         registry.close();
     }
 
-    private void tell(String action, String members) {
+    private void sendEvent(String action, String members) {
         String body = "{\"events\":[{\"action\":\"%s\",\"target\":{\"repository\":\"%s\",%s}}]}".formatted(action, NAME,
                 members);
-        assertThat(told
+        assertThat(receiver
             .send("POST", "/webhooks/w", BodyPublishers.ofString(body), "Content-Type", "application/json",
                     "Authorization", SECRET)
             .statusCode()).isEqualTo(204);
     }
 
-    private String question(String tag) {
+    private String resolveRequest(String tag) {
         return "{\"scope\":\"s\",\"repository\":\"%s/%s\",\"tag\":\"%s\",\"platforms\":[\"linux/amd64\"]}"
             .formatted(registry.host(), NAME, tag);
     }
@@ -88,17 +88,17 @@ class TwoInstancesEventTests {
     }
 
     @Test
-    void deletionIsObeyedByBoth() {
+    void deletionTakesEffectOnBoth() {
         for (int n = 0; n < 10; n++) {
             String tag = "v" + n;
             String digest = registry.push(NAME, tag, "linux/amd64");
-            assertThat(other.post("/images/resolve", question(tag)).statusCode()).isEqualTo(200);
-            assertThat(told.get(path(tag)).statusCode()).isEqualTo(200);
+            assertThat(other.post("/images/resolve", resolveRequest(tag)).statusCode()).isEqualTo(200);
+            assertThat(receiver.get(path(tag)).statusCode()).isEqualTo(200);
             assertThat(other.get(path(tag)).statusCode()).isEqualTo(200);
             registry.delete(NAME, digest);
             assertThat(other.get(path(tag)).statusCode()).isEqualTo(200);
-            tell("delete", (n % 2 == 0) ? "\"digest\":\"" + digest + "\"" : "\"tag\":\"" + tag + "\"");
-            Staleness.isBelowOneSecond(() -> told.get(path(tag)).statusCode() == 404);
+            sendEvent("delete", (n % 2 == 0) ? "\"digest\":\"" + digest + "\"" : "\"tag\":\"" + tag + "\"");
+            Staleness.isBelowOneSecond(() -> receiver.get(path(tag)).statusCode() == 404);
             Staleness.isBelowOneSecond(() -> other.get(path(tag)).statusCode() == 404);
         }
     }
@@ -107,27 +107,27 @@ class TwoInstancesEventTests {
     void pushEndsAnAbsenceOnBoth() {
         for (int n = 0; n < 10; n++) {
             String tag = "v" + n;
-            for (Http service : List.of(told, other)) {
-                assertThat(problem(service.post("/images/resolve", question(tag)))).endsWith("absent");
+            for (Http service : List.of(receiver, other)) {
+                assertThat(problem(service.post("/images/resolve", resolveRequest(tag)))).endsWith("absent");
             }
             registry.push(NAME, tag, "linux/amd64");
             assertThat(problem(other.get(path(tag)))).endsWith("absent");
-            tell("push", "\"tag\":\"" + tag + "\"");
+            sendEvent("push", "\"tag\":\"" + tag + "\"");
             Staleness.isBelowOneSecond(() -> problem(other.get(path(tag))).endsWith("miss"));
-            assertThat(problem(told.get(path(tag)))).endsWith("miss");
-            assertThat(other.post("/images/resolve", question(tag)).statusCode()).isEqualTo(200);
-            assertThat(told.get(path(tag)).statusCode()).isEqualTo(200);
+            assertThat(problem(receiver.get(path(tag)))).endsWith("miss");
+            assertThat(other.post("/images/resolve", resolveRequest(tag)).statusCode()).isEqualTo(200);
+            assertThat(receiver.get(path(tag)).statusCode()).isEqualTo(200);
         }
     }
 
     @Test
-    void movedTagIsVerifiedForBoth() {
+    void movedTagIsCheckedForBoth() {
         registry.push(NAME, "v1", "linux/amd64");
-        assertThat(other.post("/images/resolve", question("v1")).statusCode()).isEqualTo(200);
-        assertThat(told.get(path("v1")).statusCode()).isEqualTo(200);
+        assertThat(other.post("/images/resolve", resolveRequest("v1")).statusCode()).isEqualTo(200);
+        assertThat(receiver.get(path("v1")).statusCode()).isEqualTo(200);
         String moved = registry.push(NAME, "v1", "linux/amd64");
-        tell("push", "\"tag\":\"v1\",\"digest\":\"" + moved + "\"");
-        for (Http service : List.of(told, other)) {
+        sendEvent("push", "\"tag\":\"v1\",\"digest\":\"" + moved + "\"");
+        for (Http service : List.of(receiver, other)) {
             Staleness.isBelowOneSecond(
                     () -> json(service.get(path("v1"))).path("manifest_digest").asString("").equals(moved));
         }

@@ -33,7 +33,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /**
- * No registry may be asked here, so what is told is believed, and seen at once.
+ * No registry is allowed here, so that events cannot be checked and take effect at once.
  */
 class WebhookTests {
 
@@ -47,7 +47,7 @@ class WebhookTests {
 
     @ParameterizedTest
     @ValueSource(strings = { "", "http://registry.example.com", "registry.example.com/", "a b", "host:", "::1" })
-    void registryThatIsNoHostIsRefused(String registry) {
+    void registryThatIsNoHostIsRejected(String registry) {
         Map<String, WebhookProperties.Webhook> webhooks = Map.of("w",
                 new WebhookProperties.Webhook(Format.ZOT, registry, SECRET, null, false));
         assertThatThrownBy(() -> new WebhookProperties(webhooks)).hasMessageContaining("dejavu.webhooks.w.registry");
@@ -88,20 +88,20 @@ class WebhookTests {
             return path;
         }
 
-        private boolean isThere(String path) {
+        private boolean isPresent(String path) {
             return call("GET", path, "").statusCode() == 200;
         }
 
-        private HttpResponse<String> tell(String webhook, String body, String... headers) {
+        private HttpResponse<String> send(String webhook, String body, String... headers) {
             List<String> all = new ArrayList<>(List.of(headers));
             all.addAll(List.of("Content-Type", "application/json"));
             return http.send("POST", "/webhooks/" + webhook, BodyPublishers.ofString(body), all.toArray(String[]::new));
         }
 
-        private void told(String webhook, String body, String... headers) {
+        private void sendAccepted(String webhook, String body, String... headers) {
             List<String> all = new ArrayList<>(List.of(headers));
             all.addAll(List.of(Format.valueOf(webhook.toUpperCase(Locale.ROOT)).header(), SECRET));
-            HttpResponse<String> response = tell(webhook, body, all.toArray(String[]::new));
+            HttpResponse<String> response = send(webhook, body, all.toArray(String[]::new));
             assertThat(response.statusCode()).as(response.body()).isEqualTo(204);
             assertThat(response.body()).isEmpty();
         }
@@ -118,16 +118,16 @@ class WebhookTests {
                         ecr | {"detail-type": "ECR Image Action", "source": "aws.ecr", "detail": {"result": "SUCCESS", "repository-name": "team/app", "action-type": "DELETE", "image-tag": "v1"}}
                         jfrog | {"domain": "docker", "event_type": "deleted", "data": {"repo_key": "team", "image_name": "app", "tag": "v1"}}
                         """)
-        void deletedTag(String webhook, String body) {
-            String gone = stored(REPOSITORY + ":v1");
+        void deletedTag_removesItsEntries(String webhook, String body) {
+            String deleted = stored(REPOSITORY + ":v1");
             String upper = stored(REPOSITORY.replace("registry", "Registry") + ":v1");
             List<String> others = List.of(stored(REPOSITORY + ":v11"), stored(REPOSITORY + ":v1@" + DIGEST),
                     stored(REPOSITORY + "@" + DIGEST), stored(REPOSITORY + "/v1:v1"),
                     stored(REPOSITORY.replace("5000", "5001") + ":v1"));
-            told(webhook, body);
-            assertThat(isThere(gone)).isFalse();
-            assertThat(isThere(upper)).isFalse();
-            assertThat(others).allMatch(this::isThere);
+            sendAccepted(webhook, body);
+            assertThat(isPresent(deleted)).isFalse();
+            assertThat(isPresent(upper)).isFalse();
+            assertThat(others).allMatch(this::isPresent);
         }
 
         @ParameterizedTest
@@ -139,21 +139,21 @@ class WebhookTests {
                         acr | {"action": "delete", "target": {"repository": "team/app", "digest": "%s"}}
                         ecr | {"detail-type": "ECR Image Action", "detail": {"result": "SUCCESS", "repository-name": "team/app", "action-type": "DELETE", "image-digest": "%s"}}
                         """)
-        void deletedManifest_mayBeThatOfAnyTag(String webhook, String body) {
-            List<String> gone = List.of(stored(REPOSITORY + ":v1"), stored(REPOSITORY + ":v2@" + DIGEST),
+        void deletedManifest_removesEveryTagOfItsRepository(String webhook, String body) {
+            List<String> deleted = List.of(stored(REPOSITORY + ":v1"), stored(REPOSITORY + ":v2@" + DIGEST),
                     stored(REPOSITORY + "@" + DIGEST));
             String other = stored(REPOSITORY + "2:v1");
-            told(webhook, body.formatted(DIGEST));
-            assertThat(gone).noneMatch(this::isThere);
-            assertThat(isThere(other)).isTrue();
+            sendAccepted(webhook, body.formatted(DIGEST));
+            assertThat(deleted).noneMatch(this::isPresent);
+            assertThat(isPresent(other)).isTrue();
         }
 
         @Test
-        void cloudEventInBinaryMode() {
-            String gone = stored(REPOSITORY + ":v1");
-            told("zot", "{\"name\":\"team/app\",\"reference\":\"v1\",\"digest\":null}", "ce-type",
+        void cloudEvent_inBinaryMode_isRead() {
+            String deleted = stored(REPOSITORY + ":v1");
+            sendAccepted("zot", "{\"name\":\"team/app\",\"reference\":\"v1\",\"digest\":null}", "ce-type",
                     "zotregistry.image.deleted", "ce-specversion", "1.0");
-            assertThat(isThere(gone)).isFalse();
+            assertThat(isPresent(deleted)).isFalse();
         }
 
         @ParameterizedTest
@@ -163,70 +163,71 @@ class WebhookTests {
                 "{\"events\":[{\"action\":\"mount\",\"target\":{\"repository\":\"team/app\",\"tag\":\"v1\"}}]}",
                 "{\"events\":[{\"action\":\"pull\",\"target\":{\"repository\":\"team/app\",\"tag\":\"v1\"}}]}",
                 "{\"events\":[{\"action\":\"push\",\"target\":{\"repository\":\"team/app\",\"tag\":\"v1\"}}]}" })
-        void whatTellsOfNoDeletionRemovesNothing(String body) {
-            String there = stored(REPOSITORY + ":v1");
-            told("distribution", body);
-            assertThat(isThere(there)).isTrue();
+        void eventThatIsNoDeletion_removesNothing(String body) {
+            String other = stored(REPOSITORY + ":v1");
+            sendAccepted("distribution", body);
+            assertThat(isPresent(other)).isTrue();
         }
 
         @Test
-        void oneRegistryDoesNotSpeakForAnother() {
-            String there = stored("ghcr.io/team/app:v1");
-            told("distribution", DISTRIBUTION);
-            assertThat(isThere(there)).isTrue();
+        void event_leavesOtherRegistriesAlone() {
+            String other = stored("ghcr.io/team/app:v1");
+            sendAccepted("distribution", DISTRIBUTION);
+            assertThat(isPresent(other)).isTrue();
         }
 
         @Test
-        void secretIsShownAsTokenOrAsPassword() {
+        void secret_isATokenOrAPassword() {
             String basic = Base64.getEncoder().encodeToString(("zot:" + SECRET).getBytes(StandardCharsets.UTF_8));
-            for (String shown : List.of(SECRET, "Bearer " + SECRET, "Basic " + basic)) {
-                assertThat(tell("distribution", DISTRIBUTION, "Authorization", shown).statusCode()).as(shown)
+            for (String credentials : List.of(SECRET, "Bearer " + SECRET, "Basic " + basic)) {
+                assertThat(send("distribution", DISTRIBUTION, "Authorization", credentials).statusCode())
+                    .as(credentials)
                     .isEqualTo(204);
             }
-            String there = stored(REPOSITORY + ":v1");
-            for (String shown : List.of("", "Bearer", "Bearer ", "Basic " + basic.substring(1), "Basic Og==",
+            String other = stored(REPOSITORY + ":v1");
+            for (String credentials : List.of("", "Bearer", "Bearer ", "Basic " + basic.substring(1), "Basic Og==",
                     SECRET.toUpperCase(Locale.ROOT), SECRET + "1", "Bearer an-administrator-of-the-tests")) {
-                assertProblem(tell("distribution", DISTRIBUTION, "Authorization", shown), 401, "unauthenticated");
+                assertProblem(send("distribution", DISTRIBUTION, "Authorization", credentials), 401, "unauthenticated");
             }
-            assertProblem(tell("distribution", DISTRIBUTION), 401, "unauthenticated");
-            assertProblem(tell("distribution", DISTRIBUTION, "X-Api-Key", SECRET), 401, "unauthenticated");
-            assertProblem(tell("nobody", DISTRIBUTION, "Authorization", SECRET), 401, "unauthenticated");
-            assertThat(isThere(there)).isTrue();
+            assertProblem(send("distribution", DISTRIBUTION), 401, "unauthenticated");
+            assertProblem(send("distribution", DISTRIBUTION, "X-Api-Key", SECRET), 401, "unauthenticated");
+            assertProblem(send("nobody", DISTRIBUTION, "Authorization", SECRET), 401, "unauthenticated");
+            assertThat(isPresent(other)).isTrue();
         }
 
         @Test
-        void signatureIsOfTheBody() throws Exception {
+        void signature_isThatOfTheBody() throws Exception {
             String body = "{\"domain\":\"docker\",\"event_type\":\"deleted\",\"data\":{\"repo_key\":\"local\","
                     + "\"image_name\":\"app\",\"tag\":\"v1\"}}";
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
             String signature = HexFormat.of().formatHex(mac.doFinal(body.getBytes(StandardCharsets.UTF_8)));
-            String gone = stored(REPOSITORY + ":v1");
-            assertProblem(tell("signed", body, "X-JFrog-Event-Auth", SECRET), 401, "unauthenticated");
-            assertProblem(tell("signed", body + " ", "X-JFrog-Event-Auth", signature), 401, "unauthenticated");
-            assertThat(isThere(gone)).isTrue();
-            assertThat(tell("signed", body, "X-JFrog-Event-Auth", "sha256=" + signature).statusCode()).isEqualTo(204);
-            assertThat(isThere(gone)).isFalse();
+            String deleted = stored(REPOSITORY + ":v1");
+            assertProblem(send("signed", body, "X-JFrog-Event-Auth", SECRET), 401, "unauthenticated");
+            assertProblem(send("signed", body + " ", "X-JFrog-Event-Auth", signature), 401, "unauthenticated");
+            assertThat(isPresent(deleted)).isTrue();
+            assertThat(send("signed", body, "X-JFrog-Event-Auth", "sha256=" + signature).statusCode()).isEqualTo(204);
+            assertThat(isPresent(deleted)).isFalse();
         }
 
         @Test
-        void bodyThatIsNoObject_is400_tooLarge413() {
+        void body_notAnObjectIs400AndTooLargeIs413() {
             for (String body : List.of("", "[]", "7", "{")) {
-                assertProblem(tell("distribution", body, "Authorization", SECRET), 400, "malformed-body");
+                assertProblem(send("distribution", body, "Authorization", SECRET), 400, "malformed-body");
             }
             assertThat(http
                 .send("POST", "/webhooks/distribution", BodyPublishers.ofString(DISTRIBUTION), "Content-Type",
                         "application/x-www-form-urlencoded", "Authorization", SECRET)
                 .statusCode()).isEqualTo(415);
             String large = "{\"events\":\"" + "x".repeat(1024 * 1024) + "\"}";
-            assertProblem(tell("distribution", large, "Authorization", SECRET), 413, "too-large");
+            assertProblem(send("distribution", large, "Authorization", SECRET), 413, "too-large");
             String many = "{\"events\":[" + "{\"action\":\"pull\"},".repeat(10_000) + "{}]}";
-            assertThat(tell("distribution", many, "Authorization", SECRET).statusCode()).isEqualTo(204);
+            assertThat(send("distribution", many, "Authorization", SECRET).statusCode()).isEqualTo(204);
         }
 
         @Test
-        void eventsAreCounted() {
-            told("distribution", DISTRIBUTION);
+        void events_areCounted() {
+            sendAccepted("distribution", DISTRIBUTION);
             assertThat(call("GET", "/actuator/prometheus", "").body())
                 .contains("dejavu_webhook_events_total{kind=\"delete\",webhook=\"distribution\"}");
             assertThat(json(call("GET", "/actuator/health/registries", "")).path("status").asString()).isEqualTo("UP");
@@ -249,7 +250,7 @@ class WebhookTests {
     @Nested
     @WithPostgres
     @TestPropertySource(properties = "dejavu.near-cache.max-size=0")
-    class WithoutNear extends Contract {
+    class OnPostgresWithoutNearCache extends Contract {
 
     }
 
