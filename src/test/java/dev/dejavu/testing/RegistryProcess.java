@@ -5,21 +5,11 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.Map;
-import java.util.StringJoiner;
 
 import org.jspecify.annotations.Nullable;
-
-import dev.dejavu.cache.CacheKey;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -32,20 +22,18 @@ public final class RegistryProcess implements AutoCloseable {
 
     static final String PROGRAM = "docker-registry";
 
-    private static final HttpClient client = HttpClient.newHttpClient();
-
     private final Path folder;
 
     private final int port;
 
-    private final @Nullable String login;
+    private final RegistryApi api;
 
     private Process process;
 
     private RegistryProcess(Path folder, int port, @Nullable String login) throws IOException {
         this.folder = folder;
         this.port = port;
-        this.login = login;
+        this.api = new RegistryApi(uri(), login);
         this.process = run();
     }
 
@@ -114,12 +102,7 @@ public final class RegistryProcess implements AutoCloseable {
 
     private boolean isReady(Process started) {
         assertThat(started.isAlive()).as("the registry in " + folder).isTrue();
-        try {
-            return send("GET", "/v2/", null, "").statusCode() == 200;
-        }
-        catch (UncheckedIOException ex) {
-            return false;
-        }
+        return api.isReady();
     }
 
     /** Its {@code host:port}. */
@@ -147,90 +130,21 @@ public final class RegistryProcess implements AutoCloseable {
      * @return its digest
      */
     public String push(String name, @Nullable String tag, String platform) {
-        String[] parts = platform.split("/", -1);
-        String variant = (parts.length > 2) ? ",\"variant\":\"" + parts[2] + "\"" : "";
-        // unique, so that every image has its own digest
-        String config = "{\"os\":\"%s\",\"architecture\":\"%s\"%s,\"author\":\"%s\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
-            .formatted(parts[0], parts[1], variant, Keys.next());
-        String manifest = """
-                {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",\
-                "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},"layers":[]}"""
-            .formatted(pushBlob(name, config), config.length());
-        return put(name, tag, manifest, "application/vnd.oci.image.manifest.v1+json");
+        return api.push(name, tag, platform);
     }
 
     /**
      * Pushes an index.
      * @param children their digests, by platform, which may be empty
+     * @return its digest
      */
     public String pushIndex(String name, String tag, Map<String, String> children) {
-        StringJoiner manifests = new StringJoiner(",");
-        children.forEach((platform, digest) -> {
-            String[] parts = platform.split("/", -1);
-            int size = send("GET", "/v2/" + name + "/manifests/" + digest, null, "").body().length();
-            manifests.add("""
-                    {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"%s","size":%d%s}"""
-                .formatted(digest, size, platform.isEmpty() ? ""
-                        : ",\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"}".formatted(parts[0], parts[1])));
-        });
-        return put(name, tag, """
-                {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}"""
-            .formatted(manifests), "application/vnd.oci.image.index.v1+json");
-    }
-
-    private String pushBlob(String name, String content) {
-        String digest = digest(content);
-        String location = send("POST", "/v2/" + name + "/blobs/uploads/", null, "").headers()
-            .firstValue("Location")
-            .orElseThrow();
-        String path = location.replace(uri(), "");
-        requireStatus(201, send("PUT", path + (path.contains("?") ? "&" : "?") + "digest=" + digest, content,
-                "application/octet-stream"));
-        return digest;
-    }
-
-    private String put(String name, @Nullable String tag, String manifest, String type) {
-        String digest = digest(manifest);
-        requireStatus(201, send("PUT", "/v2/" + name + "/manifests/" + ((tag != null) ? tag : digest), manifest, type));
-        return digest;
+        return api.pushIndex(name, tag, children);
     }
 
     /** Deletes a manifest, and with it every tag that points to it. */
     public void delete(String name, String digest) {
-        requireStatus(202, send("DELETE", "/v2/" + name + "/manifests/" + digest, null, ""));
-    }
-
-    private static void requireStatus(int status, HttpResponse<String> response) {
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
-    }
-
-    private static String digest(String content) {
-        return "sha256:" + CacheKey.hashOf(content);
-    }
-
-    private HttpResponse<String> send(String method, String path, @Nullable String body, String type) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(uri() + path))
-            .method(method, (body != null) ? BodyPublishers.ofString(body) : BodyPublishers.noBody());
-        if (!type.isEmpty()) {
-            request.header("Content-Type", type);
-        }
-        if (method.equals("GET")) {
-            request.header("Accept", "application/vnd.oci.image.manifest.v1+json");
-        }
-        if (login != null) {
-            request.header("Authorization",
-                    "Basic " + Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8)));
-        }
-        try {
-            return client.send(request.build(), BodyHandlers.ofString());
-        }
-        catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-        catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(ex);
-        }
+        api.delete(name, digest);
     }
 
     @Override
