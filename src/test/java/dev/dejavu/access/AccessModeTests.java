@@ -1,0 +1,85 @@
+package dev.dejavu.access;
+
+import java.time.Duration;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.ServiceProcess;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+class AccessModeTests extends AccessFixture {
+
+    @ParameterizedTest
+    @CsvSource({ "127.0.0.1,200", "localhost,200", "0.0.0.0,401" })
+    void withoutAModeTheServerAddressDecides(String address, int status) {
+        Http http = start("--server.address=" + address, "--dejavu.admin-token=" + ADMIN);
+        assertThat(http.get("/stats").statusCode()).isEqualTo(status);
+    }
+
+    @Test
+    void openModeIgnoresTokensAndMakesEveryoneAdministrator() {
+        Http http = start();
+        String path = "/images/" + Keys.next();
+        assertThat(get(http, "djv_whatever", "/stats").statusCode()).isEqualTo(200);
+        put(http, path);
+        assertThat(http.get(path).body()).doesNotContain("written_by");
+        assertThat(http.get("/tokens").statusCode()).isEqualTo(200);
+        // or it would be valid once the service is no longer open
+        assertProblem(http.post("/tokens", "{\"name\":\"eve\",\"role\":\"admin\"}"), 403, "forbidden", "open");
+    }
+
+    @Test
+    void openModeBeyondLoopbackLogsAWarning() throws Exception {
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + sqliteUrl(),
+                "server.address=0.0.0.0", "dejavu.access.mode=open")) {
+            assertThat(service.http().get("/stats").statusCode()).isEqualTo(200);
+            await().atMost(Duration.ofSeconds(10))
+                .until(() -> service.output()
+                    .lines()
+                    .anyMatch(
+                            (line) -> line.contains("WARN") && line.contains("Open to everyone who reaches 0.0.0.0")));
+        }
+    }
+
+    @Test
+    void anonymousMayReadIfTheSettingAllowsIt() {
+        Http http = start("--dejavu.access.mode=tokens", "--dejavu.access.anonymous-read=true",
+                "--dejavu.admin-token=" + ADMIN);
+        String path = "/images/" + Keys.next();
+        assertProblem(http.get(path), 404, "miss");
+        assertProblem(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}"), 401, "unauthenticated");
+        assertProblem(http.get("/tokens"), 401, "unauthenticated");
+        assertProblem(get(http, "djv_wrong", path), 401, "unauthenticated");
+        put(http, path);
+        assertThat(http.get(path).body()).contains("image_uri").doesNotContain("written_by");
+        assertThat(get(http, ADMIN, path).body()).contains("\"written_by\":\"admin\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "dejavu.access.mode=closed", "dejavu.admin-token=short",
+            "dejavu.admin-token=with white space and long enough", "dejavu.admin-token-file=/nowhere",
+            "dejavu.access.oidc[0].issuer=http://example.com", "dejavu.access.anonymous-read=perhaps",
+            "dejavu.access.oidc[1].issuer=https://issuer.example.com", "dejavu.access.oidc[0].rules[1].claims=sub=a" })
+    void invalidSettingAbortsTheStartAndRevealsNoSecret(String setting) throws Exception {
+        try (ServiceProcess service = ServiceProcess.start(setting,
+                setting.contains("oidc[0].issuer") ? "dejavu.home=" + home
+                        : "dejavu.access.oidc[0].issuer=https://issuer.example.com",
+                "dejavu.access.oidc[0].audience=dejavu", "dejavu.access.oidc[0].rules[0].role=read",
+                "dejavu.access.oidc[0].rules[0].claims=sub=*", "spring.datasource.url=" + sqliteUrl())) {
+            assertThat(service.exitCode()).isEqualTo(1);
+            assertThat(service.output().lines().filter((line) -> line.contains("Not started:"))).hasSize(1)
+                .allMatch(
+                        (line) -> line.contains(setting.substring(0, setting.indexOf('=')).replaceAll("\\[\\d].*", ""))
+                                && !line.contains("white space and long") && !line.contains("'short'"));
+        }
+    }
+
+}

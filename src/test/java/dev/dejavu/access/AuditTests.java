@@ -1,0 +1,59 @@
+package dev.dejavu.access;
+
+import java.time.Duration;
+import java.util.List;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.ServiceProcess;
+
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+class AuditTests extends AccessFixture {
+
+    @ParameterizedTest
+    @ValueSource(booleans = { true, false })
+    void auditLogHasActorAndChangeButNoSecret(boolean postgresql) throws Exception {
+        String url = postgresql ? Postgres.url(Postgres.port(), Postgres.newDatabase()) : sqliteUrl();
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url, "dejavu.access.mode=tokens",
+                "dejavu.admin-token=" + ADMIN)) {
+            Http http = service.http();
+            String path = "/images/" + Keys.next();
+            String secret = json(createToken(http, "ada", "write")).path("secret").asString();
+            put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
+            put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
+            send(http, secret, "POST", "/nothing", "{}");
+            put(http, secret, path, "ghcr.io/acme/evil:v1");
+            send(http, ADMIN, "DELETE", path, "");
+            send(http, ADMIN, "DELETE", "/images?image_uri=ghcr.io/acme/none:v1", "");
+            get(http, "djv_wrong-but-long-enough-to-be-seen", "/stats");
+            String actor = "\"actor\":\"ada\"";
+            assertThat(auditLines(service, path.substring("/images/".length()))).satisfiesExactly(
+                    (line) -> assertThat(line).contains("\"action\":\"added\"", "\"cache\":\"images\"", actor,
+                            "\"client_ip\":\"127.0.0.1\"", "\"value\":\"ghcr.io/acme/my-app:v1.0\""),
+                    (line) -> assertThat(line).contains("\"action\":\"renewed\"", actor),
+                    (line) -> assertThat(line).contains("\"action\":\"changed\"", actor,
+                            "\"value\":\"ghcr.io/acme/evil:v1\"", "\"previous_value\":\"ghcr.io/acme/my-app:v1.0\""),
+                    (line) -> assertThat(line).contains("\"action\":\"removed\"", "\"actor\":\"admin\""));
+            assertThat(auditLines(service, "ghcr.io/acme/none:v1")).hasSize(1);
+            assertThat(auditLines(service, "ada")).anyMatch((line) -> line.contains("\"cache\":\"tokens\""));
+            assertThat(service.output()).doesNotContain(secret, ADMIN, "djv_wrong");
+        }
+    }
+
+    /** The log of a process reaches its reader later than the response it is about. */
+    private static List<String> auditLines(ServiceProcess service, String text) {
+        await().atMost(Duration.ofSeconds(10)).until(() -> service.output().contains("ghcr.io/acme/none:v1"));
+        return service.output()
+            .lines()
+            .filter((line) -> line.contains("dev.dejavu.audit") && line.contains(text))
+            .toList();
+    }
+
+}

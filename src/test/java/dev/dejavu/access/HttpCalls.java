@@ -1,0 +1,74 @@
+package dev.dejavu.access;
+
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+
+import static dev.dejavu.testing.Http.json;
+
+/**
+ * Every call over HTTP, as in {@code GET /images/{hash}}, and the role that it requires.
+ */
+final class HttpCalls {
+
+    private HttpCalls() {
+    }
+
+    /**
+     * The role that a call requires; {@code null} for none. A call that is missing here
+     * fails the test.
+     */
+    static @Nullable Role requiredRole(String call) {
+        return switch (call) {
+            case "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
+                    "GET /webjars/swagger-ui/swagger-ui.css", "POST /webhooks/{name}" ->
+                null;
+            case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
+                    "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /stats",
+                    "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/health/registries", "GET /error",
+                    "GET /nothing" ->
+                Role.READ;
+            case "PUT /images/{hash}", "PUT /bundles/{digest}" -> Role.WRITE;
+            case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",
+                    "POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "PATCH /images" ->
+                Role.ADMIN;
+            default -> throw new AssertionError(call + " is missing: which role does it require?");
+        };
+    }
+
+    static HttpResponse<String> send(Http http, String call, @Nullable String token) {
+        String method = call.substring(0, call.indexOf(' '));
+        String path = call.substring(call.indexOf(' ') + 1)
+            .replace("{hash}", Keys.next().hex())
+            .replace("{digest}", Keys.next().hex())
+            .replace("{id}", "nothing")
+            .replace("{name}", "ecr")
+            .replace("**", "liveness");
+        String body = switch (call) {
+            case "POST /images/lookup" -> "{\"hashes\":[\"" + Keys.next() + "\"]}";
+            case "POST /images/resolve" ->
+                "{\"scope\":\"s\",\"repository\":\"ghcr.io/acme/app\",\"tag\":\"none\",\"platforms\":[\"linux/amd64\"]}";
+            case "POST /webhooks/{name}" -> "{}";
+            case "POST /bundles/lookup" -> "{\"digests\":[\"" + Keys.next() + "\"]}";
+            case "POST /tokens" -> "{\"name\":\"n" + Keys.next().hex().substring(0, 20) + "\",\"role\":\"read\"}";
+            case "PUT /images/{hash}" -> AccessHttpFixture.IMAGE;
+            case "PUT /bundles/{digest}" -> "{\"hash_digest\":\"a\",\"remote_path\":\"s3://a/b\"}";
+            default -> "";
+        };
+        List<String> headers = new ArrayList<>(List.of("Content-Type", "application/json"));
+        if (call.startsWith("POST /webhooks")) {
+            headers.addAll(List.of("X-Api-Key", AccessHttpFixture.ADMIN));
+        }
+        if (token != null) {
+            headers.addAll(List.of("Authorization", "Bearer " + token));
+        }
+        return http.send(method, path, BodyPublishers.ofString(body), headers.toArray(String[]::new));
+    }
+
+}
