@@ -29,8 +29,6 @@ class ChaosTests {
 
     private static final int IMAGES = 20;
 
-    private static final Duration FRESHNESS_LIFETIME = Duration.ofHours(1);
-
     private static final Duration NEGATIVE_TTL = Duration.ofSeconds(30);
 
     private static final List<RegistryProxy.Fault> FAULTS = List
@@ -43,7 +41,7 @@ class ChaosTests {
                     // closes the connection
                 });
 
-    abstract static class Contract extends VerificationTests.Common {
+    abstract static class Contract extends VerificationFixture {
 
         private final List<Image> images = new ArrayList<>();
 

@@ -27,15 +27,13 @@ class EventTests {
     /** After the grace of a new entry, within its freshness lifetime. */
     private static final Duration AFTER_GRACE = Duration.ofMinutes(1);
 
-    private static final Duration FRESHNESS_LIFETIME = Duration.ofHours(1);
+    abstract static class Contract extends VerificationFixture {
 
-    abstract static class Contract extends VerificationTests.Common {
-
-        private final Notifications notifications = VerificationTests.Registry.notifications;
+        private final Notifications notifications = SharedRegistry.notifications;
 
         @BeforeEach
         void listen() {
-            notifications.forwardTo(http, "/webhooks/real", VerificationTests.SECRET);
+            notifications.forwardTo(http, "/webhooks/real", SECRET);
         }
 
         /** Stores an entry that is fresh, and past its grace. */

@@ -1,0 +1,79 @@
+package dev.dejavu.verification;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+import dev.dejavu.testing.RegistryProxy;
+import dev.dejavu.testing.WithPostgres;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ResolverTests {
+
+    abstract static class Contract extends VerificationFixture {
+
+        @Test
+        void resolve_presentImage_isStoredAfterOneCheck() throws Exception {
+            String digest = registry.push(name, "v1", "linux/amd64");
+            List<HttpResponse<String>> responses = inParallel(20,
+                    () -> http.post("/images/resolve", resolveRequest("v1")));
+            assertThat(responses).allMatch((response) -> response.statusCode() == 200);
+            assertThat(proxy.takeRequests()).filteredOn((line) -> line.startsWith("HEAD")).hasSize(1);
+            HttpResponse<String> known = http.get(path("v1"));
+            assertThat(json(known).path("image_uri").asString()).isEqualTo(uri(":v1"));
+            assertThat(json(known).path("verified_by").asString()).isEqualTo("registry");
+            assertThat(json(known).path("manifest_digest").asString()).isEqualTo(digest);
+            assertThat(json(known).path("platforms").get(0).asString()).isEqualTo("linux/amd64");
+        }
+
+        @Test
+        void resolve_absentImage_isNotCheckedAgain() {
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "absent");
+            proxy.takeRequests();
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "absent");
+            assertThat(proxy.takeRequests()).isEmpty();
+            registry.push(name, "v1", "linux/amd64");
+            clock.advance(Duration.ofSeconds(30));
+            assertThat(http.post("/images/resolve", resolveRequest("v1")).statusCode()).isEqualTo(200);
+        }
+
+        @Test
+        void resolve_unknownStatus_isAMiss() {
+            proxy.fault(RegistryProxy.respond(500, ""));
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "miss");
+            assertProblem(
+                    http.post("/images/resolve", resolveRequest("v1").replace(proxy.host(), "registry.example.com")),
+                    404, "miss");
+        }
+
+        @Test
+        void resolve_incompleteParts_is400() {
+            assertProblem(http.post("/images/resolve", "{\"repository\":\"ghcr.io/acme/app\",\"tag\":\"v1\"}"), 400,
+                    "malformed-body", "scope");
+            assertProblem(http.post("/images/resolve", resolveRequest("v1").replace("[\"linux/amd64\"]", "[]")), 400,
+                    "malformed-body", "platforms");
+            assertProblem(http.post("/images/resolve", resolveRequest("v 1")), 422, "invalid-image-uri");
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    class OnSqlite extends Contract {
+
+    }
+
+    @Nested
+    @WithPostgres
+    class OnPostgres extends Contract {
+
+    }
+
+}
