@@ -1,32 +1,17 @@
 package dev.dejavu.nearcache;
 
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.context.TestPropertySource;
 
-import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
-import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
-import dev.dejavu.testing.SettableClock;
 import dev.dejavu.testing.Staleness;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
@@ -39,33 +24,7 @@ import static org.awaitility.Awaitility.await;
 
 class NearCacheTests {
 
-    private static final String ADMIN = "an-administrator-of-the-tests";
-
-    abstract static class Contract {
-
-        @Autowired
-        private NearCaches nearCaches;
-
-        @Autowired
-        @Qualifier("images")
-        private Cache<?> images;
-
-        @Autowired
-        private ChangeFeed changes;
-
-        @Autowired
-        private SettableClock clock;
-
-        @Autowired
-        protected JdbcClient writer;
-
-        private Http http = new Http(0);
-
-        @BeforeEach
-        void connect(@LocalServerPort int port) {
-            http = new Http(port);
-            await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
-        }
+    abstract static class Contract extends NearCacheFixture {
 
         @Test
         void nearCacheHitEqualsTheFirstResponseByteForByte() {
@@ -162,58 +121,6 @@ class NearCacheTests {
             assertProblem(http.get("/nothing/" + Keys.next()), 404, "about:blank");
         }
 
-        protected final CacheKey storedEntry(String tag) {
-            CacheKey key = Keys.next();
-            put(key, tag);
-            return key;
-        }
-
-        /** Stores an entry and reads it until it is in the near cache. */
-        protected final CacheKey cachedEntry(String tag) {
-            CacheKey key = storedEntry(tag);
-            await().until(() -> http.get(path(key)).statusCode() == 200 && isInNearCache(key));
-            return key;
-        }
-
-        protected final boolean isInNearCache(CacheKey key) {
-            return images.findInMemory(key) != null;
-        }
-
-        protected final HttpResponse<String> get(CacheKey key) {
-            return http.get(path(key));
-        }
-
-        private void clearNearCache() {
-            nearCaches.onReset();
-        }
-
-        private void put(CacheKey key, String tag) {
-            assertThat(http.put(path(key), "{\"image_uri\":\"ghcr.io/acme/a:" + tag + "\"}").statusCode()).isIn(200,
-                    201);
-        }
-
-        private HttpResponse<String> lookup(CacheKey... keys) {
-            return http.post("/images/lookup", "{\"hashes\":[\""
-                    + String.join("\",\"", List.of(keys).stream().map(CacheKey::hex).toList()) + "\"]}");
-        }
-
-        private static String tag(HttpResponse<String> response) {
-            return json(response).path("image_uri").asString().replaceFirst(".*:", "");
-        }
-
-        private static String path(CacheKey key) {
-            return "/images/" + key;
-        }
-
-        /** Those of the representation, not those of the transfer. */
-        private static Map<String, List<String>> headers(HttpResponse<String> response) {
-            Map<String, List<String>> headers = new TreeMap<>(response.headers().map());
-            headers.keySet()
-                .removeIf(Predicate.not((name) -> List.of("cache-control", "etag", "content-type", "vary", "allow")
-                    .contains(name.toLowerCase(Locale.ROOT))));
-            return headers;
-        }
-
     }
 
     @Nested
@@ -256,46 +163,6 @@ class NearCacheTests {
             List<CacheKey> keys = IntStream.range(0, 120).mapToObj((n) -> cachedEntry("many")).toList();
             writer.sql("delete from image_cache where image_uri = 'ghcr.io/acme/a:many'").update();
             Staleness.isBelowOneSecond(() -> keys.stream().noneMatch(this::isInNearCache));
-        }
-
-    }
-
-    @Nested
-    @WithSqlite
-    @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN,
-            "dejavu.access.anonymous-read=true" })
-    class WithAuthors {
-
-        @Test
-        void authorOfANearCacheEntryIsShownToAdministratorsOnly(@LocalServerPort int port) {
-            Http http = new Http(port);
-            String path = "/images/" + Keys.next();
-            http.send("PUT", path, BodyPublishers.ofString("{\"image_uri\":\"ghcr.io/acme/a:v1\"}"), "Content-Type",
-                    "application/json", "Authorization", "Bearer " + ADMIN);
-            for (int n = 0; n < 3; n++) {
-                assertThat(http.get(path).body()).contains("image_uri").doesNotContain("written_by");
-                assertThat(http.get(path, "Authorization", "Bearer " + ADMIN).body())
-                    .contains("\"written_by\":\"admin\"");
-            }
-            assertProblem(http.get(path, "Authorization", "Bearer djv_wrong"), 401, "unauthenticated");
-        }
-
-    }
-
-    @Nested
-    @WithSqlite
-    @TestPropertySource(properties = "dejavu.near-cache.max-size=0")
-    class WithSizeZero {
-
-        @Test
-        void nothingIsCached(@LocalServerPort int port, @Autowired @Qualifier("images") Cache<?> images) {
-            Http http = new Http(port);
-            CacheKey key = Keys.next();
-            String path = "/images/" + key;
-            http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
-            assertThat(http.get(path).statusCode()).isEqualTo(200);
-            assertThat(http.get(path).statusCode()).isEqualTo(200);
-            assertThat(images.findInMemory(key)).isNull();
         }
 
     }
