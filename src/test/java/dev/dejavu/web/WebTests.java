@@ -8,21 +8,12 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.web.method.HandlerMethod;
-import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
-import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.testing.Http;
@@ -37,10 +28,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 @WithSqlite
 class WebTests {
-
-    @Autowired
-    @Qualifier("requestMappingHandlerMapping")
-    private RequestMappingHandlerMapping mapping;
 
     private Http http = new Http(0);
 
@@ -183,90 +170,6 @@ class WebTests {
         assertThat(info.path("build").path("artifact").asString()).isEqualTo("dejavu");
         assertThat(info.path("build").path("version").asString()).isNotBlank();
         assertThat(info.path("java").path("version").asString()).isNotBlank();
-    }
-
-    @Test
-    void description_hasExactlyTheMappedCalls() {
-        JsonNode description = json(http.get("/v3/api-docs"));
-        assertThat(description.path("openapi").asString()).isEqualTo("3.1.0");
-        Set<String> described = new TreeSet<>();
-        description.path("paths").properties().forEach((path) -> path.getValue().properties().forEach((call) -> {
-            if (!call.getKey().equals("parameters") && !path.getKey().startsWith("/actuator")) {
-                described.add(call.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey());
-            }
-        }));
-        Set<String> mapped = new TreeSet<>();
-        for (Map.Entry<RequestMappingInfo, HandlerMethod> entry : mapping.getHandlerMethods().entrySet()) {
-            Class<?> controller = entry.getValue().getBeanType();
-            if (controller != OpenApiController.class && controller != ContainerErrors.class) {
-                entry.getKey()
-                    .getPatternValues()
-                    .forEach((path) -> entry.getKey()
-                        .getMethodsCondition()
-                        .getMethods()
-                        .forEach((method) -> mapped.add(method + " " + path)));
-            }
-        }
-        assertThat(described).isEqualTo(mapped).hasSize(18);
-        for (String path : new String[] { "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness",
-                "/actuator/health/registries", "/actuator/info", "/actuator/prometheus" }) {
-            assertThat(description.path("paths").has(path)).as(path).isTrue();
-            assertThat(http.get(path).statusCode()).as(path).isEqualTo(200);
-        }
-    }
-
-    @Test
-    void description_referencesResolve() {
-        JsonNode description = json(http.get("/v3/api-docs"));
-        assertThat(description.findValues("$ref")).isNotEmpty()
-            .allSatisfy((reference) -> assertThat(description.at(reference.asString().substring(1)).isMissingNode())
-                .as(reference.asString())
-                .isFalse());
-    }
-
-    @Test
-    void description_examplesWork() {
-        JsonNode paths = json(http.get("/v3/api-docs")).path("paths");
-        for (String[] cache : new String[][] { { "/images", "hash" }, { "/bundles", "digest" } }) {
-            JsonNode lookup = paths.path(cache[0] + "/lookup")
-                .at("/post/requestBody/content/application~1json/example");
-            JsonNode examples = paths.path(cache[0] + "/{" + cache[1] + "}")
-                .at("/put/requestBody/content/application~1json/examples");
-            String key = lookup.iterator().next().path(0).asString();
-            assertThat(http.put(cache[0] + "/" + Keys.next(), examples.at("/enough/value").toString()).statusCode())
-                .isEqualTo(201);
-            assertThat(http.put(cache[0] + "/" + key, examples.at("/parts/value").toString()).statusCode()).isIn(200,
-                    201);
-            JsonNode found = json(http.post(cache[0] + "/lookup", lookup.toString()));
-            assertThat(found.path("entries").path(0).path(cache[1]).asString()).isEqualTo(key);
-        }
-    }
-
-    @Test
-    void description_problemExamplesAreReal() {
-        JsonNode responses = json(http.get("/v3/api-docs")).at("/components/responses");
-        JsonNode miss = responses.at("/Miss/content/application~1problem+json/example");
-        http.delete(miss.path("instance").asString());
-        assertThat(json(http.get(miss.path("instance").asString()))).isEqualTo(miss);
-        JsonNode malformed = responses.at("/BadRequest/content/application~1problem+json/example");
-        assertThat(json(http.get(malformed.path("instance").asString()))).isEqualTo(malformed);
-    }
-
-    @Test
-    void swaggerUi_findsItsParts() {
-        HttpResponse<String> page = http.get("/swagger-ui.html");
-        assertThat(page.statusCode()).isEqualTo(200);
-        assertThat(header(page, "Content-Type")).startsWith("text/html");
-        for (String part : new String[] { "webjars/swagger-ui/swagger-ui.css",
-                "webjars/swagger-ui/swagger-ui-bundle.js", "swagger-ui.js" }) {
-            assertThat(page.body()).contains(part);
-            assertThat(http.get("/" + part).statusCode()).as(part).isEqualTo(200);
-        }
-        assertThat(http.get("/swagger-ui.js").body()).contains("v3/api-docs");
-        assertThat(http.get("/v3/api-docs").statusCode()).isEqualTo(200);
-        // The page's own policy would block an inline script.
-        assertThat(header(page, "Content-Security-Policy")).contains("default-src 'self'");
-        assertThat(page.body()).doesNotContainPattern("<script>");
     }
 
     private String raw(String request) throws IOException {
