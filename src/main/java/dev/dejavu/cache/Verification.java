@@ -39,6 +39,7 @@ public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nulla
     }
 
     /** Whether the registry sent an event that may have made the entry untrue. */
+    @JsonIgnore
     public boolean isInvalidated() {
         return verifiedAt.toEpochMilli() < 0;
     }

@@ -1,5 +1,6 @@
 package dev.dejavu.bundle;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.junit.jupiter.api.Nested;
@@ -37,6 +38,11 @@ class BundleHttpTests {
         @Override
         protected String valueName() {
             return "remote_path";
+        }
+
+        @Override
+        protected List<String> members() {
+            return List.of("digest", "hash_digest", "remote_path", "created_at", "expires_at");
         }
 
         @Override

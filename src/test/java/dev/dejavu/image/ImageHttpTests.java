@@ -1,6 +1,7 @@
 package dev.dejavu.image;
 
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.junit.jupiter.api.Nested;
@@ -39,6 +40,11 @@ class ImageHttpTests {
         @Override
         protected String valueName() {
             return "image_uri";
+        }
+
+        @Override
+        protected List<String> members() {
+            return List.of("hash", "image_uri", "created_at", "expires_at", "verified_by", "verified_at");
         }
 
         @Override
