@@ -10,6 +10,8 @@ import java.sql.Statement;
 import java.time.Duration;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
@@ -69,12 +71,20 @@ class TwoInstancesTests extends TwoInstancesFixture {
         }
     }
 
-    @Test
-    void disabledTriggersDisableTheNearCache() throws SQLException {
+    @ParameterizedTest
+    @ValueSource(strings = { "alter table image_cache disable trigger image_cache_written",
+            "drop trigger bundle_cache_emptied on bundle_cache", """
+                    create or replace trigger image_cache_written after insert or update on image_cache
+                    for each row execute function dejavu_notify_row('bundles', 'hash')
+                    """, """
+                    create or replace trigger image_cache_emptied after truncate on image_cache
+                    for each statement execute function dejavu_notify_row('images', 'hash')
+                    """ })
+    void wrongTriggersDisableTheNearCache(String change) throws SQLException {
         CacheKey key = cachedByOther();
         try (Connection connection = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
                 Statement statement = connection.createStatement()) {
-            statement.execute("alter table image_cache disable trigger image_cache_written");
+            statement.execute(change);
             statement.execute(TERMINATE_LISTENERS);
         }
         put(one, key, 2);
