@@ -31,7 +31,7 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
     CachedImage toImage(CacheKey hash, TimeToLive timeToLive, SharingProperties sharing) {
         String uri = BodyFields.required("image_uri", imageUri);
         ImageParts parts = parts();
-        sharing.requireShareable(isLocal(uri), "image_uri names no registry, or one that is another on every machine.");
+        sharing.requireShareable(isLocal(uri), "image_uri can be reached from one machine only, or names no registry.");
         if (parts != null) {
             BodyFields.requireMatchingKey(hash, parts.key());
         }
