@@ -24,8 +24,8 @@ import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.RegistryEventListener;
 
 /**
- * The HTTP of {@code /webhooks}. An event that cannot be acted on now is refused, so that
- * the registry sends it again.
+ * The HTTP of {@code /webhooks}, behind {@link WebhookAuthentication}. An event that
+ * cannot be acted on now is refused, so that the registry sends it again.
  */
 @RestController
 class WebhookController {
@@ -52,9 +52,8 @@ class WebhookController {
             @RequestBody(required = false) byte @Nullable [] body) {
         byte[] sent = (body != null) ? body : new byte[0];
         WebhookProperties.Webhook webhook = properties.webhooks().get(name);
-        if (webhook == null || !isAuthentic(webhook, headers, sent)) {
-            throw new ProblemException(Problem.UNAUTHENTICATED,
-                    "There is no such webhook, or the request does not have its secret.");
+        if (webhook == null || (webhook.signed() && !isSigned(webhook, headers, sent))) {
+            throw WebhookAuthentication.refusal();
         }
         for (RegistryEvent event : events(webhook, headers, sent)) {
             listener.onRegistryEvent(event);
@@ -69,7 +68,8 @@ class WebhookController {
         try {
             JsonNode read = json.readTree(body);
             if (read.isObject()) {
-                return format(webhook).events(Objects.requireNonNull(webhook.registry()), read, headers);
+                return Objects.requireNonNull(webhook.format())
+                    .events(Objects.requireNonNull(webhook.registry()), read, headers);
             }
         }
         catch (JacksonException ex) {
@@ -78,18 +78,9 @@ class WebhookController {
         throw new ProblemException(Problem.MALFORMED_BODY, "The body must be a JSON object.");
     }
 
-    private static Format format(WebhookProperties.Webhook webhook) {
-        return Objects.requireNonNull(webhook.format());
-    }
-
-    private static boolean isAuthentic(WebhookProperties.Webhook webhook, HttpHeaders headers, byte[] body) {
-        String name = (webhook.header() != null) ? webhook.header() : format(webhook).header();
-        String header = headers.getFirst(name);
-        if (header == null) {
-            return false;
-        }
-        WebhookSecret secret = new WebhookSecret(Objects.requireNonNull(webhook.secret()));
-        return webhook.signed() ? secret.signed(body, header) : secret.isIn(header);
+    private static boolean isSigned(WebhookProperties.Webhook webhook, HttpHeaders headers, byte[] body) {
+        String header = headers.getFirst(webhook.secretHeader());
+        return header != null && new WebhookSecret(Objects.requireNonNull(webhook.secret())).signed(body, header);
     }
 
 }

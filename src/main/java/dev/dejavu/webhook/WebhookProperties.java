@@ -1,6 +1,7 @@
 package dev.dejavu.webhook;
 
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -52,6 +53,11 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
      */
     record Webhook(@Nullable Format format, @Nullable String registry, @Nullable String secret, @Nullable String header,
             @DefaultValue("false") boolean signed) {
+
+        /** The header that has the secret or the signature. */
+        String secretHeader() {
+            return (header != null) ? header : Objects.requireNonNull(format).header();
+        }
 
         /** So that no log has the secret by accident. */
         @Override

@@ -1,5 +1,8 @@
 package dev.dejavu.webhook;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -14,6 +17,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.test.context.TestPropertySource;
 
@@ -61,6 +65,21 @@ class WebhookTests {
             assertProblem(send("distribution", DISTRIBUTION, "X-Api-Key", SECRET), 401, "unauthenticated");
             assertProblem(send("nobody", DISTRIBUTION, "Authorization", SECRET), 401, "unauthenticated");
             assertThat(isPresent(other)).isTrue();
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "distribution,Authorization: wrong", "nobody,Authorization: wrong", "signed,X-Other: wrong" })
+        void secret_isCheckedBeforeTheBodyIsRead(String webhook, String header) throws IOException {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
+                socket.setSoTimeout(5000);
+                // of the body nothing ever comes
+                socket.getOutputStream()
+                    .write("POST /webhooks/%s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: 1000000\r\n\r\n"
+                        .formatted(webhook, header)
+                        .getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                    .isEqualTo("HTTP/1.1 401");
+            }
         }
 
         @Test

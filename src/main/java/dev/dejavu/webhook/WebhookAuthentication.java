@@ -1,0 +1,56 @@
+package dev.dejavu.webhook;
+
+import java.util.Map;
+import java.util.Objects;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.springframework.stereotype.Component;
+import org.springframework.web.servlet.HandlerInterceptor;
+import org.springframework.web.servlet.HandlerMapping;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * Authenticates webhooks by their headers, before a byte of the body is read: a caller
+ * without the secret must not make the service hold its body. Of a signed webhook only
+ * the controller can check the signature, so here it needs to have one.
+ */
+@Component
+class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
+
+    private final WebhookProperties properties;
+
+    WebhookAuthentication(WebhookProperties properties) {
+        this.properties = properties;
+    }
+
+    @Override
+    public void addInterceptors(InterceptorRegistry registry) {
+        registry.addInterceptor(this).addPathPatterns("/webhooks/*");
+    }
+
+    @Override
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+        Object variables = request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
+        Object name = (variables instanceof Map<?, ?> map) ? map.get("name") : null;
+        WebhookProperties.Webhook webhook = properties.webhooks().get(String.valueOf(name));
+        if (webhook != null) {
+            String header = request.getHeader(webhook.secretHeader());
+            WebhookSecret secret = new WebhookSecret(Objects.requireNonNull(webhook.secret()));
+            if (header != null && (webhook.signed() || secret.isIn(header))) {
+                return true;
+            }
+        }
+        throw refusal();
+    }
+
+    static ProblemException refusal() {
+        return new ProblemException(Problem.UNAUTHENTICATED,
+                "There is no such webhook, or the request does not have its secret.");
+    }
+
+}
