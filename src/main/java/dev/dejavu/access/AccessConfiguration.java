@@ -68,11 +68,11 @@ class AccessConfiguration {
 
     @Bean
     @Order(2)
-    SecurityFilterChain calls(HttpSecurity http, Mode mode, AccessProperties properties,
+    SecurityFilterChain calls(HttpSecurity http, Mode mode, ListenAddress address, AccessProperties properties,
             AuthenticationManager authenticationManager, AccessProblems problems) {
         if (mode == Mode.OPEN) {
             return new DefaultSecurityFilterChain(AnyRequestMatcher.INSTANCE,
-                    (properties.mode() != null) ? List.of() : List.of(new LocalHostFilter(problems)));
+                    address.isLoopback() ? List.of(new LocalHostFilter(problems)) : List.of());
         }
         return bare(http).headers(AbstractHttpConfigurer::disable)
             .oauth2ResourceServer((server) -> server.bearerTokenResolver(new TokenResolver())

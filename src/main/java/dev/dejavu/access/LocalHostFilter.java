@@ -28,9 +28,8 @@ record LocalHostFilter(AccessProblems problems) implements Filter {
             chain.doFilter(request, response);
         }
         else {
-            problems.refuse((HttpServletRequest) request, (HttpServletResponse) response,
-                    new ProblemException(Problem.FORBIDDEN,
-                            "Without dejavu.access.mode this service answers to localhost only, not to this Host."));
+            problems.refuse((HttpServletRequest) request, (HttpServletResponse) response, new ProblemException(
+                    Problem.FORBIDDEN, "An open service on loopback answers to localhost only, not to this Host."));
         }
     }
 

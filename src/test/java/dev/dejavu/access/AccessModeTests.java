@@ -1,6 +1,11 @@
 package dev.dejavu.access;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +39,23 @@ class AccessModeTests extends AccessFixture {
         assertThat(http.get("/tokens").statusCode()).isEqualTo(200);
         // or it would be valid once the service is no longer open
         assertProblem(http.post("/tokens", "{\"name\":\"eve\",\"role\":\"admin\"}"), 403, "forbidden", "open");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "--dejavu.access.mode=open", "--dejavu.access.anonymous-read=false" })
+    void openServiceOnLoopbackRefusesOtherHosts(String setting) throws IOException {
+        Http http = start(setting);
+        for (String host : List.of("evil.example.com", "evil.example.com:80", "10.0.0.1",
+                "localhost.evil.example.com")) {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
+                socket.getOutputStream()
+                    .write("GET /stats HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n".formatted(host)
+                        .getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).as(host)
+                    .startsWith("HTTP/1.1 403");
+            }
+        }
+        assertThat(http.get("/stats").statusCode()).isEqualTo(200);
     }
 
     @Test
