@@ -7,6 +7,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -18,6 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
+
+import static java.nio.file.attribute.PosixFilePermissions.asFileAttribute;
+import static java.nio.file.attribute.PosixFilePermissions.fromString;
 
 /**
  * The file of an embedded database. While it is open, no other process may open it. A
@@ -69,7 +73,7 @@ final class SqliteFile implements AutoCloseable {
     static SqliteFile open(String url, Clock clock, Duration checkTimeout, Runnable onDamage) throws IOException {
         Path path = Path.of(url.substring(PREFIX.length()).replaceFirst("^~(?=/)", System.getProperty("user.home")))
             .toAbsolutePath();
-        Files.createDirectories(path.getParent());
+        createPrivately(path);
         FileChannel lock = lock(path.resolveSibling(path.getFileName() + ".lock"));
         SqliteFile file = new SqliteFile(path, lock, new SqliteDamage(path, onDamage));
         try {
@@ -83,6 +87,20 @@ final class SqliteFile implements AutoCloseable {
         catch (IOException ex) {
             lock.close();
             throw ex;
+        }
+    }
+
+    /**
+     * Creates the folder and the file for this user alone, where they are missing: the
+     * tokens of a team, if only their hashes, concern no other user. SQLite gives the
+     * files beside it the same permissions.
+     */
+    private static void createPrivately(Path path) throws IOException {
+        boolean posix = path.getFileSystem().supportedFileAttributeViews().contains("posix");
+        Files.createDirectories(path.getParent(),
+                posix ? new FileAttribute<?>[] { asFileAttribute(fromString("rwx------")) } : new FileAttribute<?>[0]);
+        if (posix && Files.notExists(path)) {
+            Files.createFile(path, asFileAttribute(fromString("rw-------")));
         }
     }
 

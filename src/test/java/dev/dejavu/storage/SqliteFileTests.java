@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.dejavu.testing.SettableClock;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.attribute.PosixFilePermissions.fromString;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -40,6 +41,19 @@ class SqliteFileTests {
         Path path = folder.resolve("a/b/cache.db");
         write(path, 3);
         assertThat(rows(path)).isEqualTo(3);
+    }
+
+    @Test
+    void fileIsForThisUserAlone() throws Exception {
+        Path path = folder.resolve("private/cache.db");
+        try (SqliteFile file = open(path); Connection connection = file.connect()) {
+            assertThat(connection.createStatement().executeUpdate("create table t (n int)")).isZero();
+            assertThat(Files.getPosixFilePermissions(path.getParent())).isEqualTo(fromString("rwx------"));
+            for (String suffix : new String[] { "", "-wal", "-shm" }) {
+                assertThat(Files.getPosixFilePermissions(Path.of(path + suffix))).as(suffix)
+                    .isEqualTo(fromString("rw-------"));
+            }
+        }
     }
 
     @Test
