@@ -29,9 +29,16 @@ public final class BodyFields {
         return value;
     }
 
-    public static String plain(String member, String value) {
+    /**
+     * Requires text that a database stores unchanged, of a bounded length.
+     * @throws ProblemException {@link Problem#MALFORMED_BODY}, {@link Problem#TOO_LONG}
+     */
+    public static String plain(String member, String value, int maxLength) {
         if (!PlainText.isPlain(value)) {
             throw malformed(member + " must not have control characters.");
+        }
+        if (value.length() > maxLength) {
+            throw new ProblemException(Problem.TOO_LONG, member + " must have " + maxLength + " characters at most.");
         }
         return value;
     }

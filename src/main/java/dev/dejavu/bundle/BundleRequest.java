@@ -18,6 +18,10 @@ import dev.dejavu.cache.TimeToLive;
 record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @Nullable String scope,
         @Nullable String filesDigest) {
 
+    private static final int MAX_SCOPE = 512;
+
+    private static final int MAX_DIGEST = 128;
+
     private static final int MAX_HASH_LENGTH = 256;
 
     /**
@@ -47,7 +51,8 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         if (scope == null || filesDigest == null) {
             throw BodyFields.malformed("scope and files_digest must be given together.");
         }
-        return new BundleParts(BodyFields.plain("scope", scope), BodyFields.plain("files_digest", filesDigest));
+        return new BundleParts(BodyFields.plain("scope", scope, MAX_SCOPE),
+                BodyFields.plain("files_digest", filesDigest, MAX_DIGEST));
     }
 
 }

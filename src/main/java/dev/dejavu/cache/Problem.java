@@ -21,7 +21,7 @@ public enum Problem {
     /** Only one machine can reach the value. */
     NOT_SHAREABLE,
 
-    TOO_LARGE, TOO_SLOW,
+    TOO_LONG, TOO_LARGE, TOO_SLOW,
 
     /** No token, or an unknown one. */
     UNAUTHENTICATED,

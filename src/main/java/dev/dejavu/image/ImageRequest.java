@@ -22,6 +22,16 @@ import dev.dejavu.registry.ImageReference;
 record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable String repository,
         @Nullable String tag, @Nullable List<@Nullable String> platforms) {
 
+    private static final int MAX_SCOPE = 512;
+
+    private static final int MAX_REPOSITORY = 255;
+
+    private static final int MAX_TAG = 128;
+
+    private static final int MAX_PLATFORMS = 16;
+
+    private static final int MAX_PLATFORM = 64;
+
     private static final Pattern PLATFORM = Pattern.compile("[!-+\\--~]+");
 
     /**
@@ -72,15 +82,19 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         if (scope == null || repository == null || tag == null || platforms == null || platforms.isEmpty()) {
             throw BodyFields.malformed("scope, repository, tag and platforms must be given together.");
         }
-        return new ImageParts(BodyFields.plain("scope", scope), BodyFields.plain("repository", repository),
-                BodyFields.plain("tag", tag), platforms.stream().map(ImageRequest::platform).toList());
+        if (platforms.size() > MAX_PLATFORMS) {
+            throw new ProblemException(Problem.TOO_LONG, "platforms must have " + MAX_PLATFORMS + " elements at most.");
+        }
+        return new ImageParts(BodyFields.plain("scope", scope, MAX_SCOPE),
+                BodyFields.plain("repository", repository, MAX_REPOSITORY), BodyFields.plain("tag", tag, MAX_TAG),
+                platforms.stream().map(ImageRequest::platform).toList());
     }
 
     private static String platform(@Nullable String platform) {
         if (platform == null || !PLATFORM.matcher(platform).matches()) {
             throw BodyFields.malformed("platforms[] must be as in linux/amd64.");
         }
-        return platform;
+        return BodyFields.plain("platforms[]", platform, MAX_PLATFORM);
     }
 
 }

@@ -84,6 +84,13 @@ class BundleHttpTests {
         }
 
         @Test
+        void bundle_partBeyondItsBound_is422() {
+            assertProblem(http.put(path(Keys.next()), parts("s".repeat(513), "a")), 422, "too-long", "scope must have");
+            assertProblem(http.put(path(Keys.next()), parts("s", "a".repeat(129))), 422, "too-long",
+                    "files_digest must have");
+        }
+
+        @Test
         void bundle_hashDigestMissing_is400() {
             assertProblem(http.put(path(Keys.next()), "{\"remote_path\":\"s3://a/b\"}"), 400, "malformed-body",
                     "hash_digest");

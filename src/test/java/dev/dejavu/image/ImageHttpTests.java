@@ -1,8 +1,11 @@
 package dev.dejavu.image;
 
 import java.net.http.HttpResponse;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -12,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.cache.CacheHttpContract;
+import dev.dejavu.cache.Sha256;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.WithDocker;
 import dev.dejavu.testing.WithPostgres;
@@ -97,6 +101,29 @@ class ImageHttpTests {
         void image_incompleteParts_is400AndNamesThem(String parts) {
             String body = "{'image_uri':'ghcr.io/acme/my-app:v1.0',%s}".formatted(parts).replace('\'', '"');
             assertProblem(http.put(path(Keys.next()), body), 400, "malformed-body", "platforms");
+        }
+
+        @Test
+        void image_partsUpToTheirBounds_areStored() {
+            String platforms = IntStream.range(0, 16)
+                .mapToObj((n) -> "linux/" + "a".repeat(56) + (10 + n))
+                .collect(Collectors.joining(","));
+            String scope = "s".repeat(512);
+            String repository = "r".repeat(255);
+            String tag = "t".repeat(128);
+            String key = Sha256.hex(String.join(":", scope, repository, tag, platforms));
+            assertThat(http.put("/images/" + key, parts(scope, repository, tag, platforms)).statusCode())
+                .isEqualTo(201);
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "513,1,1,1,1,scope", "1,256,1,1,1,repository", "1,1,129,1,1,tag", "1,1,1,17,1,platforms",
+                "1,1,1,1,65,platforms[]" })
+        void image_partBeyondItsBound_is422(int scope, int repository, int tag, int platforms, int platform,
+                String member) {
+            String body = parts("s".repeat(scope), "r".repeat(repository), "t".repeat(tag),
+                    String.join(",", Collections.nCopies(platforms, "p".repeat(platform))));
+            assertProblem(http.put(path(Keys.next()), body), 422, "too-long", member + " must have");
         }
 
         @Test
