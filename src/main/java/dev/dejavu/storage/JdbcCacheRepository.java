@@ -19,11 +19,30 @@ import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.TimeToLive;
 
 /**
- * The repository of a cache's table, with the statements that all such tables share.
+ * The repository of a cache's table, with the SQL that all such tables share, the same
+ * for SQLite and PostgreSQL.
  *
  * @param <E> the entry
  */
 public abstract class JdbcCacheRepository<E extends CacheEntry> implements CacheTable<E> {
+
+    private static final String FIND = """
+            select * from {table} where {key} = ? and created_at > ?
+            """;
+
+    private static final String FIND_ALL = """
+            select * from {table} where {key} in (:keys) and created_at > :cutoff
+            """;
+
+    private static final String LIST = """
+            select * from {table}
+            where created_at > :cutoff and (created_at, {key}) < (:createdAt, :key) {condition}
+            order by created_at desc, {key} desc limit :limit
+            """;
+
+    private static final String KEYS = """
+            select {key} from {table} where {key} > :after {condition} order by {key} limit :limit
+            """;
 
     /** Keys in one statement, so that none holds the write lock for long. */
     private static final int BATCH_SIZE = 1000;
@@ -34,7 +53,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     private final TableNames names;
 
-    private final CacheSql sql;
+    private final String find;
+
+    private final String findAll;
+
+    private final BatchSql batches;
 
     private final TimeToLive timeToLive;
 
@@ -46,7 +69,9 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         this.names = names;
         this.database = database;
         this.name = name;
-        this.sql = new CacheSql(names, database.rowLock());
+        this.find = names.fill(FIND);
+        this.findAll = names.fill(FIND_ALL);
+        this.batches = BatchSql.of(names, database.rowLock());
         this.timeToLive = timeToLive;
     }
 
@@ -82,15 +107,12 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public Optional<E> find(CacheKey key) {
-        return reading(sql.find).param(key.hex())
-            .param(timeToLive.cutoff())
-            .query((row, number) -> entry(row))
-            .optional();
+        return reading(find).param(key.hex()).param(timeToLive.cutoff()).query((row, number) -> entry(row)).optional();
     }
 
     @Override
     public List<E> findAll(Collection<CacheKey> keys) {
-        return reading(sql.findAll).param("keys", keys.stream().map(CacheKey::hex).toList())
+        return reading(findAll).param("keys", keys.stream().map(CacheKey::hex).toList())
             .param("cutoff", timeToLive.cutoff())
             .query((row, number) -> entry(row))
             .list();
@@ -114,7 +136,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public void remove(CacheKey key) {
-        writing(sql.remove).param(key.hex()).update();
+        writing(names.fill("delete from {table} where {key} = ?")).param(key.hex()).update();
     }
 
     /**
@@ -126,18 +148,24 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         int removed = 0;
         List<String> keys = nextKeys("", value);
         while (!keys.isEmpty()) {
-            removed += writing(sql.removeKeys(value)).param("keys", keys).param("value", value).update();
+            removed += writing((value != null) ? batches.removeOfValue() : batches.remove()).param("keys", keys)
+                .param("value", value)
+                .update();
             keys = nextKeys(keys.getLast(), value);
         }
         return removed;
     }
 
     private List<String> nextKeys(String after, @Nullable String value) {
-        return reading(sql.nextKeys(value)).param("after", after)
+        return reading(filtered(KEYS, value)).param("after", after)
             .param("value", value)
             .param("limit", BATCH_SIZE)
             .query((row, number) -> row.getString(1))
             .list();
+    }
+
+    private String filtered(String sql, @Nullable String value) {
+        return names.fill(sql.replace("{condition}", (value != null) ? "and {value} = :value" : ""));
     }
 
     /** Hands keys to a statement, {@link #BATCH_SIZE} at a time. */
@@ -149,7 +177,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public List<E> list(Cursor after, int limit, @Nullable String value) {
-        return reading(sql.list(value)).param("cutoff", timeToLive.cutoff())
+        return reading(filtered(LIST, value)).param("cutoff", timeToLive.cutoff())
             .param("createdAt", after.createdAt())
             .param("key", after.key())
             .param("value", value)
@@ -160,12 +188,14 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public long count() {
-        return reading(sql.count).param(timeToLive.cutoff()).query(Long.class).single();
+        return reading(names.fill("select count(*) from {table} where created_at > ?")).param(timeToLive.cutoff())
+            .query(Long.class)
+            .single();
     }
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
-        return writing(sql.pruneExpired).param("from", from)
+        return writing(batches.pruneExpired()).param("from", from)
             .param("cutoff", timeToLive.cutoff())
             .param("limit", limit)
             .query((row, number) -> row.getLong("created_at"))

@@ -7,4 +7,10 @@ package dev.dejavu.storage;
  * @param value column
  */
 public record TableNames(String table, String key, String value) {
+
+    /** Fills the names into a statement. */
+    String fill(String sql) {
+        return sql.replace("{table}", table).replace("{key}", key).replace("{value}", value);
+    }
+
 }
