@@ -5,6 +5,7 @@ import java.util.Objects;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 import org.springframework.web.servlet.HandlerInterceptor;
 import org.springframework.web.servlet.HandlerMapping;
@@ -22,9 +23,12 @@ import dev.dejavu.cache.ProblemException;
 @Component
 class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
 
-    private final WebhookProperties properties;
+    private final ObjectProvider<WebhookProperties> properties;
 
-    WebhookAuthentication(WebhookProperties properties) {
+    // Late: Spring MVC collects interceptors before the web server starts, whose log
+    // would
+    // repeat the line about an invalid setting.
+    WebhookAuthentication(ObjectProvider<WebhookProperties> properties) {
         this.properties = properties;
     }
 
@@ -37,7 +41,7 @@ class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
         Object variables = request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
         Object name = (variables instanceof Map<?, ?> map) ? map.get("name") : null;
-        WebhookProperties.Webhook webhook = properties.webhooks().get(String.valueOf(name));
+        WebhookProperties.Webhook webhook = properties.getObject().webhooks().get(String.valueOf(name));
         if (webhook != null) {
             String header = request.getHeader(webhook.secretHeader());
             WebhookSecret secret = new WebhookSecret(Objects.requireNonNull(webhook.secret()));
