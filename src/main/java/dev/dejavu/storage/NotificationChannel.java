@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Properties;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -70,10 +71,19 @@ final class NotificationChannel implements AutoCloseable {
     }
 
     /**
-     * Whether triggers notify of every change of a cache's table. Without one, or with
+     * Whether triggers notify of every change of the caches' tables. Without one, or with
      * the name of another cache in it, the feed would miss changes.
      */
-    boolean hasTriggers(String cache, TableNames names) throws SQLException {
+    boolean hasTriggers(List<JdbcCacheRepository<?>> repositories) throws SQLException {
+        for (JdbcCacheRepository<?> repository : repositories) {
+            if (!hasTriggers(repository.name(), repository.names())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean hasTriggers(String cache, TableNames names) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(TRIGGERS)) {
             statement.setString(1, names.table());
             statement.setBytes(2, arguments(cache, names.key()));

@@ -118,7 +118,7 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
     private void run() {
         while (isReceiver()) {
             try (NotificationChannel channel = NotificationChannel.open(pool, details, CHANGES, EVENTS, heartbeats)) {
-                if (hasTriggers(channel)) {
+                if (channel.hasTriggers(repositories.get())) {
                     // Earlier notifications are lost.
                     listeners.get().forEach(ChangeListener::onReset);
                     receive(channel);
@@ -129,16 +129,6 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
             }
             LockSupport.parkNanos(RETRY_DELAY.toNanos());
         }
-    }
-
-    private boolean hasTriggers(NotificationChannel channel) throws SQLException {
-        for (JdbcCacheRepository<?> repository : repositories.get()) {
-            if (!channel.hasTriggers(repository.name(), repository.names())) {
-                log.debug("Triggers are missing: {}", repository.names().table());
-                return false;
-            }
-        }
-        return true;
     }
 
     private boolean isReceiver() {
