@@ -16,7 +16,16 @@ public enum Problem {
 
     MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY,
 
-    KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST,
+    /** The parts make another key, or another value. */
+    KEY_MISMATCH, VALUE_MISMATCH,
+
+    /** Without parts nothing shows that the value belongs to the key. */
+    PARTS_REQUIRED,
+
+    /** A place from which the team does not run code. */
+    REMOTE_PATH_NOT_ALLOWED,
+
+    INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST,
 
     /** Only one machine can reach the value. */
     NOT_SHAREABLE,

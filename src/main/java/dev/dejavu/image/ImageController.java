@@ -34,10 +34,13 @@ class ImageController {
 
     private final Cache<CachedImage> images;
 
+    private final ImageCacheProperties properties;
+
     private final SharingProperties sharing;
 
-    ImageController(Cache<CachedImage> images, SharingProperties sharing) {
+    ImageController(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing) {
         this.images = images;
+        this.properties = properties;
         this.sharing = sharing;
     }
 
@@ -50,7 +53,7 @@ class ImageController {
 
     @PutMapping("/{hash}")
     ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody ImageRequest request) {
-        CachedImage image = request.toImage(images.key(hash), images.timeToLive(), sharing);
+        CachedImage image = request.toImage(images.key(hash), properties, images.timeToLive(), sharing);
         return EntryResponses.stored("/images/", images.put(image));
     }
 
@@ -77,7 +80,7 @@ class ImageController {
 
     @PostMapping("/resolve")
     ResponseEntity<CachedImage> resolve(@RequestBody ImageRequest request) {
-        CachedImage requested = request.toKeyedImage(images.timeToLive(), sharing);
+        CachedImage requested = request.toKeyedImage(properties, images.timeToLive(), sharing);
         return images.resolve(requested).map(EntryResponses::ok).orElseThrow(() -> images.notFound(requested.hash()));
     }
 

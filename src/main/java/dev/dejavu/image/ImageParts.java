@@ -18,6 +18,20 @@ record ImageParts(String scope, String repository, String tag, List<String> plat
         platforms = platforms.stream().sorted().toList();
     }
 
+    /** The URI of the image that has these parts. */
+    String uri() {
+        return repository + ":" + tag;
+    }
+
+    /**
+     * Whether a reference is {@link #uri()}, with or without a digest.
+     * @param prefixes registries under which it may be published as well
+     */
+    boolean make(String reference, List<String> prefixes) {
+        String tagged = reference.replaceFirst("@.*", "");
+        return tagged.equals(uri()) || prefixes.stream().anyMatch((prefix) -> tagged.equals(prefix + "/" + uri()));
+    }
+
     /**
      * The SHA-256 of {@code scope:repository:tag:} and the platforms joined by commas.
      */

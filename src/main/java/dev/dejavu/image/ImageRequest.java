@@ -2,6 +2,7 @@ package dev.dejavu.image;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
@@ -32,19 +33,24 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
 
     private static final int MAX_PLATFORM = 64;
 
-    private static final Pattern PLATFORM = Pattern.compile("[!-+\\--~]+");
+    // A colon would make other parts have the same key.
+    private static final Pattern PLATFORM = Pattern.compile("[!-+\\--9;-~]+");
+
+    /** It could be the port of a registry whose name ends the scope: the same key. */
+    private static final Pattern PORT_FIRST = Pattern.compile("\\d+/.*");
 
     /**
      * The entry to store under a key.
      * @throws ProblemException for anything that is wrong with the body
      */
-    CachedImage toImage(CacheKey hash, TimeToLive timeToLive, SharingProperties sharing) {
-        String uri = BodyFields.required("image_uri", imageUri);
+    CachedImage toImage(CacheKey hash, ImageCacheProperties properties, TimeToLive timeToLive,
+            SharingProperties sharing) {
         ImageParts parts = parts();
-        sharing.requireShareable(isLocal(uri), "image_uri can be reached from one machine only, or names no registry.");
         if (parts != null) {
             BodyFields.requireMatchingKey(hash, parts.key());
         }
+        String uri = uri(parts, properties.prefixes());
+        sharing.requireShareable(isLocal(uri), "image_uri can be reached from one machine only, or names no registry.");
         Instant now = timeToLive.now();
         return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(now), null, Verification.byClient(now),
                 null);
@@ -54,24 +60,41 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
      * The entry that the parts name; all of them are required.
      * @throws ProblemException for anything that is wrong with the body
      */
-    CachedImage toKeyedImage(TimeToLive timeToLive, SharingProperties sharing) {
-        String uri = BodyFields.required("repository", repository) + ":" + BodyFields.required("tag", tag);
-        ImageRequest complete = new ImageRequest(uri, BodyFields.required("scope", scope), repository, tag,
+    CachedImage toKeyedImage(ImageCacheProperties properties, TimeToLive timeToLive, SharingProperties sharing) {
+        ImageRequest complete = new ImageRequest(null, BodyFields.required("scope", scope),
+                BodyFields.required("repository", repository), BodyFields.required("tag", tag),
                 (platforms != null) ? platforms : List.of());
-        ImageParts parts = complete.parts();
-        if (parts == null) {
-            throw new IllegalStateException("scope, repository and tag are there");
-        }
-        return complete.toImage(parts.key(), timeToLive, sharing);
+        ImageParts parts = Objects.requireNonNull(complete.parts());
+        return complete.toImage(parts.key(), properties, timeToLive, sharing);
     }
 
-    private static boolean isLocal(String uri) {
-        ImageReference reference = ImageReference.parse(uri);
-        if (reference == null) {
+    private String uri(@Nullable ImageParts parts, List<String> prefixes) {
+        if (parts == null) {
+            return reference(BodyFields.required("image_uri", imageUri));
+        }
+        if (PORT_FIRST.matcher(parts.repository()).matches()) {
+            throw new ProblemException(Problem.INVALID_IMAGE_URI, "repository must not begin with a number alone.");
+        }
+        if (imageUri == null) {
+            return reference(parts.uri());
+        }
+        if (!parts.make(reference(BodyFields.required("image_uri", imageUri)), prefixes)) {
+            throw new ProblemException(Problem.VALUE_MISMATCH, "The parts make the image_uri " + parts.uri() + ".");
+        }
+        return imageUri;
+    }
+
+    private static String reference(String uri) {
+        if (ImageReference.parse(uri) == null) {
             throw new ProblemException(Problem.INVALID_IMAGE_URI,
                     "image_uri must be host[:port]/name with a :tag, a @digest or both, in " + ImageReference.MAX_LENGTH
                             + " characters at most.");
         }
+        return uri;
+    }
+
+    private static boolean isLocal(String uri) {
+        ImageReference reference = Objects.requireNonNull(ImageReference.parse(uri));
         return reference.registry().isEmpty() || LocalHosts.contains(reference.host());
     }
 

@@ -59,7 +59,8 @@ final class ProblemBody {
         return switch (problem) {
             case MISS, ABSENT -> HttpStatus.NOT_FOUND;
             case MALFORMED_KEY, MALFORMED_BODY, MALFORMED_QUERY -> HttpStatus.BAD_REQUEST;
-            case KEY_MISMATCH, INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST, NOT_SHAREABLE, TOO_LONG ->
+            case KEY_MISMATCH, VALUE_MISMATCH, PARTS_REQUIRED, REMOTE_PATH_NOT_ALLOWED, INVALID_IMAGE_URI,
+                    INVALID_REMOTE_PATH, INVALID_HASH_DIGEST, NOT_SHAREABLE, TOO_LONG ->
                 HttpStatus.UNPROCESSABLE_CONTENT;
             case TOO_SLOW -> HttpStatus.REQUEST_TIMEOUT;
             case UNAUTHENTICATED -> HttpStatus.UNAUTHORIZED;

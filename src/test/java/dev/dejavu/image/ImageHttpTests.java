@@ -29,6 +29,8 @@ class ImageHttpTests {
 
     private static final AtomicInteger count = new AtomicInteger();
 
+    private static final String KEY = "5345e0446eb2b640998144060613acae8f389060a58bf8cf5db30e2740a1060e";
+
     abstract static class Contract extends CacheHttpContract {
 
         @Override
@@ -63,25 +65,61 @@ class ImageHttpTests {
 
         // the golden vectors of the Flyte client
         @ParameterizedTest
-        @CsvSource(delimiter = '|',
-                textBlock = """
-                        dns:///example.union.ai:proj:dev | ghcr.io/acme/my-app | v1.0 | linux/amd64 | 5345e0446eb2b640998144060613acae8f389060a58bf8cf5db30e2740a1060e
-                        dns:///example.union.ai:proj:dev | ghcr.io/acme/my-app | v1.0 | linux/arm64,linux/amd64 | eaf0dcbef56662c90ce907598d1be91ff230da8bdd043492749705faef5811c9
-                        dns:///example.union.ai:proj:dev | ghcr.io/acme/my-app | v1.0 | linux/amd64,linux/arm64 | eaf0dcbef56662c90ce907598d1be91ff230da8bdd043492749705faef5811c9
-                        :: | myrepo | v1.0 | linux/amd64 | f12d32cf5a14c2861c36a3889e8d9ac76c19f71746a9f6acdbd70630b7619a9f
-                        dns:///localhost:30080:flytesnacks:development | localhost:30000/flyte | abc123 | linux/amd64,linux/arm64 | a83829d8fab5488c92e57e01dad58959a080a861d4b97547bf1f8f7e87011477
-                        """)
-        void image_partsMatchingTheKey_areStoredSorted(String scope, String repository, String tag, String platforms,
-                String key) {
-            HttpResponse<String> response = http.put("/images/" + key, parts(scope, repository, tag, platforms));
+        @CsvSource({ "linux/amd64, 5345e0446eb2b640998144060613acae8f389060a58bf8cf5db30e2740a1060e",
+                "'linux/arm64,linux/amd64', eaf0dcbef56662c90ce907598d1be91ff230da8bdd043492749705faef5811c9",
+                "'linux/amd64,linux/arm64', eaf0dcbef56662c90ce907598d1be91ff230da8bdd043492749705faef5811c9" })
+        void image_partsMatchingTheKey_areStoredSortedWithTheirUri(String platforms, String key) {
+            HttpResponse<String> response = http.put("/images/" + key,
+                    parts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0", platforms));
             assertThat(response.statusCode()).as(response.body()).isIn(200, 201);
             JsonNode image = json(http.get("/images/" + key));
-            assertThat(image.path("scope").asString()).isEqualTo(scope);
-            assertThat(image.path("repository").asString()).isEqualTo(repository);
-            assertThat(image.path("tag").asString()).isEqualTo(tag);
+            assertThat(image.path("image_uri").asString()).isEqualTo("ghcr.io/acme/my-app:v1.0");
+            assertThat(image.path("scope").asString()).isEqualTo("dns:///example.union.ai:proj:dev");
+            assertThat(image.path("repository").asString()).isEqualTo("ghcr.io/acme/my-app");
+            assertThat(image.path("tag").asString()).isEqualTo("v1.0");
             assertThat(image.path("platforms")).extracting(JsonNode::asString)
                 .isSorted()
                 .containsExactlyInAnyOrder(platforms.split(","));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = { "ghcr.io/acme/my-app:v1.0",
+                "ghcr.io/acme/my-app:v1.0@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" })
+        void image_uriThatThePartsMake_isStored(String uri) {
+            HttpResponse<String> response = http.put("/images/" + KEY, withUri(uri));
+            assertThat(response.statusCode()).as(response.body()).isIn(200, 201);
+            assertThat(json(http.get("/images/" + KEY)).path("image_uri").asString()).isEqualTo(uri);
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = { "ghcr.io/evil/miner:v1.0", "ghcr.io/acme/my-app:v1.1", "ghcr.io/acme/my-app:v1.0.1",
+                "ghcr.io/acme/my-app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                "evil.example.com/ghcr.io/acme/my-app:v1.0", "GHCR.io/acme/my-app:v1.0" })
+        void image_uriOfOtherParts_is422AndNotStored(String uri) {
+            http.delete("/images/" + KEY);
+            assertProblem(http.put("/images/" + KEY, withUri(uri)), 422, "value-mismatch", "ghcr.io/acme/my-app:v1.0");
+            assertProblem(http.get("/images/" + KEY), 404, "miss");
+        }
+
+        @Test
+        void image_partsOfALocalUri_is422() {
+            for (String repository : List.of("myrepo", "localhost:30000/flyte")) {
+                String key = Sha256.hex("::" + ":" + repository + ":v1.0:linux/amd64");
+                assertProblem(http.put("/images/" + key, parts("::", repository, "v1.0", "linux/amd64")), 422,
+                        "not-shareable");
+            }
+        }
+
+        // scope s:registry.example.com and repository 5000/app make the same key
+        @ParameterizedTest
+        @CsvSource({ "s:registry.example.com, 5000/app, v1, linux/amd64, 422, invalid-image-uri",
+                "s, registry.example.com:5000/app, v1:linux/amd64, a, 422, invalid-image-uri",
+                "s, registry.example.com:5000/app:v1, linux/amd64, a, 422, invalid-image-uri",
+                "s, registry.example.com, 5000/app, v1:linux/amd64, 400, malformed-body" })
+        void image_partsThatSplitTheSameKeyElsewhere_areRefused(String scope, String repository, String tag,
+                String platform, int status, String problem) {
+            String key = Sha256.hex(String.join(":", scope, repository, tag, platform));
+            assertProblem(http.put("/images/" + key, parts(scope, repository, tag, platform)), status, problem);
         }
 
         @Test
@@ -109,7 +147,7 @@ class ImageHttpTests {
                 .mapToObj((n) -> "linux/" + "a".repeat(56) + (10 + n))
                 .collect(Collectors.joining(","));
             String scope = "s".repeat(512);
-            String repository = "r".repeat(255);
+            String repository = "ghcr.io/" + "r".repeat(247);
             String tag = "t".repeat(128);
             String key = Sha256.hex(String.join(":", scope, repository, tag, platforms));
             assertThat(http.put("/images/" + key, parts(scope, repository, tag, platforms)).statusCode())
@@ -134,11 +172,15 @@ class ImageHttpTests {
             }
         }
 
+        private static String withUri(String uri) {
+            return parts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0", "linux/amd64")
+                .replaceFirst("\\{", "{\"image_uri\":\"" + uri + "\",");
+        }
+
         private static String parts(String scope, String repository, String tag, String platforms) {
             return """
-                    {"image_uri":"ghcr.io/acme/my-app:v1.0","scope":"%s","repository":"%s","tag":"%s","platforms":["%s"]}
-                    """
-                .formatted(scope, repository, tag, platforms.replace(",", "\",\""));
+                    {"scope":"%s","repository":"%s","tag":"%s","platforms":["%s"]}
+                    """.formatted(scope, repository, tag, platforms.replace(",", "\",\""));
         }
 
     }
