@@ -34,10 +34,13 @@ class BundleController {
 
     private final Cache<CachedBundle> bundles;
 
+    private final BundleCacheProperties properties;
+
     private final SharingProperties sharing;
 
-    BundleController(Cache<CachedBundle> bundles, SharingProperties sharing) {
+    BundleController(Cache<CachedBundle> bundles, BundleCacheProperties properties, SharingProperties sharing) {
         this.bundles = bundles;
+        this.properties = properties;
         this.sharing = sharing;
     }
 
@@ -50,7 +53,7 @@ class BundleController {
 
     @PutMapping("/{digest}")
     ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody BundleRequest request) {
-        CachedBundle bundle = request.toBundle(bundles.key(digest), bundles.timeToLive(), sharing);
+        CachedBundle bundle = request.toBundle(bundles.key(digest), properties, bundles.timeToLive(), sharing);
         return EntryResponses.stored("/bundles/", bundles.put(bundle));
     }
 

@@ -28,7 +28,8 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
      * The entry to store under a key.
      * @throws ProblemException for anything that is wrong with the body
      */
-    CachedBundle toBundle(CacheKey digest, TimeToLive timeToLive, SharingProperties sharing) {
+    CachedBundle toBundle(CacheKey digest, BundleCacheProperties properties, TimeToLive timeToLive,
+            SharingProperties sharing) {
         String hash = BodyFields.required("hash_digest", hashDigest);
         String path = BodyFields.required("remote_path", remotePath);
         BundleParts parts = parts();
@@ -36,12 +37,27 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
             throw new ProblemException(Problem.INVALID_HASH_DIGEST,
                     "hash_digest must be " + MAX_HASH_LENGTH + " characters at most, without white space.");
         }
-        sharing.requireShareable(RemotePath.parse(path).isLocal(), "remote_path can be reached from one machine only.");
         if (parts != null) {
             BodyFields.requireMatchingKey(digest, parts.key());
         }
+        check(RemotePath.parse(path), parts, properties, sharing);
         Instant now = timeToLive.now();
         return new CachedBundle(digest, hash, path, parts, now, timeToLive.expiresAt(now), null);
+    }
+
+    private static void check(RemotePath path, @Nullable BundleParts parts, BundleCacheProperties properties,
+            SharingProperties sharing) {
+        boolean local = path.isLocal();
+        sharing.requireShareable(local, "remote_path can be reached from one machine only.");
+        if (!local && !path.isUnder(properties.allowedPaths())) {
+            throw new ProblemException(Problem.REMOTE_PATH_NOT_ALLOWED, "remote_path must be under "
+                    + String.join(", ", properties.allowedPaths()) + ", without password, query or fragment.");
+        }
+        if (parts != null && properties.checkPath() && !path.isOf(parts)) {
+            throw new ProblemException(Problem.VALUE_MISMATCH,
+                    "remote_path must be under /project/domain/ of the scope,"
+                            + " in a file whose name has the files_digest.");
+        }
     }
 
     private @Nullable BundleParts parts() {
@@ -50,6 +66,10 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         }
         if (scope == null || filesDigest == null) {
             throw BodyFields.malformed("scope and files_digest must be given together.");
+        }
+        // A colon would make another scope have the same key.
+        if (!filesDigest.matches("[0-9A-Za-z._-]+")) {
+            throw BodyFields.malformed("files_digest must be an MD5 in hex.");
         }
         return new BundleParts(BodyFields.plain("scope", scope, MAX_SCOPE),
                 BodyFields.plain("files_digest", filesDigest, MAX_DIGEST));

@@ -73,6 +73,9 @@ class BundleHttpTests {
             assertThat(bundle.path("hash_digest").asString()).isEqualTo("0cc175b9c0f1b6a831c399e269772661");
             assertThat(bundle.path("scope").asString()).isEqualTo("dns:///example.union.ai:proj:dev");
             assertThat(bundle.path("files_digest").asString()).isEqualTo("13164aad67360d377c32433a5f57ae8f");
+            assertProblem(http.put("/bundles/" + key, body.replace("/dev/", "/prod/")), 422, "value-mismatch");
+            assertProblem(http.put("/bundles/" + key, body.replace("s3:", "github:")), 422, "remote-path-not-allowed");
+            assertThat(json(http.get("/bundles/" + key))).isEqualTo(bundle);
             assertProblem(http.put(path(Keys.next()), body), 422, "key-mismatch", key);
         }
 
@@ -88,6 +91,14 @@ class BundleHttpTests {
             assertProblem(http.put(path(Keys.next()), parts("s".repeat(513), "a")), 422, "too-long", "scope must have");
             assertProblem(http.put(path(Keys.next()), parts("s", "a".repeat(129))), 422, "too-long",
                     "files_digest must have");
+        }
+
+        // scope dns:///x:proj and files_digest dev:1316 make the key of dns:///x:proj:dev
+        // and 1316
+        @Test
+        void bundle_filesDigestWithAColon_is400() {
+            assertProblem(http.put(path(Keys.next()), parts("dns:///x:proj", "dev:1316")), 400, "malformed-body",
+                    "files_digest");
         }
 
         @Test
@@ -113,7 +124,7 @@ class BundleHttpTests {
 
         private static String parts(String scope, String filesDigest) {
             return """
-                    {"hash_digest":"0cc175b9c0f1b6a831c399e269772661","remote_path":"s3://acme-flyte/a.tar.gz","scope":"%s","files_digest":"%s"}
+                    {"hash_digest":"0cc175b9c0f1b6a831c399e269772661","remote_path":"s3://acme-flyte/proj/dev/A5======/fast%2$s.tar.gz","scope":"%1$s","files_digest":"%2$s"}
                     """
                 .formatted(scope, filesDigest);
         }
