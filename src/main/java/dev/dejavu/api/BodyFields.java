@@ -63,8 +63,9 @@ public final class BodyFields {
      * @throws ProblemException {@link Problem#KEY_MISMATCH}
      */
     public static void requireMatchingKey(CacheKey key, CacheKey made) {
-        if (!made.equals(key)) {
-            throw new ProblemException(Problem.KEY_MISMATCH, "The parts make the key " + made + ", not " + key + ".");
+        if (!made.hex().equals(key.hex())) {
+            throw new ProblemException(Problem.KEY_MISMATCH,
+                    "The parts make the key " + made.hex() + ", not " + key.hex() + ".");
         }
     }
 

@@ -29,7 +29,8 @@ public final class EntryResponses {
      */
     public static <E extends CacheEntry> ResponseEntity<E> stored(String path, PutResult<E> stored) {
         E entry = stored.entry();
-        return answer(stored.created() ? ResponseEntity.created(URI.create(path + entry.key())) : ResponseEntity.ok(),
+        return answer(
+                stored.created() ? ResponseEntity.created(URI.create(path + entry.key().hex())) : ResponseEntity.ok(),
                 entry);
     }
 

@@ -1,10 +1,7 @@
 package dev.dejavu.api;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 import dev.dejavu.cache.Cache;
@@ -20,11 +17,9 @@ import dev.dejavu.cache.CacheKey;
 public record LookupResult<E extends CacheEntry>(List<E> entries, List<CacheKey> missing) {
 
     public static <E extends CacheEntry> LookupResult<E> of(Cache<E> cache, Set<CacheKey> keys) {
-        Map<CacheKey, E> found = cache.findAll(keys)
-            .stream()
-            .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
-        return new LookupResult<>(keys.stream().map(found::get).filter(Objects::nonNull).toList(),
-                keys.stream().filter((key) -> !found.containsKey(key)).toList());
+        List<E> entries = cache.findAll(keys);
+        Set<String> found = entries.stream().map((entry) -> entry.key().hex()).collect(Collectors.toSet());
+        return new LookupResult<>(entries, keys.stream().filter((key) -> !found.contains(key.hex())).toList());
     }
 
 }

@@ -6,6 +6,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheObservers;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.Prunable;
 import dev.dejavu.cache.Verifier;
 import dev.dejavu.nearcache.NearCaches;
 
@@ -19,6 +20,11 @@ class BundleCacheConfiguration {
     Cache<CachedBundle> bundles(BundleCacheRepository table, NearCaches nearCaches, CacheObservers observers,
             Callers callers) {
         return Cache.of(table, nearCaches.of(table), (repository) -> Verifier.none(), observers, callers);
+    }
+
+    @Bean
+    Prunable bundleOverlays(Cache<CachedBundle> bundles) {
+        return bundles.overlays();
     }
 
 }

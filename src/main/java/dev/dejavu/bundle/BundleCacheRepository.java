@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Repository;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.OverlayProperties;
 import dev.dejavu.storage.CacheDatabase;
 import dev.dejavu.storage.JdbcCacheRepository;
 import dev.dejavu.storage.TableNames;
@@ -22,10 +23,10 @@ import dev.dejavu.storage.TableNames;
 class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
 
     private static final String PUT = """
-            insert into bundle_cache (digest, hash_digest, remote_path, scope, files_digest, created_at, written_by,
+            insert into bundle_cache (digest, overlay, hash_digest, remote_path, scope, files_digest, created_at, written_by,
                 revision)
-            values (:digest, :hashDigest, :remotePath, :scope, :filesDigest, :createdAt, :writtenBy, 1)
-            on conflict (digest) do update set
+            values (:digest, :overlay, :hashDigest, :remotePath, :scope, :filesDigest, :createdAt, :writtenBy, 1)
+            on conflict (digest, overlay) do update set
                 hash_digest = excluded.hash_digest, remote_path = excluded.remote_path, scope = excluded.scope,
                 files_digest = excluded.files_digest, created_at = excluded.created_at,
                 written_by = excluded.written_by,
@@ -36,9 +37,10 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
             returning revision, previous_value
             """;
 
-    BundleCacheRepository(CacheDatabase database, BundleCacheProperties properties, Clock clock) {
+    BundleCacheRepository(CacheDatabase database, BundleCacheProperties properties, OverlayProperties overlays,
+            Clock clock) {
         super(database, "bundles", new TableNames("bundle_cache", "digest", "remote_path"),
-                properties.timeToLive(clock));
+                properties.timeToLive(overlays, clock));
     }
 
     @Override
@@ -56,6 +58,7 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
         BundleParts parts = bundle.parts();
         Map<String, @Nullable Object> parameters = new HashMap<>();
         parameters.put("digest", bundle.digest().hex());
+        parameters.put("overlay", bundle.digest().overlay());
         parameters.put("hashDigest", bundle.hashDigest());
         parameters.put("remotePath", bundle.remotePath());
         parameters.put("scope", (parts != null) ? parts.scope() : null);
@@ -67,10 +70,10 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
 
     @Override
     protected CachedBundle entry(ResultSet row) throws SQLException {
+        CacheKey key = new CacheKey(row.getString("digest"), row.getString("overlay"));
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
-        return new CachedBundle(new CacheKey(row.getString("digest")), row.getString("hash_digest"),
-                row.getString("remote_path"), parts(row), createdAt, timeToLive().expiresAt(createdAt),
-                row.getString("written_by"));
+        return new CachedBundle(key, row.getString("hash_digest"), row.getString("remote_path"), parts(row), createdAt,
+                timeToLive().expiresAt(key, createdAt), row.getString("written_by"));
     }
 
     private static @Nullable BundleParts parts(ResultSet row) throws SQLException {

@@ -20,10 +20,10 @@ import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.EntryResponses;
 import dev.dejavu.api.ListQuery;
 import dev.dejavu.api.LookupResult;
-import dev.dejavu.api.Page;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
+import dev.dejavu.cache.Page;
 
 /**
  * The HTTP of {@code /bundles}.
@@ -70,7 +70,8 @@ class BundleController {
 
     @GetMapping
     ResponseEntity<Page<CachedBundle>> list(@RequestParam MultiValueMap<String, String> query) {
-        return EntryResponses.ok(Page.of(bundles, ListQuery.ofPage(query, "remote_path")));
+        ListQuery page = ListQuery.ofPage(query, "remote_path");
+        return EntryResponses.ok(bundles.list(page.after(), page.limit(), page.value()));
     }
 
     @PostMapping("/lookup")

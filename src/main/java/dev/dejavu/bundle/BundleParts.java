@@ -1,6 +1,9 @@
 package dev.dejavu.bundle;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.KeyParts;
 
 /**
  * The parts of a bundle's key.
@@ -8,7 +11,12 @@ import dev.dejavu.cache.CacheKey;
  * @param scope {@code endpoint:project:domain} of the Flyte client
  * @param filesDigest the MD5 of the files that go into the bundle
  */
-record BundleParts(String scope, String filesDigest) {
+record BundleParts(String scope, String filesDigest) implements KeyParts {
+
+    @Override
+    public @Nullable String repository() {
+        return null;
+    }
 
     /**
      * The SHA-256 of {@code scope:files_digest}.

@@ -42,7 +42,7 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         }
         check(RemotePath.parse(path), parts, properties, sharing);
         Instant now = timeToLive.now();
-        return new CachedBundle(digest, hash, path, parts, now, timeToLive.expiresAt(now), null);
+        return new CachedBundle(digest, hash, path, parts, now, timeToLive.expiresAt(digest, now), null);
     }
 
     private static void check(RemotePath path, @Nullable BundleParts parts, BundleCacheProperties properties,

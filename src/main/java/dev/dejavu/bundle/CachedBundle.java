@@ -2,6 +2,7 @@ package dev.dejavu.bundle;
 
 import java.time.Instant;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,12 @@ record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @Json
     @Override
     public CacheKey key() {
         return digest;
+    }
+
+    /** The overlay that it is in; absent in the base. */
+    @JsonProperty
+    @Nullable String overlay() {
+        return key().isInBase() ? null : key().overlay();
     }
 
     @Override

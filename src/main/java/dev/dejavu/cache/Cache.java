@@ -2,14 +2,20 @@ package dev.dejavu.cache;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
 /**
  * The front of a cache. An entry is found in its repository, verified, observed, and
- * loses its author unless the caller may see it.
+ * loses its author unless the caller may see it. A caller with an overlay reads that
+ * before the base, and changes that alone.
  *
  * @param <E> the entry
  */
@@ -55,17 +61,22 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     /**
-     * Reads a key of this cache.
+     * Reads a key of this cache, in the overlay of the caller.
      * @throws ProblemException {@link Problem#MALFORMED_KEY}
      */
     public CacheKey key(String text) {
-        return table.key(text);
+        return table.key(text).in(callers.current().overlay());
     }
 
     public Optional<E> find(CacheKey key) {
-        Optional<E> entry = repository.find(key).flatMap(verifier::verify);
+        Optional<E> entry = findVerified(key);
         observers.publish((observer) -> observer.onLookup(name(), entry.isPresent()));
         return entry.map(this::withVisibleAuthor);
+    }
+
+    private Optional<E> findVerified(CacheKey key) {
+        Optional<E> entry = repository.find(key).flatMap(verifier::verify);
+        return (entry.isPresent() || key.isInBase()) ? entry : findVerified(key.inBase());
     }
 
     /**
@@ -83,12 +94,22 @@ public final class Cache<E extends CacheEntry> implements Prunable {
 
     /**
      * Finds many at once.
-     * @return the entries found, in any order
+     * @return the entries found, in the order of the keys
      */
     public List<E> findAll(Collection<CacheKey> keys) {
-        List<E> entries = verifier.verifyAll(repository.findAll(keys));
+        Set<CacheKey> withBase = keys.stream()
+            .flatMap((key) -> Stream.of(key, key.inBase()))
+            .collect(Collectors.toSet());
+        Map<CacheKey, E> found = verifier.verifyAll(repository.findAll(withBase))
+            .stream()
+            .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
+        List<E> entries = keys.stream()
+            .map((key) -> found.getOrDefault(key, found.get(key.inBase())))
+            .filter(Objects::nonNull)
+            .map(this::withVisibleAuthor)
+            .toList();
         observers.publish((observer) -> observer.onLookups(name(), entries.size(), keys.size() - entries.size()));
-        return entries.stream().map(this::withVisibleAuthor).toList();
+        return entries;
     }
 
     /**
@@ -96,9 +117,8 @@ public final class Cache<E extends CacheEntry> implements Prunable {
      * @param requested the entry to store if it is
      */
     public Optional<E> resolve(E requested) {
-        Optional<E> entry = repository.find(requested.key())
-            .flatMap(verifier::verify)
-            .or(() -> verifier.resolve(writtenBy(requested, callers.name())));
+        Optional<E> entry = findVerified(requested.key())
+            .or(() -> verifier.resolve(writtenBy(requested, callers.current().name())));
         observers.publish((observer) -> observer.onLookup(name(), entry.isPresent()));
         return entry.map(this::withVisibleAuthor);
     }
@@ -110,9 +130,14 @@ public final class Cache<E extends CacheEntry> implements Prunable {
 
     /** Stores an entry in the caller's name, in place of the one that has its key. */
     public PutResult<E> put(E entry) {
+        Caller caller = callers.current();
+        if (entry.parts() == null && !caller.isTrusted()) {
+            throw new ProblemException(Problem.PARTS_REQUIRED,
+                    "Only an administrator may store an entry without the parts of its key.");
+        }
         PutResult<E> result;
         try {
-            result = repository.put(writtenBy(entry, callers.name()));
+            result = repository.put(writtenBy(entry, caller.name()));
         }
         finally {
             verifier.onPut(entry.key());
@@ -127,46 +152,85 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     /**
-     * Removes all entries, or those of one value.
+     * Removes all entries, or those of one value, in the overlay of the caller; without
+     * one, everywhere.
      * @param value as for {@link CacheRepository#removeAll}
      * @return how many rows were deleted
      */
     public int removeAll(@Nullable String value) {
-        int rows = repository.removeAll(value);
-        observers.publish((observer) -> observer.onRemoveAll(name(), value, rows));
+        String overlay = callers.current().overlay();
+        return removeAll(value, overlay.isEmpty() ? null : overlay);
+    }
+
+    /**
+     * Removes an overlay.
+     * @return how many rows were deleted
+     */
+    public int removeOverlay(String overlay) {
+        return removeAll(null, overlay);
+    }
+
+    private int removeAll(@Nullable String value, @Nullable String overlay) {
+        int rows = repository.removeAll(value, overlay);
+        observers.publish((observer) -> observer.onRemoveAll(name(), value, overlay, rows));
         return rows;
     }
 
     /**
-     * A page, newest first.
+     * A page, newest first, of what the caller sees.
      * @param value as for {@link CacheRepository#removeAll}
      */
-    public List<E> list(Cursor after, int limit, @Nullable String value) {
-        return table.list(after, limit, value)
+    public Page<E> list(Cursor after, int limit, @Nullable String value) {
+        Caller caller = callers.current();
+        // One more than the page has, to know whether another page follows.
+        List<E> entries = table.list(after, limit + 1, value, caller.seesAll() ? null : caller.overlay())
             .stream()
             .map(verifier::markIfStale)
             .map(this::withVisibleAuthor)
             .toList();
+        if (entries.size() <= limit) {
+            return new Page<>(entries, null);
+        }
+        List<E> page = entries.subList(0, limit);
+        return new Page<>(page, Cursor.after(page.getLast()));
     }
 
-    /** How many entries are live. */
+    /** How many entries of the base are live. */
     public long count() {
         return table.count();
     }
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
-        List<Long> rows = table.pruneExpired(from, limit);
+        return pruned(table.pruneExpired(from, limit));
+    }
+
+    /** The entries of overlays, which expire earlier. */
+    public Prunable overlays() {
+        return new Prunable() {
+            @Override
+            public String name() {
+                return Cache.this.name() + " of overlays";
+            }
+
+            @Override
+            public List<Long> pruneExpired(long from, int limit) {
+                return pruned(table.pruneExpiredOverlays(from, limit));
+            }
+        };
+    }
+
+    private List<Long> pruned(List<Long> rows) {
         observers.publish((observer) -> observer.onPrune(name(), rows.size()));
         return rows;
     }
 
     private E withVisibleAuthor(E entry) {
-        return (entry.writtenBy() == null || callers.seesAuthors()) ? entry : writtenBy(entry, null);
+        return (entry.writtenBy() == null || callers.current().seesAll()) ? entry : writtenBy(entry, null);
     }
 
     private boolean hasVisibleAuthor(E entry) {
-        return entry.writtenBy() != null && callers.seesAuthors();
+        return entry.writtenBy() != null && callers.current().seesAll();
     }
 
     // The same entry by another author is an entry of the same class.

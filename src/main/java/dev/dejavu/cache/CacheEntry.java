@@ -11,6 +11,9 @@ public interface CacheEntry {
 
     CacheKey key();
 
+    /** The parts of the key, if the writer sent them. */
+    @Nullable KeyParts parts();
+
     /** The cached value, such as an image URI. */
     String value();
 

@@ -5,13 +5,22 @@ import java.util.Set;
 import com.fasterxml.jackson.annotation.JsonValue;
 
 /**
- * The key of an entry: lower-case hex. Keys are checked here and nowhere else.
+ * The key of an entry: lower-case hex, in the base or in an overlay. Keys are checked
+ * here and nowhere else.
  *
  * @param hex 32 to 128 characters out of {@code 0-9a-f}
+ * @param overlay whose entry it is; empty for the base, which everyone reads
  */
-public record CacheKey(@JsonValue String hex) {
+public record CacheKey(@JsonValue String hex, String overlay) {
+
+    private static final String BASE = "";
 
     private static final Set<Integer> DIGEST_LENGTHS = Set.of(32, 40, 64, 96, 128);
+
+    /** A key in the base. */
+    public CacheKey(String hex) {
+        this(hex, BASE);
+    }
 
     /**
      * Reads a SHA-256, 64 characters.
@@ -48,9 +57,32 @@ public record CacheKey(@JsonValue String hex) {
         return text.chars().allMatch((c) -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
     }
 
+    /** The same key in an overlay; in the base where the name is empty. */
+    public CacheKey in(String name) {
+        return overlay.equals(name) ? this : new CacheKey(hex, name);
+    }
+
+    /** The same key in the base. */
+    public CacheKey inBase() {
+        return in(BASE);
+    }
+
+    public boolean isInBase() {
+        return overlay.isEmpty();
+    }
+
+    /**
+     * Reads what {@link #toString()} wrote.
+     */
+    public static CacheKey parse(String text) {
+        int slash = text.indexOf('/');
+        return (slash < 0) ? new CacheKey(text) : new CacheKey(text.substring(0, slash), text.substring(slash + 1));
+    }
+
+    /** The hex; in an overlay with a slash and its name. */
     @Override
     public String toString() {
-        return hex;
+        return isInBase() ? hex : hex + "/" + overlay;
     }
 
 }

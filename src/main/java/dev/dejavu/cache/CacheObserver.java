@@ -25,10 +25,10 @@ public interface CacheObserver {
     }
 
     /**
-     * A caller removed all entries, or those of one value.
-     * @param value as for {@link CacheRepository#removeAll}
+     * A caller removed many entries.
+     * @param value and overlay as for {@link CacheRepository#removeAll}
      */
-    default void onRemoveAll(String cache, @Nullable String value, int rows) {
+    default void onRemoveAll(String cache, @Nullable String value, @Nullable String overlay, int rows) {
     }
 
     /** Expired rows were deleted. */

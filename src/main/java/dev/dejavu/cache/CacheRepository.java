@@ -40,11 +40,13 @@ public interface CacheRepository<E extends CacheEntry> {
     void remove(CacheKey key);
 
     /**
-     * Removes all entries, or those of one value.
-     * @param value of the entries to remove; {@code null} for all
+     * Removes many entries.
+     * @param value of the entries to remove; {@code null} for any
+     * @param overlay whose entries are removed; {@code null} for the base and all
+     * overlays
      * @return how many rows were deleted, expired ones that no prune had met yet among
      * them
      */
-    int removeAll(@Nullable String value);
+    int removeAll(@Nullable String value, @Nullable String overlay);
 
 }

@@ -24,14 +24,19 @@ public interface CacheTable<E extends CacheEntry> extends CacheRepository<E> {
 
     /**
      * A page, newest first.
-     * @param value as for {@link #removeAll}
+     * @param value of the entries to list; {@code null} for any
+     * @param overlay whose entries stand in place of the base's; empty for the base
+     * alone, {@code null} for the base beside all overlays
      */
-    List<E> list(Cursor after, int limit, @Nullable String value);
+    List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String overlay);
 
-    /** How many entries are live. */
+    /** How many entries of the base are live. */
     long count();
 
     /** Deletes some expired rows, as {@link Prunable#pruneExpired} says. */
     List<Long> pruneExpired(long from, int limit);
+
+    /** As {@link #pruneExpired}, in overlays alone, where entries expire earlier. */
+    List<Long> pruneExpiredOverlays(long from, int limit);
 
 }

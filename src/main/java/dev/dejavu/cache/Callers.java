@@ -1,16 +1,11 @@
 package dev.dejavu.cache;
 
-import org.jspecify.annotations.Nullable;
-
 /**
- * The caller of the request that this thread serves.
+ * Knows who makes the request that this thread serves.
  */
+@FunctionalInterface
 public interface Callers {
 
-    /** Its name; {@code null} for an anonymous one. */
-    @Nullable String name();
-
-    /** Whether it sees who wrote an entry. */
-    boolean seesAuthors();
+    Caller current();
 
 }

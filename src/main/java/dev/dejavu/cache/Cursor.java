@@ -11,16 +11,16 @@ import com.fasterxml.jackson.annotation.JsonValue;
  * @param createdAt epoch milliseconds of the last entry
  * @param key its key, which decides among entries of the same millisecond
  */
-public record Cursor(long createdAt, String key) {
+public record Cursor(long createdAt, CacheKey key) {
 
     /** Before the newest entry. */
-    public static final Cursor START = new Cursor(Long.MAX_VALUE, "");
+    public static final Cursor START = new Cursor(Long.MAX_VALUE, new CacheKey(""));
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,18})-([0-9a-f]{32,128})");
+    private static final Pattern FORM = Pattern.compile("(\\d{1,18})-([0-9a-f]{32,128}(?:/[!-~]+)?)");
 
     /** Where a page that ends with this entry ended. */
     public static Cursor after(CacheEntry entry) {
-        return new Cursor(entry.createdAt().toEpochMilli(), entry.key().hex());
+        return new Cursor(entry.createdAt().toEpochMilli(), entry.key());
     }
 
     /**
@@ -32,7 +32,7 @@ public record Cursor(long createdAt, String key) {
         if (!matcher.matches()) {
             throw new ProblemException(Problem.MALFORMED_QUERY, "after must be the `next` value of an earlier page.");
         }
-        return new Cursor(Long.parseLong(matcher.group(1)), matcher.group(2));
+        return new Cursor(Long.parseLong(matcher.group(1)), CacheKey.parse(matcher.group(2)));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.dejavu.image;
 import java.time.Instant;
 import java.util.List;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,12 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
     @Override
     public CacheKey key() {
         return hash;
+    }
+
+    /** The overlay that it is in; absent in the base. */
+    @JsonProperty
+    @Nullable String overlay() {
+        return key().isInBase() ? null : key().overlay();
     }
 
     @Override

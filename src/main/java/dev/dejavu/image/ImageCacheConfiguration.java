@@ -6,6 +6,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheObservers;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.Prunable;
 import dev.dejavu.nearcache.NearCaches;
 import dev.dejavu.verification.RegistryVerification;
 
@@ -19,6 +20,11 @@ class ImageCacheConfiguration {
     Cache<CachedImage> images(ImageCacheRepository table, NearCaches nearCaches, RegistryVerification verification,
             CacheObservers observers, Callers callers) {
         return Cache.of(table, nearCaches.ofVerifiable(table), verification::verifierOf, observers, callers);
+    }
+
+    @Bean
+    Prunable imageOverlays(Cache<CachedImage> images) {
+        return images.overlays();
     }
 
 }

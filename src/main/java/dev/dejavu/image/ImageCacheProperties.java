@@ -10,6 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.convert.DurationUnit;
 
+import dev.dejavu.cache.OverlayProperties;
 import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.registry.ImageReference;
 
@@ -36,8 +37,8 @@ record ImageCacheProperties(@DefaultValue("30d") @DurationUnit(ChronoUnit.DAYS) 
         TimeToLive.requireValid("dejavu.image.ttl", ttl);
     }
 
-    TimeToLive timeToLive(Clock clock) {
-        return new TimeToLive(ttl, clock);
+    TimeToLive timeToLive(OverlayProperties overlays, Clock clock) {
+        return new TimeToLive(ttl, overlays.ttl(), clock);
     }
 
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Repository;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.OverlayProperties;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableRepository;
 import dev.dejavu.cache.Verification;
@@ -28,11 +29,11 @@ import dev.dejavu.storage.TableNames;
 class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements VerifiableRepository<CachedImage> {
 
     private static final String PUT = """
-            insert into image_cache (hash, image_uri, scope, repository, tag, platforms, created_at, written_by,
+            insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, created_at, written_by,
                 verified_at, verified_by, manifest_digest, revision)
-            values (:hash, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, :writtenBy,
+            values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, :writtenBy,
                 :verifiedAt, :verifiedBy, :manifestDigest, 1)
-            on conflict (hash) do update set
+            on conflict (hash, overlay) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
                 written_by = excluded.written_by, verified_at = excluded.verified_at,
@@ -45,16 +46,17 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     private static final String REPLACE = """
             update image_cache set verified_at = :verifiedAt, verified_by = :verifiedBy, manifest_digest = :manifestDigest
-            where hash = :hash and created_at = :createdAt and coalesce(verified_at, created_at) = :expectedVerifiedAt
+            where hash = :hash and overlay = :overlay and created_at = :createdAt
+                and coalesce(verified_at, created_at) = :expectedVerifiedAt
             """;
 
     private static final String REMOVE_IF_UNCHANGED = """
             delete from image_cache
-            where hash = ? and created_at = ? and coalesce(verified_at, created_at) = ?
+            where hash = ? and overlay = ? and created_at = ? and coalesce(verified_at, created_at) = ?
             """;
 
     private static final String AFFECTED = """
-            select hash from image_cache where registry_repository = :repository {affected} order by hash
+            select hash, overlay from image_cache where registry_repository = :repository {affected} order by hash
             """;
 
     /**
@@ -63,10 +65,10 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
      */
     private static final String INVALIDATE = """
             with locked as materialized (
-                select hash from image_cache where hash in (:hashes) order by hash {lock})
+                select hash, overlay from image_cache where hash in (:hashes) order by hash, overlay {lock})
             update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end,
                 verified_by = coalesce(verified_by, 'client')
-            where hash in (select hash from locked) and registry_repository = :repository {invalidated}
+            where (hash, overlay) in (select hash, overlay from locked) and registry_repository = :repository {invalidated}
             """;
 
     /** A tag does not move a reference with a digest. */
@@ -79,8 +81,10 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     private final String rowLock;
 
-    ImageCacheRepository(CacheDatabase database, ImageCacheProperties properties, Clock clock) {
-        super(database, "images", new TableNames("image_cache", "hash", "image_uri"), properties.timeToLive(clock));
+    ImageCacheRepository(CacheDatabase database, ImageCacheProperties properties, OverlayProperties overlays,
+            Clock clock) {
+        super(database, "images", new TableNames("image_cache", "hash", "image_uri"),
+                properties.timeToLive(overlays, clock));
         this.rowLock = database.rowLock();
     }
 
@@ -111,6 +115,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         Verification verification = image.verification();
         Map<String, @Nullable Object> parameters = new HashMap<>();
         parameters.put("hash", image.hash().hex());
+        parameters.put("overlay", image.hash().overlay());
         parameters.put("createdAt", image.createdAt().toEpochMilli());
         parameters.put("verifiedAt", verification.verifiedAt().toEpochMilli());
         parameters.put("verifiedBy", verification.verifiedBy().toString());
@@ -127,6 +132,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     @Override
     public boolean removeIfUnchanged(CachedImage expected) {
         return writing(REMOVE_IF_UNCHANGED).param(expected.hash().hex())
+            .param(expected.hash().overlay())
             .param(expected.createdAt().toEpochMilli())
             .param(expected.verification().verifiedAt().toEpochMilli())
             .update() > 0;
@@ -146,19 +152,26 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         subject.put("repository", event.repository());
         subject.put("tag", event.tag());
         subject.put("digest", event.digest());
-        List<String> hashes = reading(AFFECTED.replace("{affected}", affected)).params(subject)
-            .query((row, number) -> row.getString("hash"))
+        List<CacheKey> keys = reading(AFFECTED.replace("{affected}", affected)).params(subject)
+            .query((row, number) -> key(row))
             .list();
         String sql = INVALIDATE.replace("{invalidated}", invalidated).replace("{lock}", rowLock);
-        forEachBatch(hashes, (batch) -> writing(sql).params(subject).param("hashes", batch).update());
-        return hashes.stream().map(CacheKey::new).toList();
+        forEachBatch(keys.stream().map(CacheKey::hex).distinct().toList(),
+                (batch) -> writing(sql).params(subject).param("hashes", batch).update());
+        return keys;
     }
 
     @Override
     protected CachedImage entry(ResultSet row) throws SQLException {
+        CacheKey key = key(row);
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
-        return new CachedImage(new CacheKey(row.getString("hash")), row.getString("image_uri"), parts(row), createdAt,
-                timeToLive().expiresAt(createdAt), row.getString("written_by"), verification(row, createdAt), null);
+        return new CachedImage(key, row.getString("image_uri"), parts(row), createdAt,
+                timeToLive().expiresAt(key, createdAt), row.getString("written_by"), verification(row, createdAt),
+                null);
+    }
+
+    private static CacheKey key(ResultSet row) throws SQLException {
+        return new CacheKey(row.getString("hash"), row.getString("overlay"));
     }
 
     /** A row that an older version wrote has none. */

@@ -20,10 +20,10 @@ import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.EntryResponses;
 import dev.dejavu.api.ListQuery;
 import dev.dejavu.api.LookupResult;
-import dev.dejavu.api.Page;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
+import dev.dejavu.cache.Page;
 
 /**
  * The HTTP of {@code /images}.
@@ -70,7 +70,8 @@ class ImageController {
 
     @GetMapping
     ResponseEntity<Page<CachedImage>> list(@RequestParam MultiValueMap<String, String> query) {
-        return EntryResponses.ok(Page.of(images, ListQuery.ofPage(query, "image_uri")));
+        ListQuery page = ListQuery.ofPage(query, "image_uri");
+        return EntryResponses.ok(images.list(page.after(), page.limit(), page.value()));
     }
 
     @PostMapping("/lookup")
@@ -80,7 +81,7 @@ class ImageController {
 
     @PostMapping("/resolve")
     ResponseEntity<CachedImage> resolve(@RequestBody ImageRequest request) {
-        CachedImage requested = request.toKeyedImage(properties, images.timeToLive(), sharing);
+        CachedImage requested = request.toKeyedImage(images, properties, sharing);
         return images.resolve(requested).map(EntryResponses::ok).orElseThrow(() -> images.notFound(requested.hash()));
     }
 

@@ -3,6 +3,7 @@ package dev.dejavu.image;
 import java.util.List;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.KeyParts;
 
 /**
  * The parts of an image's key.
@@ -12,7 +13,7 @@ import dev.dejavu.cache.CacheKey;
  * @param tag the image's tag
  * @param platforms as in {@code linux/amd64}, sorted
  */
-record ImageParts(String scope, String repository, String tag, List<String> platforms) {
+record ImageParts(String scope, String repository, String tag, List<String> platforms) implements KeyParts {
 
     ImageParts {
         platforms = platforms.stream().sorted().toList();

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.SharingProperties;
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.LocalHosts;
 import dev.dejavu.cache.Problem;
@@ -52,20 +53,21 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         String uri = uri(parts, properties.prefixes());
         sharing.requireShareable(isLocal(uri), "image_uri can be reached from one machine only, or names no registry.");
         Instant now = timeToLive.now();
-        return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(now), null, Verification.byClient(now),
+        return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(hash, now), null, Verification.byClient(now),
                 null);
     }
 
     /**
-     * The entry that the parts name; all of them are required.
+     * The entry that the parts name, in the overlay of the caller; all of them are
+     * required.
      * @throws ProblemException for anything that is wrong with the body
      */
-    CachedImage toKeyedImage(ImageCacheProperties properties, TimeToLive timeToLive, SharingProperties sharing) {
+    CachedImage toKeyedImage(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing) {
         ImageRequest complete = new ImageRequest(null, BodyFields.required("scope", scope),
                 BodyFields.required("repository", repository), BodyFields.required("tag", tag),
                 (platforms != null) ? platforms : List.of());
         ImageParts parts = Objects.requireNonNull(complete.parts());
-        return complete.toImage(parts.key(), properties, timeToLive, sharing);
+        return complete.toImage(images.key(parts.key().hex()), properties, images.timeToLive(), sharing);
     }
 
     private String uri(@Nullable ImageParts parts, List<String> prefixes) {

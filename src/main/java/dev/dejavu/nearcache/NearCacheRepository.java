@@ -64,7 +64,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     }
 
     private boolean isLive(E entry) {
-        return entry.createdAt().toEpochMilli() > timeToLive.cutoff();
+        return entry.createdAt().toEpochMilli() > timeToLive.cutoff(entry.key());
     }
 
     @Override
@@ -132,10 +132,10 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     }
 
     @Override
-    public int removeAll(@Nullable String value) {
+    public int removeAll(@Nullable String value, @Nullable String overlay) {
         versions.beginAll();
         try {
-            return repository.removeAll(value);
+            return repository.removeAll(value, overlay);
         }
         finally {
             versions.endAll();

@@ -65,7 +65,7 @@ final class Versions {
     }
 
     private static int counter(CacheKey key) {
-        int hash = key.hex().hashCode();
+        int hash = key.hashCode();
         return (hash ^ (hash >>> 18)) & (COUNTERS - 1);
     }
 

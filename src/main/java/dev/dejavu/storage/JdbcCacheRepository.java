@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -27,17 +28,26 @@ import dev.dejavu.cache.TimeToLive;
 public abstract class JdbcCacheRepository<E extends CacheEntry> implements CacheTable<E> {
 
     private static final String FIND = """
-            select * from {table} where {key} = ? and created_at > ?
+            select * from {table} where {key} = ? and overlay = ? and created_at > ?
             """;
 
     private static final String FIND_ALL = """
-            select * from {table} where {key} in (:keys) and created_at > :cutoff
+            select * from {table}
+            where {key} in (:keys) and overlay in (:overlays)
+                and created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
             """;
 
     private static final String LIST = """
             select * from {table}
-            where created_at > :cutoff and (created_at, {key}) < (:createdAt, :key) {condition}
-            order by created_at desc, {key} desc limit :limit
+            where created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
+                and (created_at, {key}, overlay) < (:createdAt, :key, :keyOverlay) {condition}
+            order by created_at desc, {key} desc, overlay desc limit :limit
+            """;
+
+    private static final String IN_OVERLAY = """
+            and (overlay = :overlay or overlay = '' and not exists (
+                select * from {table} mine
+                where mine.{key} = {table}.{key} and mine.overlay = :overlay and mine.created_at > :overlayCutoff))
             """;
 
     private static final String KEYS = """
@@ -107,23 +117,33 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public Optional<E> find(CacheKey key) {
-        return reading(find).param(key.hex()).param(timeToLive.cutoff()).query((row, number) -> entry(row)).optional();
+        return reading(find).param(key.hex())
+            .param(key.overlay())
+            .param(timeToLive.cutoff(key))
+            .query((row, number) -> entry(row))
+            .optional();
     }
 
     @Override
     public List<E> findAll(Collection<CacheKey> keys) {
-        return reading(findAll).param("keys", keys.stream().map(CacheKey::hex).toList())
+        Set<CacheKey> requested = Set.copyOf(keys);
+        return reading(findAll).param("keys", requested.stream().map(CacheKey::hex).distinct().toList())
+            .param("overlays", requested.stream().map(CacheKey::overlay).distinct().toList())
             .param("cutoff", timeToLive.cutoff())
+            .param("overlayCutoff", timeToLive.overlayCutoff())
             .query((row, number) -> entry(row))
-            .list();
+            .list()
+            .stream()
+            .filter((entry) -> requested.contains(entry.key()))
+            .toList();
     }
 
     @Override
     public PutResult<E> put(E entry) {
         return database.commit()
-            .write(entry.key().hex(),
+            .write(entry.key().toString(),
                     () -> writing(putSql()).params(parameters(entry))
-                        .param("cutoff", timeToLive.cutoff())
+                        .param("cutoff", timeToLive.cutoff(entry.key()))
                         .query((row, number) -> new PutResult<>(entry, row.getLong("revision") == 1,
                                 row.getString("previous_value")))
                         .single());
@@ -131,12 +151,14 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     /** Carries out an update of one row, as a member of a group commit. */
     protected final boolean updateInGroup(CacheKey key, JdbcClient.StatementSpec update) {
-        return database.commit().write(key.hex(), () -> update.update() > 0);
+        return database.commit().write(key.toString(), () -> update.update() > 0);
     }
 
     @Override
     public void remove(CacheKey key) {
-        writing(names.fill("delete from {table} where {key} = ?")).param(key.hex()).update();
+        writing(names.fill("delete from {table} where {key} = ? and overlay = ?")).param(key.hex())
+            .param(key.overlay())
+            .update();
     }
 
     /**
@@ -144,28 +166,30 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
      * although others remove at the same time.
      */
     @Override
-    public int removeAll(@Nullable String value) {
+    public int removeAll(@Nullable String value, @Nullable String overlay) {
+        // "overlay <> ''" is for the planner: an index has only those.
+        String condition = names.fill(((value != null) ? " and {value} = :value" : "")
+                + ((overlay != null) ? " and overlay = :overlay and overlay <> ''" : ""));
+        String next = names.fill(KEYS.replace("{condition}", condition));
         int removed = 0;
-        List<String> keys = nextKeys("", value);
+        List<String> keys = nextKeys(next, "", value, overlay);
         while (!keys.isEmpty()) {
-            removed += writing((value != null) ? batches.removeOfValue() : batches.remove()).param("keys", keys)
+            removed += writing(batches.remove() + condition).param("keys", keys)
                 .param("value", value)
+                .param("overlay", overlay)
                 .update();
-            keys = nextKeys(keys.getLast(), value);
+            keys = nextKeys(next, keys.getLast(), value, overlay);
         }
         return removed;
     }
 
-    private List<String> nextKeys(String after, @Nullable String value) {
-        return reading(filtered(KEYS, value)).param("after", after)
+    private List<String> nextKeys(String sql, String after, @Nullable String value, @Nullable String overlay) {
+        return reading(sql).param("after", after)
             .param("value", value)
+            .param("overlay", overlay)
             .param("limit", BATCH_SIZE)
             .query((row, number) -> row.getString(1))
             .list();
-    }
-
-    private String filtered(String sql, @Nullable String value) {
-        return names.fill(sql.replace("{condition}", (value != null) ? "and {value} = :value" : ""));
     }
 
     /** Hands keys to a statement, {@link #BATCH_SIZE} at a time. */
@@ -176,11 +200,19 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     }
 
     @Override
-    public List<E> list(Cursor after, int limit, @Nullable String value) {
-        return reading(filtered(LIST, value)).param("cutoff", timeToLive.cutoff())
+    public List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String overlay) {
+        String condition = ((value != null) ? "and {value} = :value " : "") + switch (overlay) {
+            case null -> "";
+            case "" -> "and overlay = ''";
+            default -> IN_OVERLAY;
+        };
+        return reading(names.fill(LIST.replace("{condition}", condition))).param("cutoff", timeToLive.cutoff())
+            .param("overlayCutoff", timeToLive.overlayCutoff())
             .param("createdAt", after.createdAt())
-            .param("key", after.key())
+            .param("key", after.key().hex())
+            .param("keyOverlay", after.key().overlay())
             .param("value", value)
+            .param("overlay", overlay)
             .param("limit", limit)
             .query((row, number) -> entry(row))
             .list();
@@ -188,15 +220,25 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public long count() {
-        return reading(names.fill("select count(*) from {table} where created_at > ?")).param(timeToLive.cutoff())
+        return reading(names.fill("select count(*) from {table} where created_at > ? and overlay = ''"))
+            .param(timeToLive.cutoff())
             .query(Long.class)
             .single();
     }
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
-        return writing(batches.pruneExpired()).param("from", from)
-            .param("cutoff", timeToLive.cutoff())
+        return pruneExpired(batches.pruneExpired(), from, timeToLive.cutoff(), limit);
+    }
+
+    @Override
+    public List<Long> pruneExpiredOverlays(long from, int limit) {
+        return pruneExpired(batches.pruneExpiredOverlays(), from, timeToLive.overlayCutoff(), limit);
+    }
+
+    private List<Long> pruneExpired(String sql, long from, long cutoff, int limit) {
+        return writing(sql).param("from", from)
+            .param("cutoff", cutoff)
             .param("limit", limit)
             .query((row, number) -> row.getLong("created_at"))
             .list();

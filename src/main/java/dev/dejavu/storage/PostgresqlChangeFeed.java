@@ -179,7 +179,7 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
     }
 
     private void dispatchChange(String[] words) {
-        List<CacheKey> keys = Arrays.stream(words).skip(1).map(CacheKey::new).toList();
+        List<CacheKey> keys = Arrays.stream(words).skip(1).map(CacheKey::parse).toList();
         for (ChangeListener listener : listeners.get()) {
             if (keys.isEmpty()) {
                 listener.onReset();

@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 class RemotePathTests {
 
-    private static final TimeToLive TTL = new TimeToLive(Duration.ofDays(30), Clock.systemUTC());
+    private static final TimeToLive TTL = new TimeToLive(Duration.ofDays(30), Duration.ofDays(7), Clock.systemUTC());
 
     @ParameterizedTest
     @ValueSource(strings = { "s3://acme-flyte/proj/dev/fast.tar.gz", "gs://my_bucket/x", "abfs://c@account.dfs/x",

@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 class ImageRequestTests {
 
-    private static final TimeToLive TTL = new TimeToLive(Duration.ofDays(30), Clock.systemUTC());
+    private static final TimeToLive TTL = new TimeToLive(Duration.ofDays(30), Duration.ofDays(7), Clock.systemUTC());
 
     @ParameterizedTest
     @ValueSource(strings = { "my-app:v1", "library/debian:12", "gh_cr.io/a:v1", "a/b/c:1", "localhost/x:1",

@@ -1,0 +1,14 @@
+package dev.dejavu.cache;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who makes a request, and what it may see and change.
+ *
+ * @param name the author of what it writes; {@code null} for an anonymous one
+ * @param overlay where it writes, and what it reads before the base; empty for the base
+ * @param isTrusted whether its word counts without proof
+ * @param seesAll whether it sees who wrote an entry, and the entries of all overlays
+ */
+public record Caller(@Nullable String name, String overlay, boolean isTrusted, boolean seesAll) {
+}
