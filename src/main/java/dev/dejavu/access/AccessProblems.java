@@ -1,12 +1,7 @@
 package dev.dejavu.access;
 
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.Optional;
-
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.access.AccessDeniedException;
@@ -58,9 +53,9 @@ class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, R
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException ex) {
         Authentication caller = SecurityContextHolder.getContext().getAuthentication();
         refuse(request, response,
-                new ProblemException(Problem.FORBIDDEN,
-                        "This requires the role %s; %s.".formatted(Role.requiredFor(request),
-                                highest(caller).map((role) -> "yours is " + role).orElse("no rule gives you one"))));
+                new ProblemException(Problem.FORBIDDEN, "This requires the role %s; %s.".formatted(
+                        Role.requiredFor(request),
+                        Role.highestOf(caller).map((role) -> "yours is " + role).orElse("no rule gives you one"))));
     }
 
     /**
@@ -70,12 +65,6 @@ class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, R
     public void handle(HttpServletRequest request, HttpServletResponse response, RequestRejectedException ex) {
         refuse(request, response,
                 new ProblemException(Problem.MALFORMED_KEY, "The request has characters that no key has."));
-    }
-
-    private static Optional<Role> highest(@Nullable Authentication caller) {
-        return Arrays.stream(Role.values())
-            .filter((role) -> caller != null && role.isHeldBy(caller))
-            .max(Comparator.naturalOrder());
     }
 
     void refuse(HttpServletRequest request, HttpServletResponse response, ProblemException ex) {

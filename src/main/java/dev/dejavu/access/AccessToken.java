@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param name of its holder, unique; the author of what it writes
  * @param expiresAt {@code null}: never
  * @param lastUsedAt to the minute
+ * @param overlay where its holder writes; absent for the base
  */
 record AccessToken(String id, String name, Role role, Instant createdAt, @Nullable Instant expiresAt,
-        @Nullable Instant lastUsedAt) {
+        @Nullable Instant lastUsedAt, @Nullable String overlay) {
 
     static String newId() {
         return Long.toHexString(ThreadLocalRandom.current().nextLong(1L << 60, Long.MAX_VALUE));

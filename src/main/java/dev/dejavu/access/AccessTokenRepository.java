@@ -24,19 +24,19 @@ class AccessTokenRepository {
             """;
 
     private static final String ADD = """
-            insert into access_token (id, name, role, secret_hash, created_at, expires_at)
-            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt)
+            insert into access_token (id, name, role, secret_hash, created_at, expires_at, overlay)
+            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt, :overlay)
             on conflict (name) do nothing
             """;
 
     private static final String REPLACE = """
-            insert into access_token (id, name, role, secret_hash, created_at, expires_at)
-            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt)
+            insert into access_token (id, name, role, secret_hash, created_at, expires_at, overlay)
+            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt, :overlay)
             on conflict (name) do update set
                 role = excluded.role, secret_hash = excluded.secret_hash, created_at = excluded.created_at,
-                expires_at = excluded.expires_at, last_used_at = null
+                expires_at = excluded.expires_at, overlay = excluded.overlay, last_used_at = null
             where access_token.secret_hash <> excluded.secret_hash or access_token.role <> excluded.role
-                or access_token.expires_at is not null
+                or access_token.expires_at is not null or access_token.overlay is not null
             """;
 
     private static final String USED = """
@@ -106,6 +106,7 @@ class AccessTokenRepository {
             .param("role", token.role().toString())
             .param("secretHash", secret.hash())
             .param("createdAt", token.createdAt().toEpochMilli())
+            .param("overlay", token.overlay())
             .param("expiresAt", (expiresAt != null) ? expiresAt.toEpochMilli() : null)
             .update();
     }
@@ -114,7 +115,7 @@ class AccessTokenRepository {
         return new AccessToken(row.getString("id"), row.getString("name"),
                 Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
                 Instant.ofEpochMilli(row.getLong("created_at")), instant(row, "expires_at"),
-                instant(row, "last_used_at"));
+                instant(row, "last_used_at"), row.getString("overlay"));
     }
 
     private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

@@ -43,7 +43,7 @@ class Audit implements CacheObserver {
         String previous = result.previousValue();
         Map<String, Object> record = record((previous != null) ? "changed" : result.created() ? "added" : "renewed",
                 cache);
-        record.put("key", entry.key().hex());
+        putKey(record, entry.key());
         record.put("value", entry.value());
         if (previous != null) {
             record.put("previous_value", previous);
@@ -54,16 +54,26 @@ class Audit implements CacheObserver {
     @Override
     public void onRemove(String cache, CacheKey key) {
         Map<String, Object> record = record("removed", cache);
-        record.put("key", key.hex());
+        putKey(record, key);
         log(record);
     }
 
     @Override
-    public void onRemoveAll(String cache, @Nullable String value, int rows) {
+    public void onRemoveAll(String cache, @Nullable String value, @Nullable String overlay, int rows) {
         Map<String, Object> record = record("removed", cache);
+        if (overlay != null) {
+            record.put("overlay", overlay);
+        }
         record.put("value", (value != null) ? value : "all");
         record.put("rows", rows);
         log(record);
+    }
+
+    private static void putKey(Map<String, Object> record, CacheKey key) {
+        record.put("key", key.hex());
+        if (!key.isInBase()) {
+            record.put("overlay", key.overlay());
+        }
     }
 
     void tokenCreated(AccessToken token) {
@@ -71,6 +81,9 @@ class Audit implements CacheObserver {
         record.put("key", token.id());
         record.put("name", token.name());
         record.put("role", token.role());
+        if (token.overlay() != null) {
+            record.put("overlay", token.overlay());
+        }
         log(record);
     }
 
@@ -85,7 +98,7 @@ class Audit implements CacheObserver {
         Map<String, Object> record = new LinkedHashMap<>();
         record.put("action", action);
         record.put("cache", cache);
-        String name = callers.name();
+        String name = callers.current().name();
         record.put("actor", (name != null) ? name : ANYONE);
         if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request) {
             record.put("client_ip", request.getRequest().getRemoteAddr());

@@ -1,6 +1,8 @@
 package dev.dejavu.access;
 
 import java.text.ParseException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -11,7 +13,6 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.core.Authentication;
-import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
 import org.springframework.security.oauth2.core.OAuth2TokenValidatorResult;
 import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
@@ -23,7 +24,6 @@ import org.springframework.security.oauth2.server.resource.BearerTokenErrors;
 import org.springframework.security.oauth2.server.resource.InvalidBearerTokenException;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
 import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationProvider;
-import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationToken;
 import org.springframework.stereotype.Component;
 
 /**
@@ -89,21 +89,22 @@ class OidcAuthenticator {
             .build();
         decoder.setJwtValidator(
                 new DelegatingOAuth2TokenValidator<>(JwtValidators.createDefaultWithIssuer(oidc.issuer().toString()),
-                        new JwtAudienceValidator(oidc.audience()), OidcAuthenticator::expires));
+                        new JwtAudienceValidator(oidc.audience()), (jwt) -> expiresInTime(jwt, oidc.maxLifetime())));
         JwtAuthenticationProvider provider = new JwtAuthenticationProvider(decoder);
-        provider.setJwtAuthenticationConverter((jwt) -> authentication(jwt, oidc));
+        provider.setJwtAuthenticationConverter((jwt) -> oidc.identity(jwt.getClaims()));
         return provider;
     }
 
-    private static OAuth2TokenValidatorResult expires(Jwt jwt) {
-        return (jwt.getExpiresAt() != null) ? OAuth2TokenValidatorResult.success()
-                : OAuth2TokenValidatorResult.failure(BearerTokenErrors.invalidToken("It never expires"));
-    }
-
-    private static JwtAuthenticationToken authentication(Jwt jwt, OidcIssuer oidc) {
-        List<GrantedAuthority> authorities = oidc.role(jwt.getClaims()).map(Role::authorities).orElse(List.of());
-        String subject = jwt.getSubject();
-        return new JwtAuthenticationToken(jwt, authorities, (subject != null) ? subject : oidc.issuer().toString());
+    private static OAuth2TokenValidatorResult expiresInTime(Jwt jwt, Duration maxLifetime) {
+        Instant expiresAt = jwt.getExpiresAt();
+        if (expiresAt == null) {
+            return OAuth2TokenValidatorResult.failure(BearerTokenErrors.invalidToken("It never expires"));
+        }
+        Instant now = Instant.now();
+        Instant issuedAt = jwt.getIssuedAt();
+        Instant begin = (issuedAt != null && issuedAt.isBefore(now)) ? issuedAt : now;
+        return Duration.between(begin, expiresAt).compareTo(maxLifetime) <= 0 ? OAuth2TokenValidatorResult.success()
+                : OAuth2TokenValidatorResult.failure(BearerTokenErrors.invalidToken("It lives too long"));
     }
 
 }

@@ -1,10 +1,10 @@
 package dev.dejavu.access;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -18,10 +18,12 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  *
  * @param issuer as its tokens name it, and where its discovery document is
  * @param audience that its tokens must have
+ * @param maxLifetime of a token, from its issue to its expiry
  * @param rules from claims to a role; the first one that matches decides, and no match is
  * no access
  */
-record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
+record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration maxLifetime,
+        @DefaultValue List<Rule> rules) {
 
     private static final String SETTING = "dejavu.access.oidc[*].";
 
@@ -35,14 +37,32 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
         if (audience == null || audience.isBlank()) {
             throw new InvalidConfigurationPropertyValueException(SETTING + "audience", audience, "must not be empty");
         }
+        if (!maxLifetime.isPositive()) {
+            throw new InvalidConfigurationPropertyValueException(SETTING + "max-lifetime", maxLifetime,
+                    "must be positive");
+        }
         if (rules.isEmpty()) {
             throw new InvalidConfigurationPropertyValueException(SETTING + "rules", rules,
                     "must have at least one rule, as no match is no access");
         }
     }
 
-    Optional<Role> role(Map<String, Object> claims) {
-        return rules.stream().filter((rule) -> rule.matches(claims)).map(Rule::role).findFirst();
+    /**
+     * Who the holder of a token is. A name is unique among all issuers and tokens: the
+     * issuer, a {@code #} and the subject.
+     */
+    Identity identity(Map<String, Object> claims) {
+        String name = issuer + "#" + claims.getOrDefault("sub", "");
+        Rule rule = rules.stream().filter((candidate) -> candidate.matches(claims)).findFirst().orElse(null);
+        if (rule == null) {
+            return new Identity(name, null, "");
+        }
+        if (rule.overlay() == null) {
+            return new Identity(name, rule.role(), "");
+        }
+        // Without its overlay it must not get into the base instead.
+        String overlay = OverlayName.of(rule.overlay(), claims);
+        return (overlay != null) ? new Identity(name, rule.role(), overlay) : new Identity(name, null, "");
     }
 
     /**
@@ -50,8 +70,10 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
      *
      * @param role of such tokens
      * @param claims all of them must match
+     * @param overlay where such tokens write, a template over claims as in
+     * {@code {repository}/{ref}}; the base by default
      */
-    record Rule(Role role, @DefaultValue List<Claim> claims) {
+    record Rule(Role role, @DefaultValue List<Claim> claims, @Nullable String overlay) {
 
         Rule {
             if (role == null) {
@@ -61,6 +83,10 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue List<Rule> rules) {
             if (claims.isEmpty()) {
                 throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].claims", claims,
                         "must have one claim at least, as in sub=*");
+            }
+            if (overlay != null && !OverlayName.isTemplate(overlay)) {
+                throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].overlay", overlay,
+                        "must be a name with claims in braces, as in {repository}/{ref}");
             }
         }
 

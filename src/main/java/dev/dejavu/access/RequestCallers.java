@@ -1,31 +1,30 @@
 package dev.dejavu.access;
 
-import org.jspecify.annotations.Nullable;
-import org.springframework.security.authentication.AnonymousAuthenticationToken;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.stereotype.Component;
 
+import dev.dejavu.access.AccessProperties.Mode;
+import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
 
 /**
  * Callers as Spring Security authenticated them. Without access control all are
- * anonymous, and none sees authors.
+ * anonymous, and are believed.
  */
 @Component
 class RequestCallers implements Callers {
 
-    /** The name of the token, or the subject that its issuer names. */
-    @Override
-    public @Nullable String name() {
-        Authentication caller = SecurityContextHolder.getContext().getAuthentication();
-        return (caller == null || caller instanceof AnonymousAuthenticationToken) ? null : caller.getName();
+    private final Caller anonymous;
+
+    RequestCallers(Mode mode) {
+        this.anonymous = new Caller(null, "", mode == Mode.OPEN, false);
     }
 
     @Override
-    public boolean seesAuthors() {
-        Authentication caller = SecurityContextHolder.getContext().getAuthentication();
-        return caller != null && Role.ADMIN.isHeldBy(caller);
+    public Caller current() {
+        Authentication authentication = SecurityContextHolder.getContext().getAuthentication();
+        return (authentication instanceof Identity identity) ? identity.caller() : anonymous;
     }
 
 }

@@ -3,6 +3,7 @@ package dev.dejavu.access;
 import java.util.function.Supplier;
 
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AnonymousAuthenticationToken;
 import org.springframework.security.authorization.AuthorizationDecision;
@@ -11,25 +12,28 @@ import org.springframework.security.core.Authentication;
 import org.springframework.security.web.access.intercept.RequestAuthorizationContext;
 
 /**
- * Grants a request whose caller has the role that it requires.
+ * Grants a request whose caller has the role that it requires. Who is bound to an overlay
+ * administers that overlay alone.
  *
- * @param anonymousRead whether anonymous callers may read
+ * @param anonymousRead whether anonymous callers may read entries by their keys
  */
 record RequiredRole(boolean anonymousRead) implements AuthorizationManager<RequestAuthorizationContext> {
 
     @Override
     public AuthorizationDecision authorize(Supplier<? extends @Nullable Authentication> caller,
             RequestAuthorizationContext context) {
-        Role required = Role.requiredFor(context.getRequest());
-        return new AuthorizationDecision(required == null
-                || context.getRequest().getDispatcherType() == DispatcherType.ERROR || holds(caller.get(), required));
+        HttpServletRequest request = context.getRequest();
+        Role required = Role.requiredFor(request);
+        return new AuthorizationDecision(required == null || request.getDispatcherType() == DispatcherType.ERROR
+                || holds(caller.get(), required, request));
     }
 
-    private boolean holds(@Nullable Authentication caller, Role required) {
+    private boolean holds(@Nullable Authentication caller, Role required, HttpServletRequest request) {
         if (caller == null || caller instanceof AnonymousAuthenticationToken) {
-            return anonymousRead && required == Role.READ;
+            return anonymousRead && required == Role.READ && Role.isByKey(request);
         }
-        return required.isHeldBy(caller);
+        boolean isOfOneOverlay = caller instanceof Identity identity && !identity.caller().overlay().isEmpty();
+        return required.isHeldBy(caller) && !(isOfOneOverlay && Role.isAboutAll(request));
     }
 
 }

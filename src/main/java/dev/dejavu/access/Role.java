@@ -1,8 +1,11 @@
 package dev.dejavu.access;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import jakarta.servlet.http.HttpServletRequest;
@@ -30,7 +33,13 @@ enum Role {
     /** Only readers may learn which registries there are. */
     private static final String REGISTRIES = "/actuator/health/registries";
 
-    private static final List<String> READABLE = List.of("/actuator/prometheus", "/actuator/info");
+    private static final String METRICS = "/actuator/prometheus";
+
+    private static final List<String> READABLE = List.of(METRICS, "/actuator/info");
+
+    private static final Pattern ADMINISTRATION = Pattern.compile("/(?:tokens|overlays)(?:/|$)");
+
+    private static final Pattern BY_KEY = Pattern.compile("(?:GET|HEAD) /(?:images|bundles)/[^/]+|POST .*/lookup");
 
     /**
      * The role that a request requires.
@@ -38,15 +47,13 @@ enum Role {
      * API, and webhooks, which have secrets of their own
      */
     static @Nullable Role requiredFor(HttpServletRequest request) {
-        // The path behind the servlet, if that has a path of its own.
-        String path = (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
+        String path = path(request);
         boolean reads = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
         boolean isPublic = (reads && PUBLIC.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
         if (isPublic && !path.startsWith(REGISTRIES)) {
             return null;
         }
-        if (path.equals("/tokens") || path.startsWith("/tokens/")
-                || (path.startsWith("/actuator/") && !READABLE.contains(path) && !path.startsWith(REGISTRIES))) {
+        if (isAdministration(path)) {
             return ADMIN;
         }
         if (reads || (request.getMethod().equals("POST")
@@ -54,6 +61,27 @@ enum Role {
             return READ;
         }
         return request.getMethod().equals("PUT") ? WRITE : ADMIN;
+    }
+
+    /** The path behind the servlet, if that has a path of its own. */
+    private static String path(HttpServletRequest request) {
+        return (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
+    }
+
+    private static boolean isAdministration(String path) {
+        return ADMINISTRATION.matcher(path).lookingAt()
+                || (path.startsWith("/actuator/") && !READABLE.contains(path) && !path.startsWith(REGISTRIES));
+    }
+
+    /** Whether a request is about more than the entries that its caller sees. */
+    static boolean isAboutAll(HttpServletRequest request) {
+        String path = path(request);
+        return isAdministration(path) || path.equals(METRICS) || path.startsWith(REGISTRIES);
+    }
+
+    /** Whether a request that reads names the keys of what it reads. */
+    static boolean isByKey(HttpServletRequest request) {
+        return BY_KEY.matcher(request.getMethod() + " " + path(request)).matches();
     }
 
     /** This role and those before it. */
@@ -66,6 +94,13 @@ enum Role {
 
     boolean isHeldBy(Authentication caller) {
         return caller.getAuthorities().stream().anyMatch((authority) -> name().equals(authority.getAuthority()));
+    }
+
+    /** The role of a caller. */
+    static Optional<Role> highestOf(@Nullable Authentication caller) {
+        return Arrays.stream(values())
+            .filter((role) -> caller != null && role.isHeldBy(caller))
+            .max(Comparator.naturalOrder());
     }
 
     /** As in JSON and in settings. */

@@ -10,7 +10,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.security.authentication.AuthenticationServiceException;
-import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
 import org.springframework.stereotype.Component;
 
@@ -153,7 +152,7 @@ class TokenCache {
         static Holder of(AccessToken token) {
             Instant used = token.lastUsedAt();
             return new Holder(token,
-                    UsernamePasswordAuthenticationToken.authenticated(token.name(), null, token.role().authorities()),
+                    new Identity(token.name(), token.role(), (token.overlay() != null) ? token.overlay() : ""),
                     new AtomicLong((used != null) ? used.toEpochMilli() : 0));
         }
 

@@ -88,7 +88,8 @@ class TokenController {
     /**
      * The body of a POST.
      */
-    record CreateTokenRequest(@Nullable String name, @Nullable String role, @Nullable String expiresIn) {
+    record CreateTokenRequest(@Nullable String name, @Nullable String role, @Nullable String expiresIn,
+            @Nullable String overlay) {
 
         private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}");
 
@@ -96,7 +97,14 @@ class TokenController {
 
         AccessToken token(Instant now) {
             return new AccessToken(AccessToken.newId(), validName(), role(BodyFields.required("role", role)), now,
-                    expiry(now), null);
+                    expiry(now), null, validOverlay());
+        }
+
+        private @Nullable String validOverlay() {
+            if (overlay != null && !OverlayName.isValid(overlay)) {
+                throw BodyFields.malformed("overlay must be 200 letters, digits or ._@:+=,~-/ at most, as in a path.");
+            }
+            return overlay;
         }
 
         private String validName() {

@@ -16,6 +16,7 @@ import org.springframework.test.context.TestPropertySource;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Issuer;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.SettableClock;
 
 import static dev.dejavu.testing.Http.json;
@@ -32,8 +33,6 @@ abstract class AccessHttpFixture {
     static final String ADMIN = "an-administrator-of-the-tests";
 
     static final String AUDIENCE = "dejavu";
-
-    static final String IMAGE = "{\"image_uri\":\"ghcr.io/acme/my-app:v1.0\"}";
 
     static final Issuer issuer = new Issuer();
 
@@ -76,8 +75,8 @@ abstract class AccessHttpFixture {
                 "Authorization", "Bearer " + token);
     }
 
-    HttpResponse<String> put(String token, String key) {
-        return http.send("PUT", "/images/" + key, BodyPublishers.ofString(IMAGE), "Content-Type", "application/json",
+    HttpResponse<String> put(String token, Sample entry) {
+        return http.send("PUT", entry.path(), BodyPublishers.ofString(entry.body()), "Content-Type", "application/json",
                 "Authorization", "Bearer " + token);
     }
 
@@ -90,8 +89,18 @@ abstract class AccessHttpFixture {
     }
 
     String token(String role) {
+        return token(role, "");
+    }
+
+    /**
+     * A new token.
+     * @param members more of them, each after a comma
+     */
+    String token(String role, String members) {
         String name = newName();
-        String secret = json(create("{\"name\":\"" + name + "\",\"role\":\"" + role + "\"}")).path("secret").asString();
+        String secret = json(create("{\"name\":\"" + name + "\",\"role\":\"" + role + "\"" + members + "}"))
+            .path("secret")
+            .asString();
         names.put(secret, name);
         return secret;
     }

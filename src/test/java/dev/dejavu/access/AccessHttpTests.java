@@ -2,8 +2,11 @@ package dev.dejavu.access;
 
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Date;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfoHandlerMapping;
 
-import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 
@@ -94,6 +97,11 @@ class AccessHttpTests {
             assertThat(status(issuer.expired(AUDIENCE, main()))).isEqualTo(401);
             assertThat(status(issuer.forged(AUDIENCE, main()))).isEqualTo(401);
             assertThat(status(issuer.fromIssuer("https://issuer.example.com", AUDIENCE, main()))).isEqualTo(401);
+            assertThat(status(issuer.token(AUDIENCE, main(), Duration.ofHours(23)))).isEqualTo(200);
+            assertThat(status(issuer.token(AUDIENCE, main(), Duration.ofHours(25)))).isEqualTo(401);
+            Map<String, Object> old = new HashMap<>(main());
+            old.put("iat", Date.from(Instant.now().minus(Duration.ofDays(2))));
+            assertThat(status(issuer.token(AUDIENCE, old))).isEqualTo(401);
             String token = issuer.token(AUDIENCE, pullRequest());
             String unsigned = token.substring(0, token.lastIndexOf('.') + 1);
             assertThat(status(unsigned)).isEqualTo(401);
@@ -101,12 +109,12 @@ class AccessHttpTests {
 
         @Test
         void oidc_firstMatchingRuleDecidesTheRoleAndNoMatchIs403() {
-            assertThat(put(issuer.token(AUDIENCE, main()), Keys.next().hex()).statusCode()).isEqualTo(201);
+            assertThat(put(issuer.token(AUDIENCE, main()), Sample.image()).statusCode()).isEqualTo(201);
             Map<String, Object> unprotected = Map.of("sub", "repo:acme/my-app", "repository", "acme/my-app", "ref",
                     "refs/heads/main", "ref_protected", "false", "event_name", "push");
             assertProblem(as(issuer.token(AUDIENCE, unprotected), "GET", "/stats"), 403, "forbidden", "no rule");
             assertThat(status(issuer.token(AUDIENCE, pullRequest()))).isEqualTo(200);
-            assertThat(put(issuer.token(AUDIENCE, pullRequest()), Keys.next().hex()).statusCode()).isEqualTo(403);
+            assertThat(put(issuer.token(AUDIENCE, pullRequest()), Sample.image()).statusCode()).isEqualTo(403);
             Map<String, Object> person = Map.of("sub", "ada", "groups", List.of("staff", "platform"));
             assertThat(as(issuer.token(AUDIENCE, person), "GET", "/tokens").statusCode()).isEqualTo(200);
             Map<String, Object> other = Map.of("sub", "eve", "groups", List.of("staff", "platforms"));
@@ -136,10 +144,11 @@ class AccessHttpTests {
         @Test
         void author_isShownToAdministratorsOnly() {
             clock.advance(Duration.ofMillis(1));
-            String key = Keys.next().hex();
+            Sample image = Sample.image();
+            String key = image.key();
             String secret = token("write");
             String name = name(secret);
-            assertThat(put(secret, key).body()).doesNotContain("written_by");
+            assertThat(put(secret, image).body()).doesNotContain("written_by");
             assertThat(as(secret, "GET", "/images/" + key).body()).doesNotContain("written_by");
             String author = "\"written_by\":\"" + name + "\"";
             HttpResponse<String> shown = as(ADMIN, "GET", "/images/" + key);
@@ -149,9 +158,9 @@ class AccessHttpTests {
             String lookup = "{\"hashes\":[\"" + key + "\"]}";
             assertThat(post(ADMIN, "/images/lookup", lookup).body()).contains(author);
             assertThat(post(secret, "/images/lookup", lookup).body()).doesNotContain("written_by");
-            assertThat(put(issuer.token(AUDIENCE, main()), key).statusCode()).isEqualTo(200);
+            assertThat(put(issuer.token(AUDIENCE, main()), image).statusCode()).isEqualTo(200);
             assertThat(as(ADMIN, "GET", "/images/" + key).body())
-                .contains("\"written_by\":\"repo:acme/my-app:ref:refs/heads/main\"");
+                .contains("\"written_by\":\"" + issuer.uri() + "#repo:acme/my-app:ref:refs/heads/main\"");
         }
 
         private String expired() {

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.ServiceProcess;
 
 import static dev.dejavu.testing.Http.assertProblem;
@@ -82,6 +83,13 @@ class AccessModeTests extends AccessFixture {
         assertProblem(get(http, "djv_wrong", path), 401, "unauthenticated");
         put(http, path);
         assertThat(http.get(path).body()).contains("image_uri").doesNotContain("written_by");
+        assertThat(http.head(path).statusCode()).isEqualTo(200);
+        assertThat(http.post("/images/lookup", "{\"hashes\":[\"" + Keys.next() + "\"]}").statusCode()).isEqualTo(200);
+        for (String about : List.of("/images", "/bundles", "/stats", "/actuator/prometheus", "/actuator/info",
+                "/actuator/health/registries")) {
+            assertProblem(http.get(about), 401, "unauthenticated");
+        }
+        assertProblem(http.post("/images/resolve", Sample.image().body()), 401, "unauthenticated");
         assertThat(get(http, ADMIN, path).body()).contains("\"written_by\":\"admin\"");
     }
 
@@ -89,7 +97,8 @@ class AccessModeTests extends AccessFixture {
     @ValueSource(strings = { "dejavu.access.mode=closed", "dejavu.admin-token=short",
             "dejavu.admin-token=with white space and long enough", "dejavu.admin-token-file=/nowhere",
             "dejavu.access.oidc[0].issuer=http://example.com", "dejavu.access.anonymous-read=perhaps",
-            "dejavu.access.oidc[1].issuer=https://issuer.example.com", "dejavu.access.oidc[0].rules[1].claims=sub=a" })
+            "dejavu.access.oidc[1].issuer=https://issuer.example.com", "dejavu.access.oidc[0].rules[1].claims=sub=a",
+            "dejavu.access.oidc[0].rules[0].overlay=a b", "dejavu.access.oidc[0].max-lifetime=0s" })
     void invalidSettingAbortsTheStartAndRevealsNoSecret(String setting) throws Exception {
         try (ServiceProcess service = ServiceProcess.start(setting,
                 setting.contains("oidc[0].issuer") ? "dejavu.home=" + home

@@ -7,8 +7,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.dejavu.testing.Http;
-import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.ServiceProcess;
 
 import static dev.dejavu.testing.Http.json;
@@ -24,22 +24,24 @@ class AuditTests extends AccessFixture {
         try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url, "dejavu.access.mode=tokens",
                 "dejavu.admin-token=" + ADMIN)) {
             Http http = service.http();
-            String path = "/images/" + Keys.next();
+            Sample image = Sample.image();
+            String path = image.path();
             String secret = json(createToken(http, "ada", "write")).path("secret").asString();
-            put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
-            put(http, secret, path, "ghcr.io/acme/my-app:v1.0");
+            send(http, secret, "PUT", path, image.body());
+            send(http, secret, "PUT", path, image.body());
             send(http, secret, "POST", "/nothing", "{}");
-            put(http, secret, path, "ghcr.io/acme/evil:v1");
+            send(http, secret, "PUT", path, image.pinned("a").body());
             send(http, ADMIN, "DELETE", path, "");
             send(http, ADMIN, "DELETE", "/images?image_uri=ghcr.io/acme/none:v1", "");
             get(http, "djv_wrong-but-long-enough-to-be-seen", "/stats");
             String actor = "\"actor\":\"ada\"";
             assertThat(auditLines(service, path.substring("/images/".length()))).satisfiesExactly(
                     (line) -> assertThat(line).contains("\"action\":\"added\"", "\"cache\":\"images\"", actor,
-                            "\"client_ip\":\"127.0.0.1\"", "\"value\":\"ghcr.io/acme/my-app:v1.0\""),
+                            "\"client_ip\":\"127.0.0.1\"", "\"value\":\"" + image.value() + "\""),
                     (line) -> assertThat(line).contains("\"action\":\"renewed\"", actor),
                     (line) -> assertThat(line).contains("\"action\":\"changed\"", actor,
-                            "\"value\":\"ghcr.io/acme/evil:v1\"", "\"previous_value\":\"ghcr.io/acme/my-app:v1.0\""),
+                            "\"value\":\"" + image.pinned("a").value() + "\"",
+                            "\"previous_value\":\"" + image.value() + "\""),
                     (line) -> assertThat(line).contains("\"action\":\"removed\"", "\"actor\":\"admin\""));
             assertThat(auditLines(service, "ghcr.io/acme/none:v1")).hasSize(1);
             assertThat(auditLines(service, "ada")).anyMatch((line) -> line.contains("\"cache\":\"tokens\""));

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
 
 import static dev.dejavu.testing.Http.json;
 
@@ -36,19 +37,22 @@ final class HttpCalls {
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}" -> Role.WRITE;
             case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",
-                    "POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "PATCH /images" ->
+                    "DELETE /overlays/{*name}", "POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "PATCH /images" ->
                 Role.ADMIN;
             default -> throw new AssertionError(call + " is missing: which role does it require?");
         };
     }
 
     static HttpResponse<String> send(Http http, String call, @Nullable String token) {
+        Sample image = Sample.image();
+        Sample bundle = Sample.bundle();
         String method = call.substring(0, call.indexOf(' '));
         String path = call.substring(call.indexOf(' ') + 1)
-            .replace("{hash}", Keys.next().hex())
-            .replace("{digest}", Keys.next().hex())
+            .replace("{hash}", image.key())
+            .replace("{digest}", bundle.key())
             .replace("{id}", "nothing")
             .replace("{name}", "ecr")
+            .replace("{*name}", "nothing")
             .replace("**", "liveness");
         String body = switch (call) {
             case "POST /images/lookup" -> "{\"hashes\":[\"" + Keys.next() + "\"]}";
@@ -57,8 +61,8 @@ final class HttpCalls {
             case "POST /webhooks/{name}" -> "{}";
             case "POST /bundles/lookup" -> "{\"digests\":[\"" + Keys.next() + "\"]}";
             case "POST /tokens" -> "{\"name\":\"n" + Keys.next().hex().substring(0, 20) + "\",\"role\":\"read\"}";
-            case "PUT /images/{hash}" -> AccessHttpFixture.IMAGE;
-            case "PUT /bundles/{digest}" -> "{\"hash_digest\":\"a\",\"remote_path\":\"s3://a/b\"}";
+            case "PUT /images/{hash}" -> image.body();
+            case "PUT /bundles/{digest}" -> bundle.body();
             default -> "";
         };
         List<String> headers = new ArrayList<>(List.of("Content-Type", "application/json"));

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -42,35 +43,37 @@ class OidcIssuerTests {
 
     /** The claims are those that GitHub and GitLab document for such jobs. */
     @ParameterizedTest
-    @CsvSource({ "github,acme/my-app,refs/heads/main,true,push,WRITE", "github,acme/my-app,refs/heads/main,false,push,",
-            "github,acme/my-app,refs/heads/topic,false,push,", "github,acme/other,refs/heads/main,true,push,",
-            "github,evil/my-app,refs/heads/main,true,push,",
-            "github,acme/my-app,refs/pull/7/merge,false,pull_request,READ",
-            "github,acme/my-app,refs/heads/main,true,pull_request_target,",
-            "github,evil/my-app,refs/pull/7/merge,false,pull_request,", "gitlab,acme/my-app,main,true,push,WRITE",
-            "gitlab,acme/my-app,main,false,push,", "gitlab,acme/my-app,topic,false,push,",
-            "gitlab,acme/my-app,topic,false,merge_request_event,READ",
-            "gitlab,evil/my-app,topic,false,merge_request_event,", "gitlab,evil/my-app,main,true,push," })
-    void documentedExamplesGiveTheRolesTheyPromise(String host, String repository, String ref, String isProtected,
-            String event, Role role) throws IOException {
-        Map<String, Object> claims = new HashMap<>();
-        String owner = repository.substring(0, repository.indexOf('/'));
+    @CsvSource({ "github,1234567,7654321,refs/heads/main,true,push,WRITE,",
+            "github,1234567,7654321,refs/heads/main,false,push,,",
+            "github,1234567,7654321,refs/heads/topic,false,push,,", "github,1234567,1,refs/heads/main,true,push,,",
+            "github,666,7654321,refs/heads/main,true,push,,",
+            "github,1234567,7654321,refs/pull/7/merge,false,pull_request,WRITE,7654321/refs/pull/7/merge",
+            "github,1234567,7654321,refs/heads/main,true,pull_request_target,,",
+            "github,1234567,7654321,refs/heads/main,true,workflow_dispatch,,",
+            "github,666,7654321,refs/pull/7/merge,false,pull_request,,", "gitlab,1234567,7654321,main,true,push,WRITE,",
+            "gitlab,1234567,7654321,main,false,push,,", "gitlab,1234567,7654321,topic,false,push,,",
+            "gitlab,1234567,7654321,topic,false,merge_request_event,WRITE,7654321/refs/heads/topic",
+            "gitlab,666,7654321,topic,false,merge_request_event,,", "gitlab,666,7654321,main,true,push,," })
+    void documentedExamplesGiveTheRolesTheyPromise(String host, String owner, String repository, String ref,
+            String isProtected, String event, @Nullable Role role, @Nullable String overlay) throws IOException {
+        Map<String, Object> claims = new HashMap<>(Map.of("sub", "x", "ref", ref, "ref_protected", isProtected));
         if (host.equals("github")) {
-            claims.putAll(Map.of("sub", "repo:" + repository + ":ref:" + ref, "repository", repository,
-                    "repository_owner", owner, "ref", ref, "ref_type", "branch", "ref_protected", isProtected,
-                    "event_name", event));
+            claims.putAll(Map.of("repository_id", repository, "repository_owner_id", owner, "event_name", event,
+                    "job_workflow_ref", "acme/my-app/.github/workflows/build.yml@" + ref));
         }
         else {
-            claims.putAll(Map.of("sub", "project_path:" + repository + ":ref_type:branch:ref:" + ref, "project_path",
-                    repository, "namespace_path", owner, "ref", ref, "ref_type", "branch", "ref_protected", isProtected,
-                    "pipeline_source", event));
+            claims.putAll(Map.of("project_id", repository, "namespace_id", owner, "ref_type", "branch", "ref_path",
+                    "refs/heads/" + ref, "pipeline_source", event));
         }
         OidcIssuer issuer = documentedProperties().oidc()
             .stream()
             .filter((oidc) -> oidc.issuer().toString().contains(host))
             .findFirst()
             .orElseThrow();
-        assertThat(issuer.role(claims).orElse(null)).isEqualTo(role);
+        Identity identity = issuer.identity(claims);
+        assertThat(Role.highestOf(identity).orElse(null)).isEqualTo(role);
+        assertThat(identity.caller().overlay()).isEqualTo((overlay != null) ? overlay : "");
+        assertThat(identity.caller().name()).isEqualTo(issuer.issuer() + "#x");
     }
 
     private static AccessProperties documentedProperties() throws IOException {

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 
@@ -38,7 +39,7 @@ class TokenHttpTests {
             assertThat(header(created, "Location")).isEqualTo("/tokens/" + token.path("id").asString());
             assertThat(Duration.between(clock.instant(), java.time.Instant.parse(token.path("expires_at").asString())))
                 .isCloseTo(Duration.ofDays(90), Duration.ofMinutes(1));
-            assertThat(put(secret, Keys.next().hex()).statusCode()).isEqualTo(201);
+            assertThat(put(secret, Sample.image()).statusCode()).isEqualTo(201);
             String listed = as(ADMIN, "GET", "/tokens").body();
             assertThat(listed).contains("\"ada\"", "\"write\"").doesNotContain(secret, "secret", "hash");
             await().atMost(Duration.ofSeconds(10))
@@ -53,7 +54,10 @@ class TokenHttpTests {
                 "{\"name\":\"a\",\"role\":\"read\",\"expires_in\":\"-1d\"}",
                 "{\"name\":\"a\",\"role\":\"read\",\"expires_in\":\"0\"}",
                 "{\"name\":\"a\",\"role\":\"read\",\"expires_in\":\"99999999999999999999d\"}",
-                "{\"name\":\"a\",\"role\":\"read\",\"expires_in\":\"4000d\"}", "[]", "" })
+                "{\"name\":\"a\",\"role\":\"read\",\"expires_in\":\"4000d\"}",
+                "{\"name\":\"a\",\"role\":\"read\",\"overlay\":\"\"}",
+                "{\"name\":\"a\",\"role\":\"read\",\"overlay\":\"a b\"}",
+                "{\"name\":\"a\",\"role\":\"read\",\"overlay\":\"../a\"}", "[]", "" })
         void token_malformed_is400(String body) {
             assertProblem(create(body), 400, "malformed-body");
         }
@@ -101,8 +105,9 @@ class TokenHttpTests {
 
         @Test
         void unauthenticated_doesNotLearnWhetherAKeyExists() {
-            String known = Keys.next().hex();
-            put(ADMIN, known);
+            Sample image = Sample.image();
+            String known = image.key();
+            put(ADMIN, image);
             String unknown = Keys.next().hex();
             for (String method : List.of("GET", "HEAD", "DELETE")) {
                 HttpResponse<String> one = http.send(method, "/images/" + known, null);

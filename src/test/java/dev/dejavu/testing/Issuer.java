@@ -82,6 +82,11 @@ public final class Issuer implements AutoCloseable {
         return token(uri(), audience, Instant.now().plus(Duration.ofHours(1)), claims, key);
     }
 
+    /** A token that lives for as long as that. */
+    public String token(String audience, Map<String, Object> claims, Duration lifetime) {
+        return token(uri(), audience, Instant.now().plus(lifetime), claims, key);
+    }
+
     public String expired(String audience, Map<String, Object> claims) {
         return token(uri(), audience, Instant.now().minus(Duration.ofHours(1)), claims, key);
     }

@@ -1,0 +1,45 @@
+package dev.dejavu.access;
+
+import java.util.List;
+import java.util.Objects;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.authentication.AbstractAuthenticationToken;
+
+import dev.dejavu.cache.Caller;
+
+/**
+ * The holder of a token, made once for all requests with it.
+ */
+final class Identity extends AbstractAuthenticationToken {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient Caller caller;
+
+    /**
+     * An identity.
+     * @param role {@code null} for none
+     */
+    Identity(String name, @Nullable Role role, String overlay) {
+        super((role != null) ? role.authorities() : List.of());
+        boolean isAdmin = role == Role.ADMIN;
+        this.caller = new Caller(name, overlay, isAdmin, isAdmin && overlay.isEmpty());
+        setAuthenticated(true);
+    }
+
+    Caller caller() {
+        return caller;
+    }
+
+    @Override
+    public @Nullable Object getCredentials() {
+        return null;
+    }
+
+    @Override
+    public Object getPrincipal() {
+        return Objects.requireNonNull(caller.name());
+    }
+
+}

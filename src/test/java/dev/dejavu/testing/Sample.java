@@ -1,0 +1,56 @@
+package dev.dejavu.testing;
+
+import dev.dejavu.cache.Sha256;
+
+/**
+ * An entry that no other test uses, with the parts of its key, as a client sends it.
+ *
+ * @param path as in {@code /images/0123…}
+ * @param body of a PUT
+ * @param value that the parts make
+ */
+public record Sample(String path, String body, String value) {
+
+    public static final String SCOPE = "dns:///example.union.ai:proj:dev";
+
+    /** An image of a tag of its own. */
+    public static Sample image() {
+        return image(SCOPE, "ghcr.io/acme/my-app");
+    }
+
+    public static Sample image(String scope, String repository) {
+        return image(scope, repository, "v" + Keys.next().hex().substring(0, 20));
+    }
+
+    public static Sample image(String scope, String repository, String tag) {
+        String hash = Sha256.hex(String.join(":", scope, repository, tag, "linux/amd64"));
+        return new Sample("/images/" + hash,
+                "{\"scope\":\"%s\",\"repository\":\"%s\",\"tag\":\"%s\",\"platforms\":[\"linux/amd64\"]}"
+                    .formatted(scope, repository, tag),
+                repository + ":" + tag);
+    }
+
+    public static Sample bundle() {
+        return bundle(SCOPE);
+    }
+
+    public static Sample bundle(String scope) {
+        String digest = Keys.next().hex().substring(0, 32);
+        String path = "s3://acme-flyte/proj/dev/A5======/fast" + digest + ".tar.gz";
+        return new Sample("/bundles/" + Sha256.hex(scope + ":" + digest),
+                "{\"hash_digest\":\"0cc175b9c0f1b6a831c399e269772661\",\"remote_path\":\"%s\",\"scope\":\"%s\",\"files_digest\":\"%s\"}"
+                    .formatted(path, scope, digest),
+                path);
+    }
+
+    /** The same image, with a digest in its URI: another value of the same key. */
+    public Sample pinned(String hex) {
+        String uri = value + "@sha256:" + Sha256.hex(hex);
+        return new Sample(path, body.replaceFirst("\\{", "{\"image_uri\":\"" + uri + "\","), uri);
+    }
+
+    public String key() {
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+}
