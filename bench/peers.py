@@ -287,7 +287,7 @@ class Dejavu(Peer):
         url = (f"jdbc:postgresql://127.0.0.1:{self.database.port}/dejavu?user=dejavu" if self.database
                else f"jdbc:sqlite:{self.folder}/cache.db")
         # Without the audit log, as the peers have none.
-        return [*self.java, f"--server.port={self.port}", f"--spring.datasource.url={url}",
+        return [*self.java, f"--server.port={self.port}", "--dejavu.registry.allowed=", f"--spring.datasource.url={url}",
                 "--logging.level.dev.dejavu.audit=warn"]
 
     def start(self) -> None:

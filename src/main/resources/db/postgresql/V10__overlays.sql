@@ -20,6 +20,9 @@ create index bundle_cache_created_at on bundle_cache (created_at, digest, overla
 create index bundle_cache_overlay on bundle_cache (overlay, digest) where overlay <> '';
 create index bundle_cache_overlay_created_at on bundle_cache (created_at, digest, overlay) where overlay <> '';
 
+-- When a live entry was first stored under its key, from which its grace counts.
+alter table image_cache add column first_put_at bigint;
+
 -- Notifications name a key in an overlay as key/overlay. A payload has 8000 bytes at most.
 create or replace function dejavu_notify_row() returns trigger language plpgsql as $$
 begin

@@ -25,6 +25,8 @@ create table image_cache (
     verified_at         bigint,
     verified_by         text,
     manifest_digest     text,
+    -- when a live entry was first stored under its key, from which its grace counts
+    first_put_at        bigint,
     registry_repository text generated always as (
         lower(substr(image_uri, 1, instr(image_uri, '/')
             + instr(replace(substr(image_uri, instr(image_uri, '/') + 1), '@', ':') || ':', ':') - 1))

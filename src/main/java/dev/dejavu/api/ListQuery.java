@@ -42,6 +42,14 @@ public record ListQuery(int limit, Cursor after, @Nullable String value) {
         return value(parameters, valueName);
     }
 
+    /** Whether a reader insists on what the registry itself has confirmed. */
+    public static boolean isConfirmedOnly(@Nullable String verified) {
+        if (verified != null && !verified.equals("registry")) {
+            throw malformed("verified must be registry.");
+        }
+        return verified != null;
+    }
+
     private static void requireKnown(MultiValueMap<String, String> parameters, Set<String> known) {
         parameters.forEach((name, values) -> {
             if (!known.contains(name)) {

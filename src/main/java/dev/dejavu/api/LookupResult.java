@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 
@@ -16,8 +15,8 @@ import dev.dejavu.cache.CacheKey;
  */
 public record LookupResult<E extends CacheEntry>(List<E> entries, List<CacheKey> missing) {
 
-    public static <E extends CacheEntry> LookupResult<E> of(Cache<E> cache, Set<CacheKey> keys) {
-        List<E> entries = cache.findAll(keys);
+    /** The result of a request for some keys. */
+    public static <E extends CacheEntry> LookupResult<E> of(Set<CacheKey> keys, List<E> entries) {
         Set<String> found = entries.stream().map((entry) -> entry.key().hex()).collect(Collectors.toSet());
         return new LookupResult<>(entries, keys.stream().filter((key) -> !found.contains(key.hex())).toList());
     }

@@ -1,6 +1,7 @@
 package dev.dejavu.bundle;
 
 import java.util.List;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
@@ -23,6 +24,7 @@ import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
+import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
 
 /**
@@ -45,10 +47,12 @@ class BundleController {
     }
 
     @GetMapping("/{digest}")
-    ResponseEntity<CachedBundle> find(@PathVariable String digest) {
-        return bundles.find(bundles.key(digest))
+    ResponseEntity<CachedBundle> find(@PathVariable String digest,
+            @RequestParam(required = false) @Nullable String verified) {
+        CacheKey key = bundles.key(digest);
+        return (ListQuery.isConfirmedOnly(verified) ? bundles.findConfirmed(key) : bundles.find(key))
             .map(EntryResponses::ok)
-            .orElseThrow(() -> bundles.notFound(bundles.key(digest)));
+            .orElseThrow(() -> bundles.notFound(key));
     }
 
     @PutMapping("/{digest}")
@@ -75,8 +79,11 @@ class BundleController {
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<LookupResult<CachedBundle>> lookup(@RequestBody LookupRequest request) {
-        return EntryResponses.ok(LookupResult.of(bundles, BodyFields.keys("digests", request.digests(), bundles::key)));
+    ResponseEntity<LookupResult<CachedBundle>> lookup(@RequestBody LookupRequest request,
+            @RequestParam(required = false) @Nullable String verified) {
+        Set<CacheKey> keys = BodyFields.keys("digests", request.digests(), bundles::key);
+        return EntryResponses.ok(LookupResult.of(keys,
+                ListQuery.isConfirmedOnly(verified) ? bundles.findAllConfirmed(keys) : bundles.findAll(keys)));
     }
 
     /**

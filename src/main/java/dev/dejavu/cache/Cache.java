@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -69,7 +70,17 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     public Optional<E> find(CacheKey key) {
-        Optional<E> entry = findVerified(key);
+        return found(findVerified(key));
+    }
+
+    /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
+    public Optional<E> findConfirmed(CacheKey key) {
+        return found(Stream.of(key, key.inBase())
+            .flatMap((one) -> verifier.confirmAll(repository.find(one).stream().toList()).stream())
+            .findFirst());
+    }
+
+    private Optional<E> found(Optional<E> entry) {
         observers.publish((observer) -> observer.onLookup(name(), entry.isPresent()));
         return entry.map(this::withVisibleAuthor);
     }
@@ -85,11 +96,11 @@ public final class Cache<E extends CacheEntry> implements Prunable {
      */
     public @Nullable NearHit<E> findInMemory(CacheKey key) {
         NearHit<E> hit = repository.findInMemory(key);
-        if (hit == null || !verifier.isFresh(hit.entry()) || hasVisibleAuthor(hit.entry())) {
+        if (hit == null || verifier.mustVerify(hit.entry()) || hasVisibleAuthor(hit.entry())) {
             return null;
         }
         observers.publish((observer) -> observer.onLookup(name(), true));
-        return hit;
+        return hit.servedAs(verifier.serve(hit.entry()));
     }
 
     /**
@@ -97,10 +108,19 @@ public final class Cache<E extends CacheEntry> implements Prunable {
      * @return the entries found, in the order of the keys
      */
     public List<E> findAll(Collection<CacheKey> keys) {
+        return findAll(keys, verifier::verifyAll);
+    }
+
+    /** As {@link #findAll}, of those that are confirmed by more than a client. */
+    public List<E> findAllConfirmed(Collection<CacheKey> keys) {
+        return findAll(keys, verifier::confirmAll);
+    }
+
+    private List<E> findAll(Collection<CacheKey> keys, UnaryOperator<List<E>> verification) {
         Set<CacheKey> withBase = keys.stream()
             .flatMap((key) -> Stream.of(key, key.inBase()))
             .collect(Collectors.toSet());
-        Map<CacheKey, E> found = verifier.verifyAll(repository.findAll(withBase))
+        Map<CacheKey, E> found = verification.apply(repository.findAll(withBase))
             .stream()
             .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
         List<E> entries = keys.stream()
@@ -119,8 +139,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     public Optional<E> resolve(E requested) {
         Optional<E> entry = findVerified(requested.key())
             .or(() -> verifier.resolve(writtenBy(requested, callers.current().name())));
-        observers.publish((observer) -> observer.onLookup(name(), entry.isPresent()));
-        return entry.map(this::withVisibleAuthor);
+        return found(entry);
     }
 
     /** What to answer for a key that was not found. */
@@ -142,6 +161,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         finally {
             verifier.onPut(entry.key());
         }
+        verifier.onStored(result.entry());
         observers.publish((observer) -> observer.onWrite(name(), result));
         return new PutResult<>(withVisibleAuthor(result.entry()), result.created(), result.previousValue());
     }

@@ -11,6 +11,9 @@ public interface NearHit<E extends CacheEntry> {
 
     E entry();
 
+    /** The same hit, of its entry as it is served from now on. */
+    NearHit<E> servedAs(E entry);
+
     /**
      * The representation for callers that do not see authors.
      * @param maker makes it the first time

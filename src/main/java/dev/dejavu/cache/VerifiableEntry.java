@@ -1,5 +1,6 @@
 package dev.dejavu.cache;
 
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -8,6 +9,9 @@ import java.util.List;
 public interface VerifiableEntry extends CacheEntry {
 
     Verification verification();
+
+    /** When a live entry was first stored under its key. */
+    Instant firstPutAt();
 
     /** The repository of a {@link RegistryEvent} about it. */
     String registryRepository();
@@ -18,7 +22,7 @@ public interface VerifiableEntry extends CacheEntry {
     /** The same entry, with another verification. */
     VerifiableEntry withVerification(Verification verification);
 
-    /** The same entry, marked as stale. */
+    /** The same entry, marked as stale; itself if it is so already. */
     VerifiableEntry asStale();
 
 }

@@ -17,9 +17,9 @@ public interface Verifier<E extends CacheEntry> {
         };
     }
 
-    /** Whether an entry may be served at once, as it is. */
-    default boolean isFresh(E entry) {
-        return true;
+    /** Whether an entry may not be served before {@link #verify} has seen it. */
+    default boolean mustVerify(E entry) {
+        return false;
     }
 
     /**
@@ -36,8 +36,18 @@ public interface Verifier<E extends CacheEntry> {
         return entries;
     }
 
+    /** Those of the entries that are confirmed, and not by a client alone. */
+    default List<E> confirmAll(List<E> entries) {
+        return List.of();
+    }
+
     /** The same entry, marked if it is stale. */
     default E markIfStale(E entry) {
+        return entry;
+    }
+
+    /** The same entry as it is served, which counts if it is stale. */
+    default E serve(E entry) {
         return entry;
     }
 
@@ -56,6 +66,11 @@ public interface Verifier<E extends CacheEntry> {
     /** An entry was stored, or may have been. */
     default void onPut(CacheKey key) {
         // a verifier that knows nothing of the entry has nothing to forget
+    }
+
+    /** An entry was stored: verifies it behind the answer. */
+    default void onStored(E entry) {
+        // a verifier that can confirm nothing
     }
 
 }

@@ -3,6 +3,7 @@ package dev.dejavu.image;
 import java.time.Instant;
 import java.util.List;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
@@ -22,12 +23,13 @@ import dev.dejavu.registry.ImageReference;
  * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
  * @param verification its last verification
+ * @param firstPutAt when a live entry was first stored under its key
  * @param stale true when its freshness lifetime is over and it was not verified again;
  * else absent
  */
 record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, Instant createdAt,
         Instant expiresAt, @Nullable String writtenBy, @JsonUnwrapped Verification verification,
-        @Nullable Boolean stale) implements VerifiableEntry {
+        @JsonIgnore Instant firstPutAt, @Nullable Boolean stale) implements VerifiableEntry {
 
     @Override
     public CacheKey key() {
@@ -47,7 +49,7 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public CachedImage withWrittenBy(@Nullable String name) {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, name, verification, stale);
+        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, name, verification, firstPutAt, stale);
     }
 
     @Override
@@ -63,12 +65,18 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public CachedImage withVerification(Verification latest) {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, latest, null);
+        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, latest, firstPutAt, null);
+    }
+
+    /** The same entry, as a live one was first stored under its key at that time. */
+    CachedImage withFirstPutAt(Instant first) {
+        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, verification, first, stale);
     }
 
     @Override
     public CachedImage asStale() {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, verification, true);
+        return (stale != null) ? this : new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy,
+                verification, firstPutAt, true);
     }
 
 }

@@ -30,18 +30,20 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     private static final String PUT = """
             insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, created_at, written_by,
-                verified_at, verified_by, manifest_digest, revision)
+                verified_at, verified_by, manifest_digest, first_put_at, revision)
             values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, :writtenBy,
-                :verifiedAt, :verifiedBy, :manifestDigest, 1)
+                :verifiedAt, :verifiedBy, :manifestDigest, :createdAt, 1)
             on conflict (hash, overlay) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
                 written_by = excluded.written_by, verified_at = excluded.verified_at,
                 verified_by = excluded.verified_by, manifest_digest = excluded.manifest_digest,
+                first_put_at = case when image_cache.created_at > :cutoff
+                    then coalesce(image_cache.first_put_at, image_cache.created_at) else excluded.created_at end,
                 revision = case when image_cache.created_at > :cutoff then image_cache.revision + 1 else 1 end,
                 previous_value = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end
-            returning revision, previous_value
+            returning revision, previous_value, first_put_at
             """;
 
     private static final String REPLACE = """
@@ -96,6 +98,11 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     @Override
     protected String putSql() {
         return PUT;
+    }
+
+    @Override
+    protected CachedImage stored(CachedImage image, ResultSet row) throws SQLException {
+        return image.withFirstPutAt(Instant.ofEpochMilli(row.getLong("first_put_at")));
     }
 
     @Override
@@ -167,7 +174,12 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedImage(key, row.getString("image_uri"), parts(row), createdAt,
                 timeToLive().expiresAt(key, createdAt), row.getString("written_by"), verification(row, createdAt),
-                null);
+                firstPutAt(row, createdAt), null);
+    }
+
+    private static Instant firstPutAt(ResultSet row, Instant createdAt) throws SQLException {
+        long first = row.getLong("first_put_at");
+        return row.wasNull() ? createdAt : Instant.ofEpochMilli(first);
     }
 
     private static CacheKey key(ResultSet row) throws SQLException {

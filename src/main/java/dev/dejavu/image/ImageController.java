@@ -1,6 +1,7 @@
 package dev.dejavu.image;
 
 import java.util.List;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
@@ -23,6 +24,7 @@ import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
+import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
 
 /**
@@ -45,10 +47,12 @@ class ImageController {
     }
 
     @GetMapping("/{hash}")
-    ResponseEntity<CachedImage> find(@PathVariable String hash) {
-        return images.find(images.key(hash))
+    ResponseEntity<CachedImage> find(@PathVariable String hash,
+            @RequestParam(required = false) @Nullable String verified) {
+        CacheKey key = images.key(hash);
+        return (ListQuery.isConfirmedOnly(verified) ? images.findConfirmed(key) : images.find(key))
             .map(EntryResponses::ok)
-            .orElseThrow(() -> images.notFound(images.key(hash)));
+            .orElseThrow(() -> images.notFound(key));
     }
 
     @PutMapping("/{hash}")
@@ -75,8 +79,11 @@ class ImageController {
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<LookupResult<CachedImage>> lookup(@RequestBody LookupRequest request) {
-        return EntryResponses.ok(LookupResult.of(images, BodyFields.keys("hashes", request.hashes(), images::key)));
+    ResponseEntity<LookupResult<CachedImage>> lookup(@RequestBody LookupRequest request,
+            @RequestParam(required = false) @Nullable String verified) {
+        Set<CacheKey> keys = BodyFields.keys("hashes", request.hashes(), images::key);
+        return EntryResponses.ok(LookupResult.of(keys,
+                ListQuery.isConfirmedOnly(verified) ? images.findAllConfirmed(keys) : images.findAll(keys)));
     }
 
     @PostMapping("/resolve")

@@ -54,7 +54,7 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         sharing.requireShareable(isLocal(uri), "image_uri can be reached from one machine only, or names no registry.");
         Instant now = timeToLive.now();
         return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(hash, now), null, Verification.byClient(now),
-                null);
+                now, null);
     }
 
     /**

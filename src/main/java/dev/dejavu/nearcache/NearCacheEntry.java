@@ -19,20 +19,28 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
     /** Estimated bytes of heap that the near cache needs for any entry. */
     private static final int OVERHEAD = 400;
 
-    private final E entry;
-
     private final int version;
 
-    private @Nullable Representation representation;
+    private volatile Served<E> served;
 
     NearCacheEntry(E entry, int version) {
-        this.entry = entry;
+        this.served = new Served<>(entry);
         this.version = version;
     }
 
     @Override
     public E entry() {
-        return entry;
+        return served.entry;
+    }
+
+    // To compare the entries would cost more than to make one representation.
+    @Override
+    @SuppressWarnings("ReferenceEquality")
+    public NearHit<E> servedAs(E entry) {
+        if (entry != served.entry) {
+            served = new Served<>(entry);
+        }
+        return this;
     }
 
     /** The version of its key when it was read. */
@@ -42,18 +50,37 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
 
     /** Estimated bytes of heap, with the representation. */
     int weight() {
-        return OVERHEAD + 2 * entry.toString().getBytes(StandardCharsets.UTF_8).length;
+        return OVERHEAD + 2 * entry().toString().getBytes(StandardCharsets.UTF_8).length;
     }
 
     @Override
     public Representation representation(Function<CacheEntry, Representation> maker) {
-        // Several threads may make one each at the same time. Any of them will do.
-        Representation made = representation;
-        if (made == null) {
-            made = maker.apply(entry.withWrittenBy(null));
-            representation = made;
+        return served.representation(maker);
+    }
+
+    /**
+     * An entry and its representation.
+     */
+    private static final class Served<E extends CacheEntry> {
+
+        private final E entry;
+
+        private @Nullable Representation representation;
+
+        Served(E entry) {
+            this.entry = entry;
         }
-        return made;
+
+        Representation representation(Function<CacheEntry, Representation> maker) {
+            // Several threads may make one each at the same time. Any of them will do.
+            Representation made = representation;
+            if (made == null) {
+                made = maker.apply(entry.withWrittenBy(null));
+                representation = made;
+            }
+            return made;
+        }
+
     }
 
 }

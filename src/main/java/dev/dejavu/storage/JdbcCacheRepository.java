@@ -88,6 +88,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     /** Upserts a row, and returns {@code revision} and {@code previous_value}. */
     protected abstract String putSql();
 
+    /** An entry as it was stored, by a row that the upsert returned. */
+    protected E stored(E entry, ResultSet row) throws SQLException {
+        return entry;
+    }
+
     /** The parameters of the upsert, except {@code cutoff}. */
     protected abstract Map<String, @Nullable Object> parameters(E entry);
 
@@ -144,7 +149,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             .write(entry.key().toString(),
                     () -> writing(putSql()).params(parameters(entry))
                         .param("cutoff", timeToLive.cutoff(entry.key()))
-                        .query((row, number) -> new PutResult<>(entry, row.getLong("revision") == 1,
+                        .query((row, number) -> new PutResult<>(stored(entry, row), row.getLong("revision") == 1,
                                 row.getString("previous_value")))
                         .single());
     }

@@ -4,12 +4,16 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.VerifiableEntry;
@@ -31,6 +35,8 @@ final class EntryCheck<E extends VerifiableEntry> {
     /** After a check that found out nothing. */
     private static final Duration FAILURE_RECHECK = Duration.ofSeconds(5);
 
+    private static final Duration REFUTED_MEMORY = Duration.ofHours(1);
+
     private final VerifiableRepository<E> repository;
 
     private final VerificationProperties properties;
@@ -49,6 +55,15 @@ final class EntryCheck<E extends VerifiableEntry> {
         .maximumSize(100_000)
         .expireAfterWrite(FAILURE_RECHECK)
         .build();
+
+    /** When an entry that the registry refuted was first stored: no second grace. */
+    private final Cache<CacheKey, Instant> refuted = Caffeine.newBuilder()
+        .maximumSize(100_000)
+        .expireAfterWrite(REFUTED_MEMORY)
+        .build();
+
+    /** Keys to check again when their grace is over. */
+    private final Set<CacheKey> inGrace = ConcurrentHashMap.newKeySet();
 
     EntryCheck(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
             RegistryChecks checks, NegativeCache absences, EventClock events, Clock clock) {
@@ -83,8 +98,10 @@ final class EntryCheck<E extends VerifiableEntry> {
         switch (status.outcome()) {
             case PRESENT -> repository.replace(entry, Resolver.verified(entry, now, status));
             case ABSENT -> {
-                if (Duration.between(entry.createdAt(), now).compareTo(properties.newEntryGrace()) < 0) {
+                Duration grace = grace(entry, now);
+                if (grace.isPositive()) {
                     recentlyUnknown.put(entry.key(), true);
+                    checkAfter(grace, entry.key());
                 }
                 else if (!events.pushSince(entry, begin)) {
                     remove(entry, now, begin, status);
@@ -96,6 +113,33 @@ final class EntryCheck<E extends VerifiableEntry> {
             }
         }
         return status;
+    }
+
+    /** What is left of the grace in which the registry may not show a new image yet. */
+    private Duration grace(E entry, Instant now) {
+        Instant refutedFirst = refuted.getIfPresent(entry.key());
+        Instant first = (refutedFirst != null) ? refutedFirst : entry.firstPutAt();
+        return properties.newEntryGrace().minus(Duration.between(first, now));
+    }
+
+    private void checkAfter(Duration grace, CacheKey key) {
+        if (inGrace.add(key)) {
+            CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread)
+                .execute(() -> checkAgain(key));
+        }
+    }
+
+    private void checkAgain(CacheKey key) {
+        inGrace.remove(key);
+        try {
+            repository.find(key).filter(policy::needsCheck).ifPresent((entry) -> {
+                forget(key);
+                var _ = start(entry);
+            });
+        }
+        catch (DataAccessException ex) {
+            log.debug("Not checked after its grace, {}: the next lookup will", key, ex);
+        }
     }
 
     private void remove(E entry, Instant now, long begin, ImageStatus status) {
@@ -110,6 +154,7 @@ final class EntryCheck<E extends VerifiableEntry> {
             }
         }
         if (removed) {
+            refuted.put(entry.key(), entry.firstPutAt());
             log.info("Removed {} of {}: {}", entry.key(), entry.value(), status.reason());
         }
     }

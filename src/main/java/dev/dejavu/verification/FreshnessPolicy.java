@@ -2,15 +2,18 @@ package dev.dejavu.verification;
 
 import java.time.Clock;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.Verification;
 import dev.dejavu.registry.RegistryClient;
 
 /**
- * An entry is fresh for its freshness lifetime after it was verified; for as long as it
- * lives where its registry may not be asked.
+ * An entry is fresh for its freshness lifetime after it was verified. A stale one, and
+ * one that only a client has seen, needs a check where its registry may be asked.
  */
 @Component
 class FreshnessPolicy {
@@ -23,6 +26,12 @@ class FreshnessPolicy {
 
     private final long lifetimeMillis;
 
+    /** By the text before the first slash: to read a whole reference costs more. */
+    private final Cache<String, Boolean> mayBeAsked = Caffeine.newBuilder()
+        .maximumSize(10_000)
+        .executor(Runnable::run)
+        .build();
+
     FreshnessPolicy(VerificationProperties properties, RegistryClient registries, Clock clock) {
         this.properties = properties;
         this.registries = registries;
@@ -32,8 +41,16 @@ class FreshnessPolicy {
 
     boolean isFresh(VerifiableEntry entry) {
         return !entry.verification().isInvalidated()
-                && (clock.millis() - entry.verification().verifiedAt().toEpochMilli() < lifetimeMillis
-                        || !isVerifiable(entry));
+                && clock.millis() - entry.verification().verifiedAt().toEpochMilli() < lifetimeMillis;
+    }
+
+    /** Whether the registry itself has confirmed it, within its freshness lifetime. */
+    boolean isConfirmed(VerifiableEntry entry) {
+        return isFresh(entry) && entry.verification().verifiedBy() == Verification.By.REGISTRY;
+    }
+
+    boolean needsCheck(VerifiableEntry entry) {
+        return !isConfirmed(entry) && isVerifiable(entry);
     }
 
     /** Whether its registry may be asked. */
@@ -47,7 +64,8 @@ class FreshnessPolicy {
     }
 
     private boolean isVerifiable(String imageUri) {
-        return properties.enabled() && registries.registryOf(imageUri) != null;
+        return properties.enabled() && mayBeAsked.get(imageUri.substring(0, Math.max(imageUri.indexOf('/'), 0)),
+                (host) -> registries.registryOf(host + "/any:any") != null);
     }
 
 }

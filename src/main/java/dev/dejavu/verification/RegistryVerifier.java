@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 
 import io.micrometer.core.instrument.Timer;
 
@@ -20,9 +21,10 @@ import dev.dejavu.cache.VerifiableRepository;
 import dev.dejavu.cache.Verifier;
 
 /**
- * Serves a fresh entry at once. A stale one is checked against its registry, in the
- * background or, in strict mode, before the answer; an answer without a check is marked
- * as stale. An invalidated one is never served before it is verified.
+ * Serves at once what the registry has confirmed within the freshness lifetime. What is
+ * older, and what only a client has seen, is checked against its registry, in the
+ * background or, in strict mode, before the answer; what is older is marked as stale
+ * until then. An invalidated entry is never served before it is verified.
  *
  * @param <E> the entry
  */
@@ -60,48 +62,52 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     }
 
     @Override
-    public boolean isFresh(E entry) {
-        return policy.isFresh(entry);
+    public boolean mustVerify(E entry) {
+        return entry.verification().isInvalidated() || policy.needsCheck(entry);
     }
 
     @Override
     public Optional<E> verify(E entry) {
-        if (policy.isFresh(entry)) {
-            return Optional.of(entry);
-        }
-        CompletableFuture<?> started = check.start(entry);
-        Optional<E> current = Optional.of(entry);
-        if (mustWait(entry) && isDone(started, CLIENT_RESPONSE_TIMEOUT)) {
-            current = repository.find(entry.key());
-        }
-        return current.filter((found) -> !found.verification().isInvalidated()).map(this::served);
+        return verifyAll(List.of(entry)).stream().findFirst();
     }
 
     @Override
     public List<E> verifyAll(List<E> entries) {
-        List<E> stale = entries.stream().filter((entry) -> !policy.isFresh(entry)).toList();
-        if (stale.isEmpty()) {
-            return entries;
-        }
-        List<CompletableFuture<?>> awaited = new ArrayList<>();
-        for (E entry : stale) {
-            CompletableFuture<?> started = check.start(entry);
-            if (mustWait(entry)) {
-                awaited.add(started);
-            }
-        }
-        List<E> current = entries;
-        if (!awaited.isEmpty()) {
-            isDone(CompletableFuture.allOf(awaited.toArray(CompletableFuture<?>[]::new)), CLIENT_RESPONSE_TIMEOUT);
-            current = new ArrayList<>(entries);
-            current.removeAll(stale);
-            current.addAll(repository.findAll(stale.stream().map(CacheEntry::key).toList()));
-        }
-        return current.stream().filter((found) -> !found.verification().isInvalidated()).map(this::served).toList();
+        return checked(entries, (entry) -> properties.strict() || entry.verification().isInvalidated()).stream()
+            .filter((entry) -> !entry.verification().isInvalidated())
+            .map(this::serve)
+            .toList();
     }
 
-    private boolean mustWait(E entry) {
-        return properties.strict() || entry.verification().isInvalidated();
+    @Override
+    public List<E> confirmAll(List<E> entries) {
+        return checked(entries, (entry) -> true).stream().filter(policy::isConfirmed).toList();
+    }
+
+    /**
+     * Starts the checks that entries need, and waits for some of them.
+     * @return the entries, as they are after the checks that were awaited
+     */
+    private List<E> checked(List<E> entries, Predicate<E> mustWait) {
+        List<E> awaited = new ArrayList<>();
+        List<CompletableFuture<?>> checks = new ArrayList<>();
+        for (E entry : entries) {
+            if (policy.needsCheck(entry)) {
+                CompletableFuture<?> started = check.start(entry);
+                if (mustWait.test(entry)) {
+                    awaited.add(entry);
+                    checks.add(started);
+                }
+            }
+        }
+        if (awaited.isEmpty()) {
+            return entries;
+        }
+        isDone(CompletableFuture.allOf(checks.toArray(CompletableFuture<?>[]::new)), CLIENT_RESPONSE_TIMEOUT);
+        List<E> current = new ArrayList<>(entries);
+        current.removeAll(awaited);
+        current.addAll(repository.findAll(awaited.stream().map(CacheEntry::key).toList()));
+        return current;
     }
 
     /** Waits for a check, which goes on when the time is over. */
@@ -124,7 +130,8 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
         return policy.isFresh(entry) ? entry : stale(entry);
     }
 
-    private E served(E entry) {
+    @Override
+    public E serve(E entry) {
         if (policy.isFresh(entry)) {
             return entry;
         }
@@ -140,7 +147,7 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
 
     @Override
     public Optional<E> resolve(E requested) {
-        return resolver.resolve(requested).map(this::served);
+        return resolver.resolve(requested).map(this::serve);
     }
 
     @Override
@@ -152,6 +159,11 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     public void onPut(CacheKey key) {
         absences.remove(key);
         check.forget(key);
+    }
+
+    @Override
+    public void onStored(E entry) {
+        var _ = check.start(entry);
     }
 
 }

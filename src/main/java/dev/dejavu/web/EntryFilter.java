@@ -74,7 +74,7 @@ class EntryFilter implements Filter {
     private static boolean isSimpleGet(HttpServletRequest request) {
         String accepted = header(request, HttpHeaders.ACCEPT);
         String cached = header(request, HttpHeaders.IF_NONE_MATCH);
-        return request.getMethod().equals("GET") && request.getPathInfo() == null
+        return request.getMethod().equals("GET") && request.getPathInfo() == null && request.getQueryString() == null
                 && (accepted == null || accepted.equals(MediaType.ALL_VALUE) || accepted.equals(JSON))
                 && (cached == null || (cached.startsWith("\"") && cached.indexOf(',') < 0))
                 && request.getHeader(HttpHeaders.IF_MATCH) == null;

@@ -43,7 +43,9 @@ public final class ServiceProcess implements AutoCloseable {
     public static ServiceProcess start(String... settings) throws IOException {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
                 "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-cp",
-                System.getProperty("java.class.path"), DejavuApplication.class.getName(), "--server.port=0"));
+                System.getProperty("java.class.path"), DejavuApplication.class.getName(), "--server.port=0",
+                // Nothing asks a registry in the Internet.
+                "--dejavu.registry.allowed="));
         for (String setting : settings) {
             command.add("--" + setting);
         }

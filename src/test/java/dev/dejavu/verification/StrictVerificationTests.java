@@ -29,9 +29,9 @@ class StrictVerificationTests extends VerificationFixture {
     void deletedImageIsAbsentAtOnce() {
         String digest = registry.push(name, "v1", "linux/amd64");
         String path = storedAndStale(":v1");
+        String other = storedAndStale(":v1");
         registry.delete(name, digest);
         assertProblem(http.get(path), 404, "absent");
-        String other = storedAndStale(":v1");
         assertThat(json(http.post("/images/lookup", "{\"hashes\":[\"" + other.substring(8) + "\"]}")).path("missing"))
             .hasSize(1);
     }

@@ -17,6 +17,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
+import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
@@ -26,7 +27,9 @@ import dev.dejavu.testing.RegistryProxy;
 import dev.dejavu.testing.RequiresRegistry;
 import dev.dejavu.testing.SettableClock;
 
+import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * A service that may check one real registry, behind a proxy that can inject faults.
@@ -81,12 +84,30 @@ abstract class VerificationFixture {
         return proxy.host() + "/" + name + version;
     }
 
-    /** Stores an entry and lets its freshness lifetime end. */
+    /**
+     * Stores an entry, which the registry confirms, and lets its freshness lifetime end.
+     */
     String storedAndStale(String version) {
-        String path = "/images/" + Keys.next();
-        assertThat(http.put(path, "{\"image_uri\":\"" + uri(version) + "\"}").statusCode()).isEqualTo(201);
+        String path = newEntry(version);
+        await().until(() -> isConfirmed(path));
+        proxy.takeRequests();
         clock.advance(FRESHNESS_LIFETIME);
         return path;
+    }
+
+    String newEntry(String version) {
+        String path = "/images/" + Keys.next();
+        put(path, version);
+        return path;
+    }
+
+    void put(String path, String version) {
+        assertThat(http.put(path, "{\"image_uri\":\"" + uri(version) + "\"}").statusCode()).isIn(200, 201);
+    }
+
+    boolean isConfirmed(String path) {
+        JsonNode entry = json(http.get(path));
+        return entry.path("verified_by").asString("").equals("registry") && !entry.has("stale");
     }
 
     String resolveRequest(String tag) {

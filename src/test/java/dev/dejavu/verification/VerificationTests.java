@@ -22,15 +22,66 @@ class VerificationTests {
     abstract static class Contract extends VerificationFixture {
 
         @Test
-        void freshEntryIsServedWithoutACheck() {
-            String path = "/images/" + Keys.next();
-            http.put(path, "{\"image_uri\":\"" + uri(":none") + "\"}");
+        void putIsCheckedBehindItsAnswerAndThenServedWithoutAnother() {
+            registry.push(name, "v1", "linux/amd64");
+            String path = newEntry(":v1");
+            await().until(() -> proxy.takeRequests().contains("HEAD /v2/" + name + "/manifests/v1"));
+            await().until(() -> isConfirmed(path));
+            proxy.takeRequests();
             clock.advance(FRESHNESS_LIFETIME.minusMillis(1));
+            assertThat(isConfirmed(path)).isTrue();
+            assertThat(proxy.takeRequests()).isEmpty();
+        }
+
+        @Test
+        void putIsServedAsTheClientsWordUntilTheRegistryAnswers() {
+            proxy.fault(RegistryProxy.respond(503, ""));
+            String path = newEntry(":v1");
             HttpResponse<String> response = http.get(path);
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(json(response).path("verified_by").asString()).isEqualTo("client");
             assertThat(json(response).has("stale")).isFalse();
-            assertThat(proxy.takeRequests()).isEmpty();
+        }
+
+        @Test
+        void falseEntryGoesWithTheGraceOfItsFirstPutHoweverOftenItIsRenewed() {
+            String path = newEntry(":none");
+            for (int i = 0; i < 2; i++) {
+                clock.advance(Duration.ofSeconds(14));
+                put(path, ":none");
+                await().until(() -> !proxy.takeRequests().isEmpty());
+                assertThat(http.get(path).statusCode()).isEqualTo(200);
+            }
+            clock.advance(Duration.ofSeconds(2));
+            put(path, ":none");
+            await().until(() -> http.get(path).statusCode() == 404);
+            // and another first PUT gets no second grace
+            put(path, ":none");
+            await().until(() -> http.get(path).statusCode() == 404);
+        }
+
+        @Test
+        void readerWhoInsistsGetsOnlyWhatTheRegistryConfirmed() {
+            registry.push(name, "v1", "linux/amd64");
+            String path = storedAndStale(":v1");
+            HttpResponse<String> confirmed = http.get(path + "?verified=registry");
+            assertThat(json(confirmed).path("verified_at").asString()).isEqualTo(clock.instant().toString());
+            assertThat(lookupConfirmed(path)).hasSize(1);
+            clock.advance(FRESHNESS_LIFETIME);
+            proxy.fault(RegistryProxy.respond(503, ""));
+            assertProblem(http.get(path + "?verified=registry"), 404, "miss");
+            assertThat(http.head(path + "?verified=registry").statusCode()).isEqualTo(404);
+            assertThat(lookupConfirmed(path)).isEmpty();
+            assertThat(http.get(path).statusCode()).isEqualTo(200);
+            proxy.mend();
+            String claim = newEntry(":none");
+            assertProblem(http.get(claim + "?verified=registry"), 404, "miss");
+            assertProblem(http.get(claim + "?verified=client"), 400, "malformed-query", "verified");
+        }
+
+        private JsonNode lookupConfirmed(String path) {
+            return json(http.post("/images/lookup?verified=registry", "{\"hashes\":[\"" + path.substring(8) + "\"]}"))
+                .path("entries");
         }
 
         @Test
@@ -144,11 +195,19 @@ class VerificationTests {
         }
 
         @Test
-        void entryOfARegistryThatIsNotAllowedIsNeverStale() {
+        void entryOfARegistryThatIsNotAllowedIsStaleAfterItsFreshnessLifetime() {
             String path = "/images/" + Keys.next();
             http.put(path, "{\"image_uri\":\"registry.example.com/acme/app:v1\"}");
-            clock.advance(FRESHNESS_LIFETIME.multipliedBy(5));
+            clock.advance(FRESHNESS_LIFETIME.minusMillis(1));
             assertThat(json(http.get(path)).has("stale")).isFalse();
+            clock.advance(Duration.ofMillis(1));
+            double stale = metric("dejavu_stale_hit_age_seconds_count");
+            HttpResponse<String> first = http.get(path);
+            assertThat(json(first).path("stale").asBoolean()).isTrue();
+            assertThat(http.get(path).body()).isEqualTo(first.body());
+            assertThat(http.get(path, "Accept", "application/*").body()).isEqualTo(first.body());
+            assertThat(metric("dejavu_stale_hit_age_seconds_count") - stale).isEqualTo(3);
+            assertProblem(http.get(path + "?verified=registry"), 404, "miss");
         }
 
     }
