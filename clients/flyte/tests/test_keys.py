@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dejavu_flyte.keys import BundleKey, ImageKey, is_local, why_scope_not_shared
+from dejavu_flyte.keys import BundleKey, ImageKey
+from dejavu_flyte.reach import is_local, why_scope_not_shared
 
 SCOPE = "dns:///example.union.ai:proj:dev"
 

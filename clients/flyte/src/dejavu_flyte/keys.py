@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
-import socket
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 from urllib.parse import urlsplit
+
+from dejavu_flyte.reach import endpoint, host_of, is_local, why_scope_not_shared
 
 # The platforms of nearly every image.
 _PLATFORMS = (("linux/amd64",), ("linux/arm64",), ("linux/amd64", "linux/arm64"))
@@ -94,7 +94,7 @@ class ImageKey:
         if self.tag == "latest":
             return "the tag 'latest' moves to other images"
         registry, slash, _ = self.repository.partition("/")
-        if slash and is_local(_host(registry)):
+        if slash and is_local(host_of(registry)):
             return f"its registry, {registry}, is a different one on every machine"
         return why_scope_not_shared(self.scope)
 
@@ -104,7 +104,7 @@ class ImageKey:
         registry, slash, _ = value["image_uri"].partition("/")
         if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
             return f"{value['image_uri']} names no registry, so it may exist in the Docker of one machine only"
-        if is_local(_host(registry)):
+        if is_local(host_of(registry)):
             return f"its registry, {registry}, is a different one on every machine"
         return None
 
@@ -163,7 +163,7 @@ class BundleKey:
         if not separator or scheme.lower() == "file":
             return f"{value['remote_path']} is a file on this machine"
         authority = rest.partition("/")[0]
-        if is_local(_host(authority)):
+        if is_local(host_of(authority)):
             return f"{authority} is a different one on every machine"
         return None
 
@@ -182,41 +182,5 @@ Key = ImageKey | BundleKey
 KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)
 
 
-def endpoint(scope: str) -> str:
-    """Return the endpoint of `endpoint:project:domain`; it may contain colons itself."""
-    return scope.rsplit(":", 2)[0]
-
-
-def why_scope_not_shared(scope: str) -> str | None:
-    """Return the reason never to share anything of this scope, or None."""
-    authority = endpoint(scope).rpartition("://")[2].lstrip("/").partition("/")[0]
-    if is_local(_host(authority)):
-        return f"its Flyte backend, {authority}, is a different one on every machine"
-    return None
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is a different one on every machine; sends no DNS query."""
-    name = host.lower().rstrip(".")
-    if name in ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"):
-        return True
-    if name.endswith((".localhost", ".docker.internal")) or (name.startswith("host.") and name.endswith(".internal")):
-        return True
-    try:
-        short = name[:1].isdigit() and ":" not in name  # as in 127.1
-        address = ipaddress.ip_address(socket.inet_aton(name) if short else name)
-    except (OSError, ValueError):
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any(a.is_loopback or a.is_unspecified for a in (address, mapped) if a)
-
-
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _host(authority: str) -> str:
-    try:
-        return urlsplit("//" + authority).hostname or ""
-    except ValueError:
-        return authority

@@ -10,8 +10,9 @@ from datetime import datetime, timezone
 
 from dejavu_flyte import local
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import Key, why_scope_not_shared
+from dejavu_flyte.keys import Key
 from dejavu_flyte.local import LocalCache, Row
+from dejavu_flyte.reach import why_scope_not_shared
 from dejavu_flyte.service import Entry, EntryRefused, Service
 
 OnProgress = Callable[..., None]
