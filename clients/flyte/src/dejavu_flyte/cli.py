@@ -15,9 +15,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from dejavu_flyte import __version__, explain, hook, local
+from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
 from dejavu_flyte.keys import KINDS, ImageKey, Key
-from dejavu_flyte.service import Service, ServiceError
+from dejavu_flyte.service import Service
 from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.transfer import OnProgress, Report, Transfer
 

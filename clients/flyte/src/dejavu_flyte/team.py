@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from dejavu_flyte import log
+from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.keys import ImageKey, Key, Value
-from dejavu_flyte.service import EntryRefused, Service, ServiceError, WriteForbidden
+from dejavu_flyte.service import EntryRefused, Service, WriteForbidden
 from dejavu_flyte.settings import Settings
 
 _FLUSH_TIMEOUT = 1.0
