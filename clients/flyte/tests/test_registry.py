@@ -16,12 +16,11 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import REGISTRY, Machine, Service, exists
-from test_failures import Server, answer, hang, reads_and_writes
+from servers import MISS, Server, answer, hang, reads_and_writes
 
 Machines = Callable[..., Machine]
 
 AMD64 = ["linux/amd64"]
-MISS = answer("404 Not Found", "application/problem+json", '{"type": "urn:dejavu:problem:miss", "title": "Miss"}')
 
 
 @dataclass
