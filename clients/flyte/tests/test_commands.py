@@ -254,7 +254,8 @@ def test_narrow_terminal_truncates_no_value(machines: Machines, unique: str) -> 
 
 def test_commands_report_failures_without_a_traceback(machines: Machines, unique: str) -> None:
     machine = machines()
-    assert "the connection to it cannot be configured" in machine.cli("push", status=1, HTTP_PROXY="foo://x")
+    away = {"DEJAVU_URL": "http://dejavu.invalid", "HTTP_PROXY": "foo://x"}
+    assert "the connection to it cannot be configured" in machine.cli("push", status=1, **away)
     machine.run(exists(unique))
     machine.cache.write_bytes(b"damaged" * 1000)
     assert "DatabaseError" in machine.cli("push", status=1)

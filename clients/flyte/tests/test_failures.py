@@ -304,12 +304,14 @@ def test_defect_in_the_client_does_not_fail_the_run() -> None:
         ("DEJAVU_URL", "ftp://example.com"),
         ("DEJAVU_URL", "http://example.com/?a=b"),
         ("DEJAVU_URL", "http://[::1"),
+        ("DEJAVU_URL", "http://dejavu.example.com \u202e"),
         ("DEJAVU_TOKEN", "two words"),
         ("DEJAVU_TOKEN", "geheim\u00fc"),
         ("DEJAVU_TIMEOUT", "soon"),
         ("DEJAVU_TIMEOUT", "nan"),
         ("DEJAVU_TIMEOUT", "0"),
         ("DEJAVU_REMOTE_BUILDER", "perhaps"),
+        ("DEJAVU_INSECURE", "perhaps"),
     ],
 )
 def test_invalid_setting_is_reported_in_one_line(machines: Machines, unique: str, name: str, value: str) -> None:

@@ -44,9 +44,16 @@ class Response:
 
 
 class Connection:
-    """One connection to the service; a call takes `timeout` seconds at most."""
+    """One connection to the service; a call takes `timeout` seconds at most.
+
+    Raises:
+        ServiceError: it cannot be configured, or would expose the token
+    """
 
     def __init__(self, settings: Settings, timeout: float) -> None:
+        if settings.exposes_secret:
+            secret = "DEJAVU_TOKEN" if settings.token else "the password in DEJAVU_URL"
+            raise ServiceError(f"{secret} could be read on its way over http: use https, or set DEJAVU_INSECURE=1")
         self._timeout = timeout
         headers = {"User-Agent": f"dejavu-flyte/{__version__}", "Accept": "application/json"}
         if settings.token:
@@ -65,7 +72,9 @@ class Connection:
             # Loading certificates takes 50 ms, so skip it without TLS.
             verify=settings.is_tls,
             limits=httpx.Limits(max_connections=1, keepalive_expiry=_IDLE_SECONDS),
-            follow_redirects=False,
+            follow_redirects=False,  # the token would follow
+            # A proxy would get the token of a service on this machine.
+            trust_env=settings.is_tls or not settings.is_loopback,
         )
 
     def call(self, method: str, path: str, *, body: object = None, query: dict[str, Any] | None = None) -> Response:

@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from dejavu_flyte.reach import is_loopback
+
 _OFF = {"0", "false", "no", "off"}
-_ON = {"", "1", "true", "yes", "on"}
+_ON = {"1", "true", "yes", "on"}
 
 
 class SettingError(ValueError):
@@ -19,27 +21,28 @@ class Settings:
     """The settings of this process.
 
     `timeout` is in seconds, for one whole request. `remote_builder`: whether a remote build looks an image up in the
-    team cache before it asks the backend.
+    team cache before it asks the backend. `insecure`: whether a token may leave this machine without TLS.
     """
 
     url: str
     token: str | None = field(default=None, repr=False)
     timeout: float = 0.5
     remote_builder: bool = True
+    insecure: bool = False
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read `DEJAVU_URL`, `DEJAVU_TOKEN`, `DEJAVU_TIMEOUT` and `DEJAVU_REMOTE_BUILDER`.
+        """Read the variables `DEJAVU_…`.
 
         Raises:
             SettingError: one of them is invalid, or `DEJAVU_URL` is missing
         """
-        env = os.environ
         return cls(
-            url=_url(env.get("DEJAVU_URL", "").strip()),
-            token=_token(env.get("DEJAVU_TOKEN", "").strip()),
-            timeout=_timeout(env.get("DEJAVU_TIMEOUT", "").strip()),
-            remote_builder=_switch("DEJAVU_REMOTE_BUILDER", env.get("DEJAVU_REMOTE_BUILDER", "").strip().lower()),
+            url=_url(_variable("DEJAVU_URL")),
+            token=_token(_variable("DEJAVU_TOKEN")),
+            timeout=_timeout(_variable("DEJAVU_TIMEOUT")),
+            remote_builder=_switch("DEJAVU_REMOTE_BUILDER", default=True),
+            insecure=_switch("DEJAVU_INSECURE", default=False),
         )
 
     @property
@@ -59,6 +62,20 @@ class Settings:
         """Whether to encrypt the connection and to verify the certificate of the service."""
         return urlsplit(self.url).scheme != "http"
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the service is on this machine."""
+        return is_loopback(urlsplit(self.url).hostname or "")
+
+    @property
+    def exposes_secret(self) -> bool:
+        """Whether others could read the token or password on its way, and `insecure` does not allow that."""
+        return bool(self.token or self.user) and not (self.is_tls or self.is_loopback or self.insecure)
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name, "").strip()
+
 
 def _url(value: str) -> str:
     try:
@@ -66,7 +83,7 @@ def _url(value: str) -> str:
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.query or parts.fragment or "@" in parts.path:
+    if not usable or not value.isprintable() or " " in value or parts.query or parts.fragment or "@" in parts.path:
         raise SettingError("DEJAVU_URL must be an address like http://dejavu.example.com:8080")
     return value.rstrip("/")
 
@@ -87,7 +104,8 @@ def _timeout(value: str) -> float:
     return seconds
 
 
-def _switch(name: str, value: str) -> bool:
-    if value not in _OFF | _ON:
+def _switch(name: str, *, default: bool) -> bool:
+    value = _variable(name).lower()
+    if value and value not in _OFF | _ON:
         raise SettingError(f"{name} must be on or off")
-    return value in _ON
+    return value in _ON if value else default
