@@ -50,9 +50,10 @@ class Server:
         self._listener.close()
 
 
-def answer(status: str, content_type: str, body: str, *more: str) -> Behaviour:
-    head = [f"HTTP/1.1 {status}", f"Content-Type: {content_type}", f"Content-Length: {len(body.encode())}", *more]
-    return lambda s, _: s.sendall("\r\n".join([*head, "", body]).encode())
+def answer(status: str, content_type: str, body: str | bytes, *more: str) -> Behaviour:
+    content = body.encode() if isinstance(body, str) else body
+    head = [f"HTTP/1.1 {status}", f"Content-Type: {content_type}", f"Content-Length: {len(content)}", *more]
+    return lambda s, _: s.sendall("\r\n".join([*head, "", ""]).encode() + content)
 
 
 def older(s: socket.socket, request: bytes) -> None:

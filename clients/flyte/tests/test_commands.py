@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import BOTH, Machine, Service, exists
+from servers import Behaviour, Server, answer
 
 Machines = Callable[..., Machine]
 
@@ -296,6 +300,34 @@ def test_pull_skips_local_images_and_keeps_the_expiry(machines: Machines, unique
         assert created_at + 86400 < time.time() + 3601
     finally:
         lenient.stop()
+
+
+def pages(next_cursor: Callable[[int], object]) -> Behaviour:
+    """Answer with empty pages that have a next one."""
+    numbers = itertools.count()
+
+    def page(s: socket.socket, request: bytes) -> None:
+        body = json.dumps({"entries": [], "next": next_cursor(next(numbers))})
+        answer("200 OK", "application/json", body)(s, request)
+
+    return page
+
+
+@pytest.mark.parametrize(
+    ("next_cursor", "requests"),
+    [(lambda _: "same", 2), (lambda n: f"{n % 3}", 4), (lambda n: str(n) * 400, 11), (lambda n: [n], 1), (str, 1000)],
+    ids=["repeats", "is a circle", "grows", "is a list", "never ends"],
+)
+def test_pages_without_an_end_are_given_up(
+    machines: Machines, next_cursor: Callable[[int], object], requests: int
+) -> None:
+    server = Server(pages(next_cursor))
+
+    output = machines(url=server.url).cli("pull", status=1)
+
+    assert "The team cache does not work: its list has no end" in " ".join(output.split())
+    assert len(server.requests) == requests
+    server.close()
 
 
 @pytest.mark.parametrize("arguments", [[], ["explain", "--help"], ["push", "--help"], ["pull", "--help"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import socket
@@ -44,6 +45,8 @@ OTHER_ENTRY = {
 }
 PROBLEM = {"type": "urn:dejavu:problem:storage-unavailable", "title": "Storage unavailable", "detail": "Ask later"}
 
+BOMB = gzip.compress(b"[" + b" " * 2**25)
+
 BEHAVIOURS = {
     "hangs": (hang, "no answer within 0.5 s"),
     "drips the body": (drip, "no answer within 0.5 s"),
@@ -59,7 +62,10 @@ BEHAVIOURS = {
     "a list": (answer("200 OK", "application/json", "[]"), "not as a Dejavu"),
     "another entry": (answer("200 OK", "application/json", json.dumps(OTHER_ENTRY)), "not an entry of this key"),
     "cuts": (cut, "it cannot be reached"),
-    "floods": (flood, ""),
+    "floods": (flood, "its answer is too large"),
+    "large": (answer("200 OK", "application/json", "1" * 2**19), "its answer is too large"),
+    "compressed": (answer("200 OK", "application/json", BOMB, "Content-Encoding: gzip"), "not as a Dejavu"),
+    "deep": (answer("200 OK", "application/json", "[" * 200_000), "not as a Dejavu"),
     "no http": (lambda s, _: s.sendall(b"\x00\x01SSH-2.0\r\n\r\n"), "it cannot be reached"),
 }
 

@@ -13,7 +13,7 @@ from dejavu_flyte import __version__
 from dejavu_flyte.settings import Settings
 
 _PROBLEM = "urn:dejavu:problem:"
-_MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+_MAX_BYTES = 256 * 1024
 # The service closes a connection after 20 idle seconds; reuse it only well before that.
 _IDLE_SECONDS = 10.0
 
@@ -55,7 +55,11 @@ class Connection:
             secret = "DEJAVU_TOKEN" if settings.token else "the password in DEJAVU_URL"
             raise ServiceError(f"{secret} could be read on its way over http: use https, or set DEJAVU_INSECURE=1")
         self._timeout = timeout
-        headers = {"User-Agent": f"dejavu-flyte/{__version__}", "Accept": "application/json"}
+        headers = {
+            "User-Agent": f"dejavu-flyte/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # a compressed answer would be larger than what was read
+        }
         if settings.token:
             headers["Authorization"] = f"Bearer {settings.token}"
         try:
@@ -77,7 +81,15 @@ class Connection:
             trust_env=settings.is_tls or not settings.is_loopback,
         )
 
-    def call(self, method: str, path: str, *, body: object = None, query: dict[str, Any] | None = None) -> Response:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        query: dict[str, Any] | None = None,
+        max_bytes: int = _MAX_BYTES,
+    ) -> Response:
         """Send one request and return the answer, whatever its status.
 
         Raises:
@@ -87,11 +99,11 @@ class Connection:
         content = bytearray()
         try:
             with self._client.stream(method, path, json=body, params=query) as stream:
-                for chunk in stream.iter_bytes():
+                for chunk in stream.iter_raw():
                     content += chunk
                     if time.monotonic() > deadline:
                         raise ServiceError(self._timed_out())  # httpx limits each read, not the whole response
-                    if len(content) > _MAX_RESPONSE_BYTES:
+                    if len(content) > max_bytes:
                         raise ServiceError("its answer is too large")
         except httpx.TimeoutException:
             raise ServiceError(self._timed_out()) from None
@@ -113,5 +125,5 @@ def _parsed(content: bytes, media_type: str) -> object:
         return None
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -11,6 +11,9 @@ from dejavu_flyte.settings import Settings
 
 _BATCH = 1000
 _PAGE = 500
+_MAX_PAGES = 1000
+_MAX_CURSOR = 500
+_MAX_LIST_BYTES = 16 * 1024 * 1024
 
 Entry = dict[str, Any]
 
@@ -73,19 +76,30 @@ class Service:
         found: dict[str, Entry] = {}
         for start in range(0, len(keys), _BATCH):
             body = {kind.ids: keys[start : start + _BATCH]}
-            response = self._http.call("POST", f"{kind.collection}/lookup", body=body)
+            response = self._http.call("POST", f"{kind.collection}/lookup", body=body, max_bytes=_MAX_LIST_BYTES)
             found.update((entry[kind.id], entry) for entry in _entries(kind, self._expect(response, 200)))
         return found
 
     def entries(self, kind: type[Key], **only: str) -> Iterator[Entry]:
-        """Return all live entries, newest first."""
+        """Return all live entries, newest first.
+
+        Raises:
+            ServiceError: the service failed, or its pages have no end
+        """
         query: dict[str, Any] = {"limit": _PAGE} | only
-        while True:
-            page = self._expect(self._http.call("GET", kind.collection, query=query), 200)
+        cursors: set[str] = set()
+        for _ in range(_MAX_PAGES):
+            response = self._http.call("GET", kind.collection, query=query, max_bytes=_MAX_LIST_BYTES)
+            page = self._expect(response, 200)
             yield from _entries(kind, page)
-            if not page.get("next"):
+            cursor = page.get("next")
+            if not cursor:
                 return
-            query["after"] = page["next"]
+            if not isinstance(cursor, str) or len(cursor) > _MAX_CURSOR or cursor in cursors:
+                break
+            cursors.add(cursor)
+            query["after"] = cursor
+        raise ServiceError("its list has no end")
 
     def version(self) -> str:
         """Return the version of the service; empty if the service does not state it."""
