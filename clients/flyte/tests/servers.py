@@ -66,6 +66,16 @@ def reads_and_writes(read: Behaviour, write: Behaviour, resolve: Behaviour = old
     return lambda s, request: by_method[request.partition(b" ")[0]](s, request)
 
 
+def by_path(behaviours: dict[bytes, Behaviour]) -> Behaviour:
+    """Answer by the beginning of the path."""
+
+    def behave(s: socket.socket, request: bytes) -> None:
+        path = request.split(b" ")[1]
+        next(behaviours[begin] for begin in behaviours if path.startswith(begin))(s, request)
+
+    return behave
+
+
 def hang(_: socket.socket, __: bytes) -> None:
     time.sleep(60)
 

@@ -10,21 +10,18 @@ from typing import Any
 
 import rich_click as click
 from click.exceptions import Abort, ClickException, Exit
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from dejavu_flyte import __version__, explain, hook, local
 from dejavu_flyte.connection import ServiceError
-from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
+from dejavu_flyte.display import console, print_key, print_savings, progress, shown
+from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import KINDS, ImageKey, Key
+from dejavu_flyte.log import printable
 from dejavu_flyte.service import Service
 from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.transfer import OnProgress, Report, Transfer
 
 _TIMEOUT = 10.0
-
-console = Console(highlight=False, soft_wrap=True)
 
 
 class _Commands(click.RichGroup):
@@ -36,11 +33,11 @@ class _Commands(click.RichGroup):
         except (ClickException, Exit, Abort):
             raise
         except SettingError as e:
-            raise click.UsageError(str(e)) from e
+            raise click.UsageError(printable(e)) from e
         except ServiceError as e:
-            raise click.ClickException(f"The team cache does not work: {e}") from e
+            raise click.ClickException(printable(f"The team cache does not work: {e}")) from e
         except Exception as e:
-            raise click.ClickException(f"{type(e).__name__}: {e}") from e
+            raise click.ClickException(printable(f"{type(e).__name__}: {e}")) from e
 
 
 @click.group("team-cache", cls=_Commands)
@@ -53,25 +50,25 @@ def team_cache() -> None:
 def status(context: click.Context) -> None:
     """Show whether the team cache works, and what it saved on this machine."""
     with _service() as (settings, service):
-        console.print(f"Service   {settings.public_url}")
+        console.print(f"Service   {shown(settings.public_url)}")
         try:
             version = service.version()
-            console.print(f"          [green]answers[/green], Dejavu {escape(version or 'of an unknown version')}")
+            console.print(f"          [green]answers[/green], Dejavu {shown(version or 'of an unknown version')}")
             for name, counts in service.stats().items():
                 entries = counts.get("entries", "?") if isinstance(counts, dict) else "?"
-                console.print(f"          {escape(name)}: {entries} entries")
+                console.print(f"          {shown(name)}: {shown(entries)} entries")
             failed = False
         except ServiceError as e:
-            console.print(f"          [red]does not work[/red]: {escape(str(e))}")
+            console.print(f"          [red]does not work[/red]: {shown(e)}")
             failed = True
     try:
         hook.check()
         wrapped = "supported"
     except hook.UnsupportedFlyteError as e:
-        wrapped = f"[red]not supported, so nothing is shared[/red]: {escape(str(e))}"
+        wrapped = f"[red]not supported, so nothing is shared[/red]: {shown(e)}"
         failed = True
     console.print(f"Client    dejavu-flyte {__version__}, Flyte {hook.flyte_version()} {wrapped}")
-    _print_savings()
+    print_savings()
     context.exit(1 if failed else 0)
 
 
@@ -136,7 +133,7 @@ def explain_command(
     if path.suffix == ".py" and path.is_file():
         images, others, bundle = explain.script(path.resolve(), root, copy_style or "loaded_modules")
         for uri in others:
-            console.print(f"Image [bold]{escape(uri)}[/bold] is never looked up: Flyte uses it as it is\n")
+            console.print(f"Image [bold]{shown(uri)}[/bold] is never looked up: Flyte uses it as it is\n")
     elif path.is_dir():
         bundle = explain.folder(path.resolve(), copy_style or "all")
     else:
@@ -144,67 +141,22 @@ def explain_command(
             images = [explain.image(what, platforms)]
         except ValueError as e:
             raise click.UsageError(str(e)) from None
-    titled: list[tuple[str, Key]] = [(f"Image [bold]{escape(key.uri)}[/bold]", key) for key in images]
+    titled: list[tuple[str, Key]] = [(f"Image [bold]{shown(key.uri)}[/bold]", key) for key in images]
     if bundle:
         if not bundle.files:
             raise click.UsageError(f"There are no files to bundle in {what}")
         titled.append((f"Bundle of {len(bundle.files)} files, copy style {bundle.copy_style}", bundle.key))
     with _service() as (_, service):
-        hits = [_print_key(service, title, key) for title, key in titled]
+        hits = [print_key(service, title, key) for title, key in titled]
     if bundle and files:
         for file in bundle.files:
-            console.print(f"  {escape(str(file))}")
+            console.print(f"  {shown(file)}")
     context.exit(0 if all(hits) else 1)
-
-
-def _print_key(service: Service, title: str, key: Key) -> bool:
-    console.print(title)
-    for name, part in [*key.parts().items(), ("key", key.hash)]:
-        console.print(f"  {name:<12}  {escape(_text(part))}")
-    if reason := key.why_not_shared():
-        console.print(f"  [yellow]never shared[/yellow]: {escape(reason)}\n")
-        return False
-    if found := service.find(key):
-        console.print(f"  [green]hit[/green]: the team has {escape(', '.join(found.values()))}\n")
-        return True
-    console.print("  [yellow]miss[/yellow]: the team does not have it")
-    if isinstance(key, ImageKey):
-        _print_near_misses(service, key)
-    console.print()
-    return False
-
-
-def _print_near_misses(service: Service, key: ImageKey) -> None:
-    """List the entries of the same image with other parts: they nearly always explain a miss."""
-    for entry in service.entries(ImageKey, image_uri=key.uri):
-        others = [
-            f"{name} [bold]{escape(_text(entry[name]))}[/bold]"
-            for name, part in key.parts().items()
-            if name in entry and _text(entry[name]) != _text(part)
-        ]
-        console.print(f"  the team has it with {' and '.join(others) or 'unknown parts'}")
-
-
-def _text(part: object) -> str:
-    return ", ".join(sorted(part)) if isinstance(part, list) else str(part)
-
-
-def _print_savings() -> None:
-    journal = Journal(local.journal_path)
-    console.print("This machine")
-    for kind in KINDS:
-        hits, misses, shared, work = (journal.tally(kind, event) for event in (HIT, MISS, SHARED, WORK))
-        each = work.seconds / work.n if work.n else kind.assumed_seconds
-        source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")
-        saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "no work measured yet"
-        console.print(
-            f"          {kind.collection}: {hits.n} hits, {misses.n} misses, {shared.n} shared with the team; {saved}"
-        )
 
 
 def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Report], moved: str) -> None:
     cache, journal = local.cache(), Journal(local.journal_path)
-    with _service() as (_, service), _progress() as bar:
+    with _service() as (_, service), progress() as bar:
         transfer = Transfer(service, cache, journal, scope)
         for kind in KINDS:
             task = bar.add_task(kind.collection, total=None)
@@ -212,7 +164,7 @@ def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Repo
             bar.remove_task(task)
             console.print(f"{report.moved} {kind.collection} {moved}")
             for reason, n in sorted(report.skipped.items()):
-                console.print(f"  {n} skipped: {escape(reason)}")
+                console.print(f"  {n} skipped: {shown(reason)}")
 
 
 def _scope(context: click.Context, project: str | None, domain: str | None) -> str:
@@ -230,9 +182,3 @@ def _service() -> Iterator[tuple[Settings, Service]]:
         yield settings, service
     finally:
         service.close()
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
-    )

@@ -1,4 +1,4 @@
-"""Messages of the client, in Flyte's log."""
+"""Messages of the client, in Flyte's log, and text that is safe to print."""
 
 from __future__ import annotations
 
@@ -26,4 +26,10 @@ def debug(message: str, *values: object) -> None:
 def _log(level: int, message: str, *values: object) -> None:
     # Flyte's handler parses square brackets as markup, and raises if they are not.
     with contextlib.suppress(Exception):
-        _logger.log(level, message, *values, extra={"markup": False}, stacklevel=3)
+        if _logger.isEnabledFor(level):
+            _logger.log(level, "%s", printable(message % values), extra={"markup": False}, stacklevel=3)
+
+
+def printable(text: object) -> str:
+    """Return a text with everything escaped that could control a terminal or reorder what it shows."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
