@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import BOTH, Machine, Service, build, exists
+from conftest import BOTH, BUILDER, Machine, Service, build, exists
 
 from dejavu_flyte.keys import BundleKey, ImageKey
 
@@ -26,8 +26,8 @@ def test_second_machine_does_no_work(machines: Machines, unique: str, service: S
     assert all((other.checks, other.uploads) == (0, 0) for other in others)
     assert all(other.values == worked.values for other in others)
     assert worked.seconds[0] > 4
-    shared = min(other.seconds[0] for other in others)  # the machine that runs the tests may be busy
-    assert shared < 0.05
+    shared = min(other.seconds[0] for other in others)
+    assert shared < 1  # some milliseconds, but the machine that runs the tests may be busy
     print(f"\nimage check: first machine {worked.seconds[0]:.3f} s, others {shared:.3f} s")
     (image,) = service.entries("images", image_uri=worked.values[0])
     assert image["scope"] == first.scope
@@ -223,7 +223,7 @@ def test_build_is_shared(machines: Machines, unique: str) -> None:
 
 
 def test_remote_builder_asks_the_team_before_the_backend(machines: Machines, unique: str, service: Service) -> None:
-    first, second, third = machines(), machines(), machines()
+    first, second, third = (machines(environment={"DEJAVU_IMAGE_PREFIXES": BUILDER}) for _ in range(3))
     step = exists(unique, registry=None)
 
     worked = first.run(step, builder="remote")
@@ -231,9 +231,22 @@ def test_remote_builder_asks_the_team_before_the_backend(machines: Machines, uni
     switched_off = third.run(step, builder="remote", DEJAVU_REMOTE_BUILDER="off")
 
     assert (worked.backend, shared.backend, switched_off.backend) == (1, 0, 1)
-    assert worked.values[0].startswith("cr.example.com/acme/")
+    assert worked.values[0].startswith(f"{BUILDER}/")
     assert shared.values == switched_off.values == worked.values
     assert service.entries("images", image_uri=worked.values[0])[0]["repository"].endswith(unique)
+
+
+def test_registry_of_a_remote_builder_must_be_named(machines: Machines, unique: str, service: Service) -> None:
+    first, second = machines(), machines(environment={"DEJAVU_IMAGE_PREFIXES": "cr.example.com,cr.example.com/acm"})
+    step = exists(unique, registry=None)
+
+    worked = first.run(step, builder="remote")
+    unnamed = second.run(step, builder="remote")
+
+    assert len(service.entries("images", image_uri=worked.values[0])) == 1
+    assert (unnamed.backend, unnamed.values) == (1, worked.values)
+    assert unnamed.occurrences(f"its key says {unique}:") == 1
+    assert unnamed.occurrences(f"DEJAVU_IMAGE_PREFIXES does not name {BUILDER}.") == 1
 
 
 def test_remote_builder_does_not_read_the_local_cache(machines: Machines, unique: str) -> None:
