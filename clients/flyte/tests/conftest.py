@@ -41,6 +41,9 @@ if sys.argv[1:4] == ["buildx", "imagetools", "inspect"]:
 REGISTRY = "registry.example.com"
 """A host name that is not local; the service resolves it to this machine."""
 
+BUILDER = "cr.example.com/acme"
+"""Where the remote builder of the tests publishes."""
+
 
 class Service:
     """The service in its own process, started as users start it."""
@@ -179,6 +182,11 @@ class Machine:
         with sqlite3.connect(self.cache) as c:
             return c.execute(f"select * from {table} order by created_at").fetchall()
 
+    def set_local(self, table: str, column: str, value: str) -> None:
+        """Change a column of all local rows."""
+        with sqlite3.connect(self.cache) as c:
+            c.execute(f"update {table} set {column} = ?", (value,))
+
     def age(self, seconds: float) -> None:
         """Make the local rows older."""
         with sqlite3.connect(self.cache) as c:
@@ -189,7 +197,7 @@ class Machine:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service for all tests; each test uses its own keys."""
-    running = Service(tmp_path_factory.mktemp("service"))
+    running = Service(tmp_path_factory.mktemp("service"), f"--dejavu.image.prefixes={BUILDER}")
     yield running
     running.stop()
 

@@ -17,6 +17,8 @@ import pytest
 from conftest import BOTH, Machine, Service, exists
 from servers import Behaviour, Server, answer
 
+from dejavu_flyte.keys import ImageKey
+
 Machines = Callable[..., Machine]
 
 SCRIPT = """\
@@ -132,7 +134,7 @@ def test_push_skips_rows_that_only_this_machine_can_reach(machines: Machines, un
 
     assert (service.entries("images"), service.entries("bundles")) == before
     assert with_the_same.count("1 skipped: can be reached from one machine only") == 2
-    assert with_another.count("1 skipped: of another backend, project or platform") == 1
+    assert with_another.count("1 skipped: of unknown parts: of another backend, project or platform") == 1
 
 
 def test_push_skips_borrowed_rows(machines: Machines, unique: str, service: Service) -> None:
@@ -266,7 +268,7 @@ def test_commands_report_failures_without_a_traceback(machines: Machines, unique
 
 
 def test_push_sends_a_newer_value_but_no_older_one(machines: Machines, unique: str, service: Service) -> None:
-    laptop, other = machines(), machines(upload_to="s3://other/bucket")
+    laptop, other = machines(), machines(upload_to=f"s3://other/{unique}/development")
     other.run({"do": "bundle"})
     (entry,) = service.entries("bundles", remote_path=other.rows("bundle_cache")[0][2])
     remote_path = laptop.run({"do": "bundle"}, DEJAVU_URL="").values[0][0]
@@ -290,10 +292,15 @@ def test_pull_skips_local_images_and_keeps_the_expiry(machines: Machines, unique
     lenient = Service(tmp_path / "lenient", "--dejavu.accept-local=true", "--dejavu.image.ttl=1h")
     try:
         runner = machines(url=lenient.url)
-        for n, uri in enumerate(["localhost:5000/app:v1", "ghcr.io/acme/app:v1"]):
-            httpx.put(f"{lenient.url}/images/{n:064}", json={"image_uri": uri}).raise_for_status()
+        for repository in ("localhost:5000/app", "ghcr.io/acme/app"):
+            key = ImageKey(runner.scope, repository, "v1", tuple(BOTH))
+            httpx.put(f"{lenient.url}/images/{key.hash}", json=key.parts() | {"image_uri": key.uri}).raise_for_status()
+        httpx.put(f"{lenient.url}/images/{0:064}", json={"image_uri": "ghcr.io/acme/app:v2"}).raise_for_status()
 
-        assert "1 skipped: can be reached from one machine only" in runner.cli("pull", "-p", unique)
+        output = runner.cli("pull", "-p", unique, "-d", "development")
+
+        assert "1 skipped: can be reached from one machine only" in output
+        assert "1 skipped: without the parts of its key" in output
 
         ((_, uri, created_at),) = runner.rows("image_cache")
         assert uri == "ghcr.io/acme/app:v1"

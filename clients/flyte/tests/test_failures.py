@@ -318,6 +318,10 @@ def test_defect_in_the_client_does_not_fail_the_run() -> None:
         ("DEJAVU_TIMEOUT", "0"),
         ("DEJAVU_REMOTE_BUILDER", "perhaps"),
         ("DEJAVU_INSECURE", "perhaps"),
+        ("DEJAVU_IMAGE_PREFIXES", "https://cr.example.com"),
+        ("DEJAVU_IMAGE_PREFIXES", "cr.example.com/acme/"),
+        ("DEJAVU_BUNDLE_PATHS", "my-bucket"),
+        ("DEJAVU_BUNDLE_PATHS", "s3://my-bucket, /tmp"),
     ],
 )
 def test_invalid_setting_is_reported_in_one_line(machines: Machines, unique: str, name: str, value: str) -> None:

@@ -146,8 +146,8 @@ def explain_command(
         if not bundle.files:
             raise click.UsageError(f"There are no files to bundle in {what}")
         titled.append((f"Bundle of {len(bundle.files)} files, copy style {bundle.copy_style}", bundle.key))
-    with _service() as (_, service):
-        hits = [print_key(service, title, key) for title, key in titled]
+    with _service() as (settings, service):
+        hits = [print_key(service, settings.allowed, title, key) for title, key in titled]
     if bundle and files:
         for file in bundle.files:
             console.print(f"  {shown(file)}")
@@ -156,8 +156,8 @@ def explain_command(
 
 def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Report], moved: str) -> None:
     cache, journal = local.cache(), Journal(local.journal_path)
-    with _service() as (_, service), progress() as bar:
-        transfer = Transfer(service, cache, journal, scope)
+    with _service() as (settings, service), progress() as bar:
+        transfer = Transfer(service, cache, journal, scope, settings.allowed)
         for kind in KINDS:
             task = bar.add_task(kind.collection, total=None)
             report = move(transfer, kind, functools.partial(bar.update, task))

@@ -10,9 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from dejavu_flyte import local
 from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
-from dejavu_flyte.keys import KINDS, ImageKey, Key
+from dejavu_flyte.keys import KINDS, ImageKey, Key, why_not_used
 from dejavu_flyte.log import printable
 from dejavu_flyte.service import Service
+from dejavu_flyte.values import Allowed
 
 _NEAR_MISSES = 20
 
@@ -24,7 +25,7 @@ def shown(text: object) -> str:
     return escape(printable(text))
 
 
-def print_key(service: Service, title: str, key: Key) -> bool:
+def print_key(service: Service, allowed: Allowed, title: str, key: Key) -> bool:
     """Print a key and what the team has for it; return whether that is a hit."""
     console.print(title)
     for name, part in [*key.parts().items(), ("key", key.hash)]:
@@ -33,7 +34,11 @@ def print_key(service: Service, title: str, key: Key) -> bool:
         console.print(f"  [yellow]never shared[/yellow]: {shown(reason)}\n")
         return False
     if found := service.find(key):
-        console.print(f"  [green]hit[/green]: the team has {shown(', '.join(found.values()))}\n")
+        values = shown(", ".join(found.values()))
+        if reason := why_not_used(key, found, allowed):
+            console.print(f"  [red]miss[/red]: the team has {values}, which is not used: {shown(reason)}\n")
+            return False
+        console.print(f"  [green]hit[/green]: the team has {values}\n")
         return True
     console.print("  [yellow]miss[/yellow]: the team does not have it")
     if isinstance(key, ImageKey):

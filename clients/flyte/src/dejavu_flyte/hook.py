@@ -95,7 +95,7 @@ def scope() -> str:
 
 def _wrap(settings: Settings) -> None:
     team, journal = Team(settings), Journal(local.journal_path)
-    sharing = Sharing(team, journal, remove_local=lambda key: local.cache().remove(key))
+    sharing = Sharing(team, journal, settings.allowed, remove_local=lambda key: local.cache().remove(key))
     _check_before_docker(sharing)
     if settings.remote_builder:
         _look_up_before_the_backend(sharing)

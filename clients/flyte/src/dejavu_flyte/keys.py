@@ -6,15 +6,18 @@ import hashlib
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from dejavu_flyte.reach import endpoint, host_of, is_local, why_scope_not_shared
+from dejavu_flyte import reach
+from dejavu_flyte.values import Allowed, bundle_mismatch, image_mismatch
 
 # The platforms of nearly every image.
 _PLATFORMS = (("linux/amd64",), ("linux/arm64",), ("linux/amd64", "linux/arm64"))
 # Flyte names an archive after the digest of its files.
 _ARCHIVE = re.compile(r"fast([0-9a-f]{32})\.tar\.gz")
+# Without a colon, which would give other parts the same key.
+_TAG = re.compile(r"[\w.-]+", re.ASCII)
 
 Value = dict[str, str]
 """The value of a key: `image_uri`, or `hash_digest` and `remote_path`."""
@@ -82,36 +85,41 @@ class ImageKey:
 
     def parts(self) -> dict[str, object]:
         """Return the parts as the service expects them; it makes the key from them again."""
-        return {
-            "scope": self.scope,
-            "repository": self.repository,
-            "tag": self.tag,
-            "platforms": sorted(self.platforms),
-        }
+        platforms = sorted(self.platforms)
+        return {"scope": self.scope, "repository": self.repository, "tag": self.tag, "platforms": platforms}
 
     def why_not_shared(self) -> str | None:
         """Return the reason never to share this key, or None."""
         if self.tag == "latest":
             return "the tag 'latest' moves to other images"
         registry, slash, _ = self.repository.partition("/")
-        if slash and is_local(host_of(registry)):
+        if slash and reach.is_local(reach.host_of(registry)):
             return f"its registry, {registry}, is a different one on every machine"
-        return why_scope_not_shared(self.scope)
+        return reach.why_scope_not_shared(self.scope)
 
     @staticmethod
     def why_value_not_shared(value: Value) -> str | None:
         """Return the reason never to share this value, or None."""
-        registry, slash, _ = value["image_uri"].partition("/")
-        if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
-            return f"{value['image_uri']} names no registry, so it may exist in the Docker of one machine only"
-        if is_local(host_of(registry)):
-            return f"its registry, {registry}, is a different one on every machine"
-        return None
+        return reach.why_image_not_shared(value["image_uri"])
+
+    def mismatch(self, value: Value, allowed: Allowed) -> str | None:
+        """Return the reason why this key cannot have this value, or None."""
+        return image_mismatch(value["image_uri"], self.uri, allowed)
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> ImageKey | None:
+        """Return the key that the parts of the entry make; None if they are unknown or make another one."""
+        scope, repository, tag, platforms = (entry.get(p) for p in ("scope", "repository", "tag", "platforms"))
+        texts = [scope, repository, tag, *(platforms if isinstance(platforms, list) else [None])]
+        if not _are_texts(texts) or not _TAG.fullmatch(str(tag)) or ":" in "".join(platforms or ()):
+            return None
+        key = cls(str(scope), str(repository), str(tag), tuple(platforms or ()))
+        return key if key.hash == entry[cls.id] else None
 
     @classmethod
     def candidates(cls, scope: str, value: Value) -> list[ImageKey]:
         """Return the keys under which Flyte may have stored this value."""
-        repository, _, tag = value["image_uri"].rpartition(":")
+        repository, _, tag = value["image_uri"].partition("@")[0].rpartition(":")
         names = repository.split("/")
         # A backend that builds images puts its registry before their name.
         repositories = ["/".join(names[n:]) for n in range(len(names))]
@@ -152,20 +160,25 @@ class BundleKey:
 
     def why_not_shared(self) -> str | None:
         """Return the reason never to share this key, or None."""
-        if not endpoint(self.scope):
+        if not reach.endpoint(self.scope):
             return "no Flyte endpoint is configured, so it is unknown which backend holds the upload"
-        return why_scope_not_shared(self.scope)
+        return reach.why_scope_not_shared(self.scope)
 
     @staticmethod
     def why_value_not_shared(value: Value) -> str | None:
         """Return the reason never to share this value, or None."""
-        scheme, separator, rest = value["remote_path"].partition("://")
-        if not separator or scheme.lower() == "file":
-            return f"{value['remote_path']} is a file on this machine"
-        authority = rest.partition("/")[0]
-        if is_local(host_of(authority)):
-            return f"{authority} is a different one on every machine"
-        return None
+        return reach.why_upload_not_shared(value["remote_path"])
+
+    def mismatch(self, value: Value, allowed: Allowed) -> str | None:
+        """Return the reason why this key cannot have this value, or None."""
+        return bundle_mismatch(value["hash_digest"], value["remote_path"], self.scope, self.files_digest, allowed)
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> BundleKey | None:
+        """Return the key that the parts of the entry make; None if they are unknown or make another one."""
+        scope, files_digest = entry.get("scope"), entry.get("files_digest")
+        key = cls(str(scope), str(files_digest))
+        return key if _are_texts([scope, files_digest]) and key.hash == entry[cls.id] else None
 
     @classmethod
     def candidates(cls, scope: str, value: Value) -> list[BundleKey]:
@@ -174,12 +187,21 @@ class BundleKey:
         if not archive:
             return []
         names = pairwise(urlsplit(value["remote_path"]).path.split("/"))
-        scopes = [scope, *(f"{endpoint(scope)}:{project}:{domain}" for project, domain in names)]
+        scopes = [scope, *(f"{reach.endpoint(scope)}:{project}:{domain}" for project, domain in names)]
         return [cls(s, archive[1]) for s in scopes]
 
 
 Key = ImageKey | BundleKey
 KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)
+
+
+def why_not_used(key: Key, value: Value, allowed: Allowed) -> str | None:
+    """Return the reason neither to use nor to share this value of the key, or None."""
+    return key.why_value_not_shared(value) or key.mismatch(value, allowed)
+
+
+def _are_texts(parts: list[object]) -> bool:
+    return all(isinstance(part, str) and part.isprintable() for part in parts)
 
 
 def _sha256(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Which hosts are a different one on every machine."""
+"""What only one machine can reach, or is a different one on every machine."""
 
 from __future__ import annotations
 
@@ -19,6 +19,27 @@ def why_scope_not_shared(scope: str) -> str | None:
     authority = endpoint(scope).rpartition("://")[2].lstrip("/").partition("/")[0]
     if is_local(host_of(authority)):
         return f"its Flyte backend, {authority}, is a different one on every machine"
+    return None
+
+
+def why_image_not_shared(uri: str) -> str | None:
+    """Return the reason never to share an image URI, or None."""
+    registry, slash, _ = uri.partition("/")
+    if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
+        return f"{uri} names no registry, so it may exist in the Docker of one machine only"
+    if is_local(host_of(registry)):
+        return f"its registry, {registry}, is a different one on every machine"
+    return None
+
+
+def why_upload_not_shared(remote_path: str) -> str | None:
+    """Return the reason never to share the address of an upload, or None."""
+    scheme, separator, rest = remote_path.partition("://")
+    if not separator or scheme.lower() == "file":
+        return f"{remote_path} is a file on this machine"
+    authority = rest.partition("/")[0]
+    if is_local(host_of(authority)):
+        return f"{authority} is a different one on every machine"
     return None
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from dejavu_flyte.reach import is_loopback
+from dejavu_flyte.values import Allowed
 
 _OFF = {"0", "false", "no", "off"}
+_REGISTRY = re.compile(r"[\w-]+(\.[\w-]+)*(:\d+)?(/[\w.-]+)*", re.ASCII)
+_PATH = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]*")
 _ON = {"1", "true", "yes", "on"}
 
 
@@ -29,6 +33,7 @@ class Settings:
     timeout: float = 0.5
     remote_builder: bool = True
     insecure: bool = False
+    allowed: Allowed = field(default_factory=Allowed)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -43,6 +48,7 @@ class Settings:
             timeout=_timeout(_variable("DEJAVU_TIMEOUT")),
             remote_builder=_switch("DEJAVU_REMOTE_BUILDER", default=True),
             insecure=_switch("DEJAVU_INSECURE", default=False),
+            allowed=_allowed(),
         )
 
     @property
@@ -109,3 +115,18 @@ def _switch(name: str, *, default: bool) -> bool:
     if value and value not in _OFF | _ON:
         raise SettingError(f"{name} must be on or off")
     return value in _ON if value else default
+
+
+def _allowed() -> Allowed:
+    prefixes, paths = _list("DEJAVU_IMAGE_PREFIXES"), _list("DEJAVU_BUNDLE_PATHS")
+    if not all(_REGISTRY.fullmatch(prefix) for prefix in prefixes):
+        raise SettingError("DEJAVU_IMAGE_PREFIXES must be registries like cr.example.com/flyte, with commas between")
+    if not all(_PATH.fullmatch(path) for path in paths):
+        raise SettingError("DEJAVU_BUNDLE_PATHS must be URIs like s3://my-bucket/flyte, with commas between")
+    # Without the slash, s3://my-bucket would allow s3://my-bucket-of-another.
+    paths = tuple(path if path.endswith("/") else f"{path}/" for path in paths)
+    return Allowed(prefixes, paths or Allowed.bundle_paths)
+
+
+def _list(name: str) -> tuple[str, ...]:
+    return tuple(value for part in _variable(name).split(",") if (value := part.strip()))

@@ -7,9 +7,11 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from dejavu_flyte import log
 from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
-from dejavu_flyte.keys import ImageKey, Key, Value
+from dejavu_flyte.keys import ImageKey, Key, Value, why_not_used
 from dejavu_flyte.team import Team, TeamOff
+from dejavu_flyte.values import Allowed
 
 
 class Sharing:
@@ -17,13 +19,15 @@ class Sharing:
 
     A local row that this machine made is a hit, as in Flyte itself. A row that came from the team is looked up again in
     each process, because it would otherwise outlive a deletion in the team cache by up to a day; if the team cache
-    cannot be reached, it is a hit too.
+    cannot be reached, it is a hit too. A value that does not follow from its key is a miss, wherever it came from.
     """
 
-    def __init__(self, team: Team, journal: Journal, remove_local: Callable[[Key], None]) -> None:
+    def __init__(self, team: Team, journal: Journal, allowed: Allowed, remove_local: Callable[[Key], None]) -> None:
         self._team = team
         self._journal = journal
+        self._allowed = allowed
         self._remove_local = remove_local
+        self._warned = False
         self._missed: dict[Key, float] = {}
         self._expected_writes: dict[Key, Value] = {}
 
@@ -37,8 +41,8 @@ class Sharing:
         try:
             found = self._team.find(key)
         except TeamOff:
-            return local
-        if found is None or key.why_value_not_shared(found):
+            return local if local is not None and self._is_usable(key, local) else None
+        if found is None or not self._is_usable(key, found):
             self._journal.count(key, MISS)
             self._missed[key] = time.monotonic()
             if local is not None:
@@ -63,7 +67,7 @@ class Sharing:
             found = self._team.resolve(key)
         except TeamOff:
             return None
-        if found is None or key.why_value_not_shared(found) or not self._journal.borrow(key, [key.hash]):
+        if found is None or not self._is_usable(key, found) or not self._journal.borrow(key, [key.hash]):
             return None
         self._missed.pop(key, None)
         self.expect_write(key, found)
@@ -83,4 +87,15 @@ class Sharing:
         self._journal.clear_borrowed(key)
         if key.why_not_shared() or key.why_value_not_shared(value):
             return
+        if reason := key.mismatch(value, self._allowed.own):
+            log.debug("Not shared: %s of %s: %s", value, key, reason)
+            return
         self._team.put(key, value, on_stored=lambda: self._journal.count(key, SHARED))
+
+    def _is_usable(self, key: Key, value: Value) -> bool:
+        reason = why_not_used(key, value, self._allowed)
+        if reason:
+            say = log.debug if self._warned else log.warn
+            say("The team cache has a value that is not used, %s: %s.", ", ".join(value.values()), reason)
+            self._warned = True
+        return reason is None

@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 
 from dejavu_flyte import local
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import Key
+from dejavu_flyte.keys import Key, why_not_used
 from dejavu_flyte.local import LocalCache, Row
-from dejavu_flyte.reach import why_scope_not_shared
 from dejavu_flyte.service import Entry, EntryRefused, Service
+from dejavu_flyte.values import Allowed
 
 OnProgress = Callable[..., None]
 """Called with the number `completed`, and with the `total` if it is known."""
@@ -35,6 +35,7 @@ class Transfer:
     cache: LocalCache
     journal: Journal
     scope: str
+    allowed: Allowed
 
     def push(self, kind: type[Key], on_progress: OnProgress) -> Report:
         """Share the rows that Flyte on this machine still uses.
@@ -55,8 +56,12 @@ class Transfer:
             if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
                 report.skipped["can be reached from one machine only, or moves"] += 1
             elif key is None:
-                report.skipped["of another backend, project or platform: push with its configuration"] += 1
-            elif row.key in shared and not _is_newer(kind, row, shared[row.key]):
+                report.skipped[
+                    "of unknown parts: of another backend, project or platform, so push with its configuration"
+                ] += 1
+            elif reason := key.mismatch(row.value, self.allowed.own):
+                report.skipped[f"not what its key says: {reason}"] += 1
+            elif self._is_shared(key, row, shared.get(row.key)):
                 report.skipped["already shared"] += 1
             else:
                 try:
@@ -69,8 +74,8 @@ class Transfer:
     def pull(self, kind: type[Key], limit: int, on_progress: OnProgress) -> Report:
         """Write the team's newest entries into the local cache of Flyte.
 
-        It skips keys for which this machine has a row of its own, other scopes, and values that only another machine
-        can reach.
+        It skips keys for which this machine has a row of its own, other scopes, values that only another machine can
+        reach, and those that do not follow from the parts of their keys.
 
         Raises:
             ServiceError: the service failed; nothing was written
@@ -83,14 +88,18 @@ class Transfer:
             if len(rows) == limit:
                 break
             on_progress(completed=len(rows))
-            scope = str(entry.get("scope") or "")
+            key = kind.of(entry)
             value = {member: entry[member] for member in kind.members}
             if entry[kind.id] in own:
                 report.skipped["already on this machine"] += 1
-            elif kind.why_value_not_shared(value) or (scope and why_scope_not_shared(scope)):
-                report.skipped["can be reached from one machine only"] += 1
-            elif scope not in ("", self.scope):
+            elif key is None:
+                report.skipped["without the parts of its key, so that nothing shows what it is"] += 1
+            elif kind.why_value_not_shared(value) or key.why_not_shared():
+                report.skipped["can be reached from one machine only, or moves"] += 1
+            elif key.scope != self.scope:
                 report.skipped["of another scope"] += 1
+            elif reason := key.mismatch(value, self.allowed):
+                report.skipped[f"not what its key says: {reason}"] += 1
             else:
                 # The local row must not outlive the entry.
                 latest = _seconds(entry["expires_at"]) - local.seconds_to_live(kind)
@@ -101,14 +110,18 @@ class Transfer:
             report.skipped["the journal file cannot be written"] += len(rows)
         return report
 
+    def _is_shared(self, key: Key, row: Row, entry: Entry | None) -> bool:
+        """Whether the team's entry is as good as the row: usable, and the same or newer."""
+        if entry is None:
+            return False
+        value = {member: entry[member] for member in key.members}
+        if why_not_used(key, value, self.allowed.own):
+            return False
+        return value == row.value or _seconds(entry["created_at"]) >= row.created_at
+
     def _own_rows(self, kind: type[Key]) -> list[Row]:
         borrowed = self.journal.borrowed(kind)
         return [row for row in self.cache.live(kind) if row.key not in borrowed]
-
-
-def _is_newer(kind: type[Key], row: Row, entry: Entry) -> bool:
-    same = all(row.value[member] == entry[member] for member in kind.members)
-    return not same and row.created_at > _seconds(entry["created_at"])
 
 
 def _seconds(instant: str) -> float:
