@@ -123,12 +123,27 @@ def test_pull_writes_no_other_value(machines: Machines, unique: str, serve: Call
     assert "2 skipped: without the parts of its key" in output
 
 
-def test_push_replaces_another_value(machines: Machines, unique: str, serve: Callable[[Behaviour], Server]) -> None:
+def test_pull_sums_up_many_reasons(machines: Machines, unique: str, serve: Callable[[Behaviour], Server]) -> None:
+    machine = machines()
+    keys = [image_of(machine, f"{unique}-{n}") for n in range(30)]
+    images = ok({"entries": [{"hash": key.hash, **key.parts(), **EVIL_IMAGE, **TIMES} for key in keys]})
+    machine.url = serve(by_path({b"/images?": images, b"/bundles?": ok({"entries": []})})).url
+
+    output = machine.cli("pull", "-p", unique, "-d", "development")
+
+    assert output.count("1 skipped: not what its key says") == 20
+    assert "10 skipped for other reasons" in output
+
+
+@pytest.mark.parametrize("evil", [EVIL_IMAGE["image_uri"], "evil.example.com/{}"])
+def test_push_replaces_another_value(
+    machines: Machines, unique: str, serve: Callable[[Behaviour], Server], evil: str
+) -> None:
     laptop = machines()
     laptop.run(exists(unique, tag="v1"), DEJAVU_URL="")
     key = image_of(laptop, unique)
     stored = {"hash": key.hash, "image_uri": key.uri, **TIMES}
-    lookups = ok({"entries": [stored | EVIL_IMAGE]})
+    lookups = ok({"entries": [stored | {"image_uri": evil.format(key.uri)}]})
     server = serve(reads_and_writes(READ_ONLY, ok(stored), lookups))
     laptop.url = server.url
 

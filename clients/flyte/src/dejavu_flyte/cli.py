@@ -22,6 +22,7 @@ from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.transfer import OnProgress, Report, Transfer
 
 _TIMEOUT = 10.0
+_REASONS = 20
 
 
 class _Commands(click.RichGroup):
@@ -163,8 +164,11 @@ def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Repo
             report = move(transfer, kind, functools.partial(bar.update, task))
             bar.remove_task(task)
             console.print(f"{report.moved} {kind.collection} {moved}")
-            for reason, n in sorted(report.skipped.items()):
+            reasons = report.skipped.most_common(_REASONS)
+            for reason, n in sorted(reasons):
                 console.print(f"  {n} skipped: {shown(reason)}")
+            if more := report.skipped.total() - sum(n for _, n in reasons):
+                console.print(f"  {more} skipped for other reasons")
 
 
 def _scope(context: click.Context, project: str | None, domain: str | None) -> str:

@@ -15,6 +15,8 @@ from dejavu_flyte.local import LocalCache, Row
 from dejavu_flyte.service import Entry, EntryRefused, Service
 from dejavu_flyte.values import Allowed
 
+_UNKNOWN = "of unknown parts: of another backend, project or platform, so push with its configuration"
+
 OnProgress = Callable[..., None]
 """Called with the number `completed`, and with the `total` if it is known."""
 
@@ -56,9 +58,7 @@ class Transfer:
             if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
                 report.skipped["can be reached from one machine only, or moves"] += 1
             elif key is None:
-                report.skipped[
-                    "of unknown parts: of another backend, project or platform, so push with its configuration"
-                ] += 1
+                report.skipped[_UNKNOWN] += 1
             elif reason := key.mismatch(row.value, self.allowed.own):
                 report.skipped[f"not what its key says: {reason}"] += 1
             elif self._is_shared(key, row, shared.get(row.key)):
@@ -111,13 +111,13 @@ class Transfer:
         return report
 
     def _is_shared(self, key: Key, row: Row, entry: Entry | None) -> bool:
-        """Whether the team's entry is as good as the row: usable, and the same or newer."""
+        """Whether the team's entry is as good as the row: the same, or usable and newer."""
         if entry is None:
             return False
         value = {member: entry[member] for member in key.members}
-        if why_not_used(key, value, self.allowed.own):
-            return False
-        return value == row.value or _seconds(entry["created_at"]) >= row.created_at
+        if value == row.value:
+            return True
+        return not why_not_used(key, value, self.allowed) and _seconds(entry["created_at"]) >= row.created_at
 
     def _own_rows(self, kind: type[Key]) -> list[Row]:
         borrowed = self.journal.borrowed(kind)
