@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 import dejavu_flyte
-from dejavu_flyte import hook
+from dejavu_flyte import support
 
 HERE = Path(__file__).parent.parent
 
@@ -15,9 +15,9 @@ HERE = Path(__file__).parent.parent
 def test_tests_run_with_the_supported_versions() -> None:
     versions = re.findall(r"^\d\S*", (HERE / "versions.txt").read_text(), re.MULTILINE)
 
-    assert (versions[0], versions[-1]) == (hook.OLDEST, hook.NEWEST)
-    assert hook.flyte_version() in versions
-    assert f"flyte>={hook.OLDEST}" in (metadata.requires("dejavu-flyte") or [])
+    assert (versions[0], versions[-1]) == (support.OLDEST, support.NEWEST)
+    assert support.flyte_version() in versions
+    assert f"flyte>={support.OLDEST}" in (metadata.requires("dejavu-flyte") or [])
 
 
 def test_version() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Abort, ClickException, Exit
 
-from dejavu_flyte import __version__, explain, hook, local
+from dejavu_flyte import __version__, explain, local, support
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.display import console, print_key, print_savings, progress, shown
 from dejavu_flyte.journal import Journal
@@ -63,12 +63,12 @@ def status(context: click.Context) -> None:
             console.print(f"          [red]does not work[/red]: {shown(e)}")
             failed = True
     try:
-        hook.check()
+        support.check()
         wrapped = "supported"
-    except hook.UnsupportedFlyteError as e:
+    except support.UnsupportedFlyteError as e:
         wrapped = f"[red]not supported, so nothing is shared[/red]: {shown(e)}"
         failed = True
-    console.print(f"Client    dejavu-flyte {__version__}, Flyte {hook.flyte_version()} {wrapped}")
+    console.print(f"Client    dejavu-flyte {__version__}, Flyte {support.flyte_version()} {wrapped}")
     print_savings()
     context.exit(1 if failed else 0)
 
@@ -175,7 +175,7 @@ def _scope(context: click.Context, project: str | None, domain: str | None) -> s
     """Configure Flyte like its other commands, and return the scope."""
     configuration: Any = context.obj
     configuration.init(project=project, domain=domain)
-    return hook.scope()
+    return support.scope()
 
 
 @contextlib.contextmanager

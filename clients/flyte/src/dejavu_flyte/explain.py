@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dejavu_flyte import hook
+from dejavu_flyte import support
 from dejavu_flyte.keys import BundleKey, ImageKey
 
 DEFAULT_PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -42,7 +42,7 @@ def image(uri: str, platforms: tuple[str, ...]) -> ImageKey:
         raise ValueError(f"{uri} has no tag: WHAT must be registry/name:tag, or an existing script or folder")
     if not all("/" in platform for platform in platforms):
         raise ValueError("a platform must be an OS and an architecture, as in linux/amd64")
-    return ImageKey(hook.scope(), repository, tag, platforms or DEFAULT_PLATFORMS)
+    return ImageKey(support.scope(), repository, tag, platforms or DEFAULT_PLATFORMS)
 
 
 def folder(path: Path, copy_style: str) -> Bundle:
@@ -76,7 +76,7 @@ async def _images(environments: list[Any], copy_style: str) -> tuple[list[ImageK
     async def image_exists(image: Any) -> str:
         if image._is_cloned and image.name:
             repository = f"{image.registry}/{image.name}" if image.registry else image.name
-            keys[ImageKey(hook.scope(), repository, image._final_tag, image.platform)] = None
+            keys[ImageKey(support.scope(), repository, image._final_tag, image.platform)] = None
         else:
             others[image.uri] = None
         return str(image.uri)  # the image "exists", so Flyte builds nothing
@@ -102,7 +102,7 @@ async def _bundle(root: Path, copy_style: str, additional: tuple[str, ...]) -> B
     with _replaced(bundles, "list_files_to_bundle", list_and_stop), contextlib.suppress(_Listed):
         await bundles.build_code_bundle(from_dir=root, copy_style=copy_style, additional_files=additional)
     (files, digest) = listed[0]
-    return Bundle(BundleKey(hook.scope(), digest), tuple(Path(f) for f in files), copy_style)
+    return Bundle(BundleKey(support.scope(), digest), tuple(Path(f) for f in files), copy_style)
 
 
 @contextlib.contextmanager

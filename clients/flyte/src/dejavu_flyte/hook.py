@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from dejavu_flyte import local, log
+from dejavu_flyte import local, log, support
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import KINDS, ImageKey, Key, Value
 from dejavu_flyte.service import ImageAbsent
@@ -18,79 +18,27 @@ from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.sharing import Sharing
 from dejavu_flyte.team import Team
 
-OLDEST, NEWEST = "2.3.8", "2.12.1"
-"""The oldest and the newest Flyte that the tests run with; the versions between them should work too."""
-
-_SCOPE = "flyte._persistence._db"
-_LOCAL = "flyte._internal.imagebuild.docker_builder"
-_REMOTE = "flyte._internal.imagebuild.remote_builder"
-
-# Before 2.3.8, Flyte read the scope from a file and ignored the arguments of flyte.init: such keys must not be shared.
-# Those versions have no get_init_config in this module, so check() rejects them.
-_EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
-    **{
-        kind.flyte.module: {
-            kind.flyte.read: kind.flyte.arguments,
-            kind.flyte.write: (*kind.flyte.arguments, *kind.members),
-        }
-        for kind in KINDS
-    },
-    _SCOPE: {"_cache_scope": (), "get_init_config": (), "LocalDB._get_db_path": (), "LocalDB.initialize_sync": ()},
-    _LOCAL: {"DockerImageBuilder.get_checkers": ("self",)},
-    _REMOTE: {"RemoteImageBuilder.get_checkers": ("self",)},
-}
-
 R = TypeVar("R")
-
-
-class UnsupportedFlyteError(Exception):
-    """The installed Flyte keeps its caches in another way; the text names what is missing."""
 
 
 def install() -> None:
     """Wrap Flyte's cache functions once; if that is impossible, log one warning and wrap nothing."""
     try:
         settings = Settings.from_environment()
-        check()
+        support.check()
     except SettingError as e:
         log.warn("The team cache is not used: %s.", e)
-    except UnsupportedFlyteError as e:
+    except support.UnsupportedFlyteError as e:
         log.warn(
             "The team cache is not used: dejavu-flyte supports Flyte %s to %s, and in Flyte %s %s.",
-            OLDEST,
-            NEWEST,
-            flyte_version(),
+            support.OLDEST,
+            support.NEWEST,
+            support.flyte_version(),
             e,
         )
     else:
-        if not hasattr(_function(ImageKey.flyte.module, ImageKey.flyte.read), "__wrapped__"):
+        if not hasattr(support.function(ImageKey.flyte.module, ImageKey.flyte.read), "__wrapped__"):
             _wrap(settings)
-
-
-def check() -> None:
-    """Check that the installed Flyte has all functions that the client needs, with the expected parameters.
-
-    Raises:
-        UnsupportedFlyteError: it does not
-    """
-    for module, functions in _EXPECTED.items():
-        for name, expected in functions.items():
-            try:
-                found = tuple(inspect.signature(_function(module, name)).parameters)
-            except (ImportError, AttributeError, TypeError):
-                raise UnsupportedFlyteError(f"there is no {module}.{name}") from None
-            if found != expected:
-                raise UnsupportedFlyteError(f"{module}.{name} takes {', '.join(found) or 'nothing'}")
-
-
-def flyte_version() -> str:
-    """Return the version of the installed Flyte."""
-    return str(importlib.import_module("flyte").version())
-
-
-def scope() -> str:
-    """Return `endpoint:project:domain` of the current configuration."""
-    return str(_function(_SCOPE, "_cache_scope")())
 
 
 def _wrap(settings: Settings) -> None:
@@ -114,7 +62,7 @@ def _wrap_cache(kind: type[Key], sharing: Sharing) -> None:
         def shared() -> Any:
             arguments = inspect.signature(read).bind(*args, **kwargs).args
             value = sharing.read(
-                kind(scope(), *arguments),
+                kind(support.scope(), *arguments),
                 _value(kind, result),
                 lambda found: write(*arguments, *(found[member] for member in kind.members)),
             )
@@ -129,7 +77,7 @@ def _wrap_cache(kind: type[Key], sharing: Sharing) -> None:
 
         def share() -> None:
             arguments = inspect.signature(write).bind(*args, **kwargs).arguments
-            key = kind(scope(), *(arguments[name] for name in kind.flyte.arguments))
+            key = kind(support.scope(), *(arguments[name] for name in kind.flyte.arguments))
             sharing.on_local_write(key, {member: arguments[member] for member in kind.members}, built=built)
 
         _unless_it_fails(share, None)
@@ -162,7 +110,7 @@ def _check_before_docker(sharing: Sharing) -> None:
         @classmethod
         async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
             def resolved() -> str | None:
-                value = sharing.resolve(ImageKey(scope(), repository, tag, arch))
+                value = sharing.resolve(ImageKey(support.scope(), repository, tag, arch))
                 return value["image_uri"] if value else None
 
             try:
@@ -183,14 +131,14 @@ def _check_before_docker(sharing: Sharing) -> None:
 
         return checkers
 
-    docker = importlib.import_module(_LOCAL).DockerImageBuilder
+    docker = importlib.import_module(support.DOCKER_BUILDER).DockerImageBuilder
     for builder in (docker, *docker.__subclasses__()):
         if "get_checkers" in vars(builder):
             builder.get_checkers = team_second(builder.get_checkers)
 
 
 def _look_up_before_the_backend(sharing: Sharing) -> None:
-    builder = importlib.import_module(_REMOTE).RemoteImageBuilder
+    builder = importlib.import_module(support.REMOTE_BUILDER).RemoteImageBuilder
     get_checkers = builder.get_checkers
 
     class TeamImageChecker:
@@ -199,7 +147,7 @@ def _look_up_before_the_backend(sharing: Sharing) -> None:
         @classmethod
         async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
             def shared() -> str | None:
-                key = ImageKey(scope(), repository, tag, arch)
+                key = ImageKey(support.scope(), repository, tag, arch)
                 value = sharing.read(key, None, lambda _: None)
                 if value is None:
                     return None
@@ -227,7 +175,3 @@ def _unless_it_fails(share: Callable[[], R], otherwise: R) -> R:
     except Exception as e:  # noqa: BLE001  (a defect of the client must not fail the run)
         log.debug("The team cache failed: %s", e)
         return otherwise
-
-
-def _function(module: str, name: str) -> Any:
-    return functools.reduce(getattr, name.split("."), importlib.import_module(module))
