@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from conftest import BOTH, Machine, Service, exists
 from servers import READ_ONLY, Behaviour, Server, answer, by_path, reads_and_writes
@@ -93,12 +94,13 @@ def test_other_value_of_a_registry_check_is_a_miss(
 
 def test_other_value_is_not_used_while_the_team_is_off(machines: Machines, unique: str, service: Service) -> None:
     """An older client may have kept it."""
-    first, second = machines(), machines()
-    first.run(exists(unique, tag="v1"))
-    second.run(exists(unique, tag="v1"))
-    second.set_local("image_cache", "image_uri", EVIL_IMAGE["image_uri"])
+    machine = machines()
+    key = image_of(machine, unique)
+    httpx.put(f"{service.url}/images/{key.hash}", json=key.parts() | {"image_uri": key.uri}).raise_for_status()
+    machine.cli("pull", "-p", unique, "-d", "development")
+    machine.set_local("image_cache", "image_uri", EVIL_IMAGE["image_uri"])
 
-    run = second.run(exists(unique, tag="v1"), DEJAVU_URL="http://127.0.0.1:9")
+    run = machine.run(exists(unique, tag="v1"), DEJAVU_URL="http://127.0.0.1:9")
 
     assert (run.checks, run.values) == (1, [f"ghcr.io/acme/{unique}:v1"])
 
