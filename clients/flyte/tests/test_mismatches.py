@@ -125,6 +125,22 @@ def test_pull_writes_no_other_value(machines: Machines, unique: str, serve: Call
     assert "2 skipped: without the parts of its key" in output
 
 
+def test_pull_writes_no_overlay(machines: Machines, unique: str, serve: Callable[[Behaviour], Server]) -> None:
+    machine = machines()
+    key, other = image_of(machine, unique), image_of(machine, f"{unique}-2")
+    entries = [
+        {"hash": key.hash, **key.parts(), "image_uri": key.uri, "overlay": "pr-7"},
+        {"hash": other.hash, **other.parts(), "image_uri": other.uri},
+    ]
+    images = ok({"entries": [entry | TIMES for entry in entries]})
+    machine.url = serve(by_path({b"/images?": images, b"/bundles?": ok({"entries": []})})).url
+
+    output = machine.cli("pull", "-p", unique, "-d", "development")
+
+    assert [row[0] for row in machine.rows("image_cache")] == [other.hash]
+    assert "1 skipped: of an overlay" in output
+
+
 def test_pull_sums_up_many_reasons(machines: Machines, unique: str, serve: Callable[[Behaviour], Server]) -> None:
     machine = machines()
     keys = [image_of(machine, f"{unique}-{n}") for n in range(30)]

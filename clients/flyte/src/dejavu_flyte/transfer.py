@@ -74,8 +74,8 @@ class Transfer:
     def pull(self, kind: type[Key], limit: int, on_progress: OnProgress) -> Report:
         """Write the team's newest entries into the local cache of Flyte.
 
-        It skips keys for which this machine has a row of its own, other scopes, values that only another machine can
-        reach, and those that do not follow from the parts of their keys.
+        It skips keys for which this machine has a row of its own, overlays (an administrator sees all of them), other
+        scopes, values that only another machine can reach, and those that do not follow from the parts of their keys.
 
         Raises:
             ServiceError: the service failed; nothing was written
@@ -92,6 +92,8 @@ class Transfer:
             value = {member: entry[member] for member in kind.members}
             if entry[kind.id] in own:
                 report.skipped["already on this machine"] += 1
+            elif entry.get("overlay"):
+                report.skipped["of an overlay, so perhaps of a pull request"] += 1
             elif key is None:
                 report.skipped["without the parts of its key, so that nothing shows what it is"] += 1
             elif kind.why_value_not_shared(value) or key.why_not_shared():
