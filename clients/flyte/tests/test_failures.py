@@ -373,7 +373,7 @@ def test_restarted_service_is_reached_by_the_same_process(machines: Machines, un
     home, restarted = tmp_path / "restarted", tmp_path / "done"
     service = Service(home)
     port = service.url.rpartition(":")[2]
-    machine = machines(url=service.url)
+    machine = machines(url=service.url, environment={"DEJAVU_TIMEOUT": "5"})
 
     def restart() -> None:
         nonlocal service
