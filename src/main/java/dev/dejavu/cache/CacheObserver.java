@@ -1,5 +1,7 @@
 package dev.dejavu.cache;
 
+import java.util.List;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +18,20 @@ public interface CacheObserver {
     default void onLookups(String cache, int hits, int misses) {
     }
 
-    /** A caller stored an entry. */
+    /** A caller stored an entry, or let it be resolved. Its author is that caller. */
     default void onWrite(String cache, PutResult<?> result) {
+    }
+
+    /** An entry was removed by no caller: its registry does not have it. */
+    default void onRefuted(String cache, CacheEntry entry, String reason) {
+    }
+
+    /**
+     * A registry sent events.
+     * @param webhook that received them
+     * @param keys of the entries that they may have made untrue
+     */
+    default void onRegistryEvents(String cache, String webhook, List<RegistryEvent> events, List<CacheKey> keys) {
     }
 
     /** A caller removed a key, whether it was there or not. */

@@ -20,7 +20,8 @@ public class CacheObservers {
         this.observers = SingletonSupplier.of(() -> observers.orderedStream().toList());
     }
 
-    void publish(Consumer<CacheObserver> event) {
+    /** Tells all of them. */
+    public void publish(Consumer<CacheObserver> event) {
         observers.obtain().forEach(event);
     }
 

@@ -1,5 +1,7 @@
 package dev.dejavu.cache;
 
+import java.util.List;
+
 /**
  * Brings the changes that others make in the database to the {@link ChangeListener}s.
  */
@@ -11,11 +13,9 @@ public interface ChangeFeed {
     boolean isCurrent();
 
     /**
-     * Publishes an event of a registry, which need not change any row, to the listeners
-     * of all other instances. When it returns, the event is on its way.
-     * @param kind of the {@link RegistryEvent}
-     * @param repository of the event
+     * Publishes events of a registry, which need not change any row, to the listeners of
+     * all other instances. When it returns, the events are on their way.
      */
-    void publish(RegistryEvent.Kind kind, String repository);
+    void publish(List<RegistryEvent> events);
 
 }

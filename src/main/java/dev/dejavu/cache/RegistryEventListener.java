@@ -1,5 +1,7 @@
 package dev.dejavu.cache;
 
+import java.util.List;
+
 /**
  * Acts on events that a registry sends to this instance.
  */
@@ -7,9 +9,10 @@ package dev.dejavu.cache;
 public interface RegistryEventListener {
 
     /**
-     * Acts on an event, on all instances: when it returns, nothing that the event may
-     * have made untrue is served any more.
+     * Acts on events, on all instances: when it returns, nothing that they may have made
+     * untrue is served any more.
+     * @param webhook that received them
      */
-    void onRegistryEvent(RegistryEvent event);
+    void onRegistryEvents(String webhook, List<RegistryEvent> events);
 
 }

@@ -23,10 +23,10 @@ public interface VerifiableRepository<E extends VerifiableEntry> extends CacheRe
     boolean removeIfUnchanged(E expected);
 
     /**
-     * Invalidates what an event may have made untrue: it is not served before it is
+     * Invalidates what events may have made untrue: it is not served before it is
      * verified again (RFC 9111, section 4.4).
-     * @return the keys of all entries that the event may affect, invalidated or not
+     * @return the keys of all entries that the events may affect, invalidated or not
      */
-    List<CacheKey> invalidate(RegistryEvent event);
+    List<CacheKey> invalidate(List<RegistryEvent> events);
 
 }

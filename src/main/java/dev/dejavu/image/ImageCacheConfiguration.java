@@ -19,7 +19,8 @@ class ImageCacheConfiguration {
     @Bean
     Cache<CachedImage> images(ImageCacheRepository table, NearCaches nearCaches, RegistryVerification verification,
             CacheObservers observers, Callers callers) {
-        return Cache.of(table, nearCaches.ofVerifiable(table), verification::verifierOf, observers, callers);
+        return Cache.of(table, nearCaches.ofVerifiable(table),
+                (repository) -> verification.verifierOf(table.name(), repository), observers, callers);
     }
 
     @Bean

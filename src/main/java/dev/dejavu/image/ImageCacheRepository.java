@@ -4,11 +4,16 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Repository;
@@ -42,8 +47,9 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                     then coalesce(image_cache.first_put_at, image_cache.created_at) else excluded.created_at end,
                 revision = case when image_cache.created_at > :cutoff then image_cache.revision + 1 else 1 end,
                 previous_value = case when image_cache.created_at > :cutoff
-                    and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end
-            returning revision, previous_value, first_put_at
+                    and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end,
+                previous_author = image_cache.written_by
+            returning revision, previous_value, previous_author, first_put_at
             """;
 
     private static final String REPLACE = """
@@ -58,8 +64,12 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             """;
 
     private static final String AFFECTED = """
-            select hash, overlay from image_cache where registry_repository = :repository {affected} order by hash
+            select hash, overlay, registry_repository, manifest_digest,
+                substr(image_uri, length(registry_repository) + 1) as version
+            from image_cache where registry_repository in (:repositories) {condition} order by hash, overlay
             """;
+
+    private static final String OF_VERSIONS = "and substr(image_uri, length(registry_repository) + 1) in (:versions)";
 
     /**
      * Another number at each invalidation, so that a check which began before it comes
@@ -70,16 +80,9 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                 select hash, overlay from image_cache where hash in (:hashes) order by hash, overlay {lock})
             update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end,
                 verified_by = coalesce(verified_by, 'client')
-            where (hash, overlay) in (select hash, overlay from locked) and registry_repository = :repository {invalidated}
+            where (hash, overlay) in (select hash, overlay from locked)
+                and registry_repository in (:repositories) {condition}
             """;
-
-    /** A tag does not move a reference with a digest. */
-    private static final String TAGGED = "and substr(image_uri, length(registry_repository) + 1) = ':' || :tag";
-
-    /** The tag leads to something else now; its platforms are not known. */
-    private static final String MOVED = TAGGED + " and manifest_digest <> coalesce(:digest, '')";
-
-    private static final String MAYBE_MOVED = TAGGED + " and coalesce(manifest_digest, '?') <> coalesce(:digest, '')";
 
     private final String rowLock;
 
@@ -146,26 +149,53 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     }
 
     @Override
-    public List<CacheKey> invalidate(RegistryEvent event) {
-        if (event.kind() == RegistryEvent.Kind.DELETE) {
-            String condition = (event.tag() != null) ? TAGGED : "";
-            return invalidate(event, condition, condition);
-        }
-        return (event.tag() != null) ? invalidate(event, MAYBE_MOVED, MOVED) : List.of();
+    public List<CacheKey> invalidate(List<RegistryEvent> events) {
+        // A push without a tag moves nothing.
+        Map<Boolean, List<RegistryEvent>> ofTags = events.stream()
+            .filter((event) -> event.tag() != null || event.kind() == RegistryEvent.Kind.DELETE)
+            .collect(Collectors.partitioningBy((event) -> event.tag() != null));
+        Set<CacheKey> affected = new LinkedHashSet<>(invalidate(ofTags.getOrDefault(false, List.of()), ""));
+        affected.addAll(invalidate(ofTags.getOrDefault(true, List.of()), OF_VERSIONS));
+        return List.copyOf(affected);
     }
 
-    private List<CacheKey> invalidate(RegistryEvent event, String affected, String invalidated) {
-        Map<String, @Nullable Object> subject = new HashMap<>();
-        subject.put("repository", event.repository());
-        subject.put("tag", event.tag());
-        subject.put("digest", event.digest());
-        List<CacheKey> keys = reading(AFFECTED.replace("{affected}", affected)).params(subject)
-            .query((row, number) -> key(row))
-            .list();
-        String sql = INVALIDATE.replace("{invalidated}", invalidated).replace("{lock}", rowLock);
-        forEachBatch(keys.stream().map(CacheKey::hex).distinct().toList(),
-                (batch) -> writing(sql).params(subject).param("hashes", batch).update());
-        return keys;
+    private List<CacheKey> invalidate(List<RegistryEvent> events, String condition) {
+        if (events.isEmpty()) {
+            return List.of();
+        }
+        Map<String, List<RegistryEvent>> byRepository = events.stream()
+            .collect(Collectors.groupingBy(RegistryEvent::repository));
+        Map<String, Object> subjects = Map.of("repositories", byRepository.keySet(), "versions",
+                events.stream().map((event) -> ":" + event.tag()).distinct().toList());
+        List<String> invalidated = new ArrayList<>();
+        List<CacheKey> affected = reading(AFFECTED.replace("{condition}", condition)).params(subjects)
+            .query((row, number) -> affected(row, byRepository, invalidated))
+            .list()
+            .stream()
+            .flatMap(Optional::stream)
+            .toList();
+        String sql = INVALIDATE.replace("{condition}", condition).replace("{lock}", rowLock);
+        forEachBatch(invalidated.stream().distinct().toList(),
+                (batch) -> writing(sql).params(subjects).param("hashes", batch).update());
+        return affected;
+    }
+
+    /** The key of a row, if one of the events is about it. */
+    private static Optional<CacheKey> affected(ResultSet row, Map<String, List<RegistryEvent>> events,
+            List<String> invalidated) throws SQLException {
+        String version = row.getString("version");
+        String digest = row.getString("manifest_digest");
+        List<RegistryEvent> about = events.getOrDefault(row.getString("registry_repository"), List.of())
+            .stream()
+            .filter((event) -> event.tag() == null || version.equals(":" + event.tag()))
+            .filter((event) -> event.kind() == RegistryEvent.Kind.DELETE || digest == null
+                    || !digest.equals(event.digest()))
+            .toList();
+        // A push over what no registry has confirmed yet may be the push of that.
+        if (about.stream().anyMatch((event) -> event.kind() == RegistryEvent.Kind.DELETE || digest != null)) {
+            invalidated.add(row.getString("hash"));
+        }
+        return about.isEmpty() ? Optional.empty() : Optional.of(key(row));
     }
 
     @Override

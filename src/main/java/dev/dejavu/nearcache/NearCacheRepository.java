@@ -16,6 +16,7 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.ChangeFeed;
+import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.TimeToLive;
 
@@ -113,6 +114,11 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     }
 
     @Override
+    public PutResult<E> putIf(E entry, PutCondition<E> condition) {
+        return invalidating(entry.key(), () -> repository.putIf(entry, condition));
+    }
+
+    @Override
     public void remove(CacheKey key) {
         invalidating(key, () -> {
             repository.remove(key);
@@ -144,7 +150,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     }
 
     /** Invalidates keys that others changed. */
-    final void invalidate(List<CacheKey> keys) {
+    final void invalidateKeys(List<CacheKey> keys) {
         for (CacheKey key : keys) {
             versions.begin(key);
             versions.end(key);

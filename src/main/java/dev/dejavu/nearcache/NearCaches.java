@@ -60,7 +60,7 @@ public class NearCaches implements ChangeListener {
     public void onChange(String cache, List<CacheKey> keys) {
         NearCacheRepository<?> nearCache = nearCaches.get(cache);
         if (nearCache != null) {
-            nearCache.invalidate(keys);
+            nearCache.invalidateKeys(keys);
         }
         else {
             // From a trigger with a name that no cache has: better too much than too

@@ -36,10 +36,10 @@ final class NearVerifiableRepository<E extends VerifiableEntry> extends NearCach
     }
 
     @Override
-    public List<CacheKey> invalidate(RegistryEvent event) {
+    public List<CacheKey> invalidate(List<RegistryEvent> events) {
         try {
-            List<CacheKey> affected = repository.invalidate(event);
-            invalidate(affected);
+            List<CacheKey> affected = repository.invalidate(events);
+            invalidateKeys(affected);
             return affected;
         }
         catch (RuntimeException ex) {

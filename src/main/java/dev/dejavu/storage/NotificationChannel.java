@@ -108,11 +108,12 @@ final class NotificationChannel implements AutoCloseable {
         return (received != null) ? received : new PGNotification[0];
     }
 
-    static void send(HikariDataSource pool, String name, String payload) throws SQLException {
+    static void send(HikariDataSource pool, String name, String... payloads) throws SQLException {
         try (Connection connection = pool.getConnection();
-                PreparedStatement statement = connection.prepareStatement("select pg_notify(?, ?)")) {
+                PreparedStatement statement = connection
+                    .prepareStatement("select pg_notify(?, payload) from unnest(?) payload")) {
             statement.setString(1, name);
-            statement.setString(2, payload);
+            statement.setArray(2, connection.createArrayOf("text", payloads));
             statement.execute();
         }
     }

@@ -85,12 +85,16 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
     }
 
     @Override
-    public void publish(RegistryEvent.Kind kind, String repository) {
+    public void publish(List<RegistryEvent> events) {
         try {
-            NotificationChannel.send(pool, EVENTS, kind + " " + repository + " " + instance);
+            NotificationChannel.send(pool, EVENTS,
+                    events.stream()
+                        .map((event) -> event.kind() + " " + event.repository() + " " + instance)
+                        .distinct()
+                        .toArray(String[]::new));
         }
         catch (SQLException ex) {
-            throw new DataAccessResourceFailureException("Event not published: " + repository, ex);
+            throw new DataAccessResourceFailureException("Events not published", ex);
         }
     }
 

@@ -114,7 +114,7 @@ class SqliteConfiguration {
             }
 
             @Override
-            public void publish(RegistryEvent.Kind kind, String repository) {
+            public void publish(List<RegistryEvent> events) {
                 // There are no other instances.
             }
 

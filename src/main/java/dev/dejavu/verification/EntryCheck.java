@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -49,6 +50,8 @@ final class EntryCheck<E extends VerifiableEntry> {
 
     private final EventClock events;
 
+    private final BiConsumer<E, String> onRefuted;
+
     private final Clock clock;
 
     private final Cache<CacheKey, Boolean> recentlyUnknown = Caffeine.newBuilder()
@@ -66,7 +69,9 @@ final class EntryCheck<E extends VerifiableEntry> {
     private final Set<CacheKey> inGrace = ConcurrentHashMap.newKeySet();
 
     EntryCheck(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
-            RegistryChecks checks, NegativeCache absences, EventClock events, Clock clock) {
+            RegistryChecks checks, NegativeCache absences, EventClock events, BiConsumer<E, String> onRefuted,
+            Clock clock) {
+        this.onRefuted = onRefuted;
         this.repository = repository;
         this.properties = properties;
         this.policy = policy;
@@ -142,6 +147,12 @@ final class EntryCheck<E extends VerifiableEntry> {
         }
     }
 
+    /** Tells that an entry was removed because its registry does not have it. */
+    void refuted(E entry, String reason) {
+        log.info("Removed {} of {}: {}", entry.key(), entry.value(), reason);
+        onRefuted.accept(entry, reason);
+    }
+
     private void remove(E entry, Instant now, long begin, ImageStatus status) {
         boolean removed = false;
         absences.addBeforeRemoval(entry, now, begin);
@@ -155,7 +166,7 @@ final class EntryCheck<E extends VerifiableEntry> {
         }
         if (removed) {
             refuted.put(entry.key(), entry.firstPutAt());
-            log.info("Removed {} of {}: {}", entry.key(), entry.value(), status.reason());
+            refuted(entry, status.reason());
         }
     }
 

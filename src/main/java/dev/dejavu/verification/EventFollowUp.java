@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheObservers;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.RegistryEventListener;
@@ -18,8 +19,8 @@ import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.VerifiableRepository;
 
 /**
- * Invalidates what an event of a registry may have made untrue, and checks it. An event
- * is a hint, not proof: it counts as true only where the registry may not be asked.
+ * Invalidates what events of a registry may have made untrue, and checks it. An event is
+ * a hint, not proof: it counts as true only where the registry may not be asked.
  *
  * @param <E> the entry
  */
@@ -33,6 +34,8 @@ final class EventFollowUp<E extends VerifiableEntry> implements RegistryEventLis
     /** Checks that an event starts; other entries are checked when they are looked up. */
     private static final int MAX_EAGER_CHECKS = 100;
 
+    private final String cache;
+
     private final VerifiableRepository<E> repository;
 
     private final EntryCheck<E> check;
@@ -43,11 +46,15 @@ final class EventFollowUp<E extends VerifiableEntry> implements RegistryEventLis
 
     private final ChangeFeed changes;
 
-    /** When each event came last, of those to follow up once more. */
-    private final Map<RegistryEvent, Long> pending = new ConcurrentHashMap<>();
+    private final CacheObservers observers;
 
-    EventFollowUp(VerifiableRepository<E> repository, EntryCheck<E> check, FreshnessPolicy policy,
-            NegativeCache absences, ChangeFeed changes) {
+    /** When each list of events came last, of those to follow up once more. */
+    private final Map<List<RegistryEvent>, Long> pending = new ConcurrentHashMap<>();
+
+    EventFollowUp(String cache, VerifiableRepository<E> repository, EntryCheck<E> check, FreshnessPolicy policy,
+            NegativeCache absences, ChangeFeed changes, CacheObservers observers) {
+        this.cache = cache;
+        this.observers = observers;
         this.repository = repository;
         this.check = check;
         this.policy = policy;
@@ -56,36 +63,38 @@ final class EventFollowUp<E extends VerifiableEntry> implements RegistryEventLis
     }
 
     /**
-     * Follows an event up at once, and once more after a while: until all instances know
-     * of it, one of them may store what it saw before, and a registry may still show for
-     * a moment what it has just deleted.
+     * Follows events up at once, and once more after a while: until all instances know of
+     * them, one of them may store what it saw before, and a registry may still show for a
+     * moment what it has just deleted.
      */
     @Override
-    public void onRegistryEvent(RegistryEvent event) {
-        List<CacheKey> affected = repository.invalidate(event);
-        absences.onRegistryEvent(event.kind(), event.repository());
-        changes.publish(event.kind(), event.repository());
+    public void onRegistryEvents(String webhook, List<RegistryEvent> events) {
+        List<CacheKey> affected = repository.invalidate(events);
+        events.forEach((event) -> absences.onRegistryEvent(event.kind(), event.repository()));
+        changes.publish(events);
         recheck(affected);
-        if (policy.isVerifiable(event) && pending.put(event, System.nanoTime()) == null) {
-            Thread.ofVirtual().name("verification").start(() -> recheckAfterPropagation(event));
+        observers.publish((observer) -> observer.onRegistryEvents(cache, webhook, events, affected));
+        List<RegistryEvent> checkable = events.stream().filter(policy::isVerifiable).toList();
+        if (!checkable.isEmpty() && pending.put(checkable, System.nanoTime()) == null) {
+            Thread.ofVirtual().name("verification").start(() -> recheckAfterPropagation(checkable));
         }
     }
 
-    private void recheckAfterPropagation(RegistryEvent event) {
+    private void recheckAfterPropagation(List<RegistryEvent> events) {
         try {
             Long last;
             do {
-                last = Objects.requireNonNull(pending.get(event));
+                last = Objects.requireNonNull(pending.get(events));
                 Thread.sleep(EVENT_PROPAGATION.minusNanos(System.nanoTime() - last));
             }
-            while (!pending.remove(event, last));
-            recheck(repository.invalidate(event));
+            while (!pending.remove(events, last));
+            recheck(repository.invalidate(events));
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
         }
         catch (DataAccessException ex) {
-            log.warn("Not checked again after an event of {}: {}", event.repository(), ex.getMessage());
+            log.warn("Not checked again after events of registries: {}", ex.getMessage());
         }
     }
 
@@ -99,7 +108,7 @@ final class EventFollowUp<E extends VerifiableEntry> implements RegistryEventLis
                 var _ = check.start(entry);
             }
             else if (entry.verification().isInvalidated() && repository.removeIfUnchanged(entry)) {
-                log.info("Removed {} of {}: its registry sent an event", entry.key(), entry.value());
+                check.refuted(entry, "its registry sent an event");
             }
         }
     }

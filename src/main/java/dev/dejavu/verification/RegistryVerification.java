@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import org.springframework.stereotype.Component;
 
+import dev.dejavu.cache.CacheObservers;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.RegistryEventListener;
@@ -34,6 +35,8 @@ public class RegistryVerification implements RegistryEventListener {
 
     private final ChangeFeed changes;
 
+    private final CacheObservers observers;
+
     private final Timer staleHitAge;
 
     private final Clock clock;
@@ -41,7 +44,9 @@ public class RegistryVerification implements RegistryEventListener {
     private final List<EventFollowUp<?>> followUps = new CopyOnWriteArrayList<>();
 
     RegistryVerification(VerificationProperties properties, FreshnessPolicy policy, RegistryChecks checks,
-            NegativeCache absences, EventClock events, ChangeFeed changes, MeterRegistry metrics, Clock clock) {
+            NegativeCache absences, EventClock events, ChangeFeed changes, CacheObservers observers,
+            MeterRegistry metrics, Clock clock) {
+        this.observers = observers;
         this.properties = properties;
         this.policy = policy;
         this.checks = checks;
@@ -54,17 +59,22 @@ public class RegistryVerification implements RegistryEventListener {
         this.clock = clock;
     }
 
-    /** A verifier of the entries in a repository. */
-    public <E extends VerifiableEntry> Verifier<E> verifierOf(VerifiableRepository<E> repository) {
-        EntryCheck<E> check = new EntryCheck<>(repository, properties, policy, checks, absences, events, clock);
-        followUps.add(new EventFollowUp<>(repository, check, policy, absences, changes));
-        Resolver<E> resolver = new Resolver<>(repository, properties, checks, absences, events);
+    /**
+     * A verifier of the entries in a repository.
+     * @param cache the name of their cache
+     */
+    public <E extends VerifiableEntry> Verifier<E> verifierOf(String cache, VerifiableRepository<E> repository) {
+        EntryCheck<E> check = new EntryCheck<>(repository, properties, policy, checks, absences, events,
+                (entry, reason) -> observers.publish((observer) -> observer.onRefuted(cache, entry, reason)), clock);
+        followUps.add(new EventFollowUp<>(cache, repository, check, policy, absences, changes, observers));
+        Resolver<E> resolver = new Resolver<>(repository, properties, checks, absences, events,
+                (stored) -> observers.publish((observer) -> observer.onWrite(cache, stored)));
         return new RegistryVerifier<>(repository, properties, policy, check, resolver, absences, staleHitAge, clock);
     }
 
     @Override
-    public void onRegistryEvent(RegistryEvent event) {
-        followUps.forEach((followUp) -> followUp.onRegistryEvent(event));
+    public void onRegistryEvents(String webhook, List<RegistryEvent> received) {
+        followUps.forEach((followUp) -> followUp.onRegistryEvents(webhook, received));
     }
 
 }

@@ -3,11 +3,13 @@ package dev.dejavu.verification;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.VerifiableRepository;
 import dev.dejavu.cache.Verification;
@@ -40,8 +42,11 @@ final class Resolver<E extends VerifiableEntry> {
 
     private final EventClock events;
 
+    private final Consumer<PutResult<E>> onStored;
+
     Resolver(VerifiableRepository<E> repository, VerificationProperties properties, RegistryChecks checks,
-            NegativeCache absences, EventClock events) {
+            NegativeCache absences, EventClock events, Consumer<PutResult<E>> onStored) {
+        this.onStored = onStored;
         this.repository = repository;
         this.properties = properties;
         this.checks = checks;
@@ -74,7 +79,7 @@ final class Resolver<E extends VerifiableEntry> {
             case PRESENT -> {
                 // An entry that a client stored meanwhile counts more.
                 if (!events.eventSince(requested, begin) && findValid(requested.key()).isEmpty()) {
-                    repository.put(verified(requested, requested.createdAt(), status));
+                    onStored.accept(repository.put(verified(requested, requested.createdAt(), status)));
                 }
             }
             case ABSENT -> absences.add(requested, requested.createdAt(), begin);

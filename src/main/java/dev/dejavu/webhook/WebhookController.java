@@ -55,8 +55,11 @@ class WebhookController {
         if (webhook == null || (webhook.signed() && !isSigned(webhook, headers, sent))) {
             throw WebhookAuthentication.refusal();
         }
-        for (RegistryEvent event : events(webhook, headers, sent)) {
-            listener.onRegistryEvent(event);
+        List<RegistryEvent> events = events(webhook, headers, sent);
+        if (!events.isEmpty()) {
+            listener.onRegistryEvents(name, events);
+        }
+        for (RegistryEvent event : events) {
             metrics
                 .counter("dejavu.webhook.events", "webhook", name, "kind", event.kind().name().toLowerCase(Locale.ROOT))
                 .increment();

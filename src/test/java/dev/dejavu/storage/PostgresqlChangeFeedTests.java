@@ -79,12 +79,12 @@ class PostgresqlChangeFeedTests {
 
     @Test
     void eventReachesAllInstancesButItsPublisher() {
-        feed.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first");
-        otherFeed.publish(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second");
+        feed.publish(List.of(new RegistryEvent(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first", null, null)));
+        otherFeed.publish(List.of(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second", null, null)));
         // Events arrive in the order in which they were published.
         await().atMost(TIMEOUT).until(() -> listener.events.contains("DELETE ghcr.io/acme/second"));
         assertThat(listener.events).containsExactly("DELETE ghcr.io/acme/second");
-        feed.publish(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third");
+        feed.publish(List.of(new RegistryEvent(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third", null, null)));
         await().atMost(TIMEOUT).until(() -> otherListener.events.contains("PUSH ghcr.io/acme/third"));
         assertThat(otherListener.events).containsExactly("PUSH ghcr.io/acme/first", "PUSH ghcr.io/acme/third");
     }

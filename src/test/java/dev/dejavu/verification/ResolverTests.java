@@ -21,6 +21,7 @@ class ResolverTests {
 
         @Test
         void resolve_presentImage_isStoredAfterOneCheck() throws Exception {
+            long writes = writes();
             String digest = registry.push(name, "v1", "linux/amd64");
             List<HttpResponse<String>> responses = inParallel(20,
                     () -> http.post("/images/resolve", resolveRequest("v1")));
@@ -31,6 +32,11 @@ class ResolverTests {
             assertThat(json(known).path("verified_by").asString()).isEqualTo("registry");
             assertThat(json(known).path("manifest_digest").asString()).isEqualTo(digest);
             assertThat(json(known).path("platforms").get(0).asString()).isEqualTo("linux/amd64");
+            assertThat(writes()).isEqualTo(writes + 1);
+        }
+
+        private long writes() {
+            return json(http.get("/stats")).at("/images/writes").asLong();
         }
 
         @Test

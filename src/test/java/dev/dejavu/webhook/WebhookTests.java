@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -16,9 +17,12 @@ import javax.crypto.spec.SecretKeySpec;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.test.context.TestPropertySource;
 
 import dev.dejavu.testing.WithPostgres;
@@ -39,6 +43,7 @@ class WebhookTests {
         assertThatThrownBy(() -> new WebhookProperties(webhooks)).hasMessageContaining("dejavu.webhooks.w.registry");
     }
 
+    @ExtendWith(OutputCaptureExtension.class)
     abstract static class Contract extends WebhookFixture {
 
         @Test
@@ -46,6 +51,27 @@ class WebhookTests {
             String other = stored("ghcr.io/team/app:v1");
             sendAccepted("distribution", DISTRIBUTION);
             assertThat(isPresent(other)).isTrue();
+        }
+
+        @Test
+        void events_ofOneListAreActedOnTogetherAndAudited(CapturedOutput output) {
+            List<String> paths = new ArrayList<>();
+            StringBuilder events = new StringBuilder();
+            for (int i = 0; i < 300; i++) {
+                paths.add(stored(REPOSITORY + i % 7 + ":many" + i));
+                events.append((i > 0) ? "," : "")
+                    .append("{\"id\":\"%d\",\"action\":\"delete\",\"target\":{\"repository\":\"team/app%d\",\"tag\":\"many%d\"}}"
+                        .formatted(i, i % 7, i));
+            }
+            String other = stored(REPOSITORY + "1:many0");
+            sendAccepted("distribution", "{\"events\":[" + events + "]}");
+            assertThat(paths).noneMatch(this::isPresent);
+            assertThat(isPresent(other)).isTrue();
+            assertThat(output.toString().lines().filter((line) -> line.contains("\"action\":\"invalidated\""))).last()
+                .asString()
+                .contains("\"webhook\":\"distribution\"", "\"rows\":300", "\"client_ip\":\"127.0.0.1\"",
+                        "registry.example.com:5000/team/app3");
+            assertThat(output.toString()).contains("\"reason\":\"its registry sent an event\"");
         }
 
         @Test
