@@ -23,6 +23,10 @@ create index bundle_cache_overlay_created_at on bundle_cache (created_at, digest
 -- When a live entry was first stored under its key, from which its grace counts.
 alter table image_cache add column first_put_at bigint;
 
+-- Who had stored what the last PUT replaced: kept only so that RETURNING can say it.
+alter table image_cache add column previous_author text;
+alter table bundle_cache add column previous_author text;
+
 -- Notifications name a key in an overlay as key/overlay. A payload has 8000 bytes at most.
 create or replace function dejavu_notify_row() returns trigger language plpgsql as $$
 begin

@@ -22,6 +22,8 @@ create table image_cache (
     revision            bigint not null,
     written_by          text,
     previous_value      text,
+    -- who had stored what the last PUT replaced: kept only so that RETURNING can say it
+    previous_author     text,
     verified_at         bigint,
     verified_by         text,
     manifest_digest     text,
@@ -57,6 +59,7 @@ create table bundle_cache (
     revision       bigint not null,
     written_by     text,
     previous_value text,
+    previous_author text,
     primary key (digest, overlay)
 );
 insert into bundle_cache (digest, hash_digest, remote_path, scope, files_digest, created_at, revision, written_by,

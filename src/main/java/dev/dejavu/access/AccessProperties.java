@@ -13,11 +13,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param mode whether callers need a token; by default they do not on loopback, and do
  * elsewhere
  * @param anonymousRead whether, in mode tokens, anonymous callers may read
+ * @param firstWriteWins whether, in mode tokens, who is no administrator may not replace
+ * the value of another identity without {@code If-Match}
  * @param oidc OpenID Connect issuers whose tokens are accepted
  */
 @ConfigurationProperties("dejavu.access")
 record AccessProperties(@Nullable Mode mode, @DefaultValue("false") boolean anonymousRead,
-        @DefaultValue List<OidcIssuer> oidc) {
+        @DefaultValue("false") boolean firstWriteWins, @DefaultValue List<OidcIssuer> oidc) {
 
     enum Mode {
 

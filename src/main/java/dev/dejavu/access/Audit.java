@@ -1,7 +1,9 @@
 package dev.dejavu.access;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,6 +18,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheObserver;
 import dev.dejavu.cache.Callers;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.RegistryEvent;
 
 /**
  * The audit log: a line of JSON for each change, with its actor.
@@ -25,6 +28,9 @@ class Audit implements CacheObserver {
 
     /** The actor of an anonymous change. */
     static final String ANYONE = "anyone";
+
+    /** Keys or repositories in one line. */
+    private static final int MAX_LISTED = 20;
 
     private static final Logger log = LoggerFactory.getLogger("dev.dejavu.audit");
 
@@ -42,13 +48,45 @@ class Audit implements CacheObserver {
         CacheEntry entry = result.entry();
         String previous = result.previousValue();
         Map<String, Object> record = record((previous != null) ? "changed" : result.created() ? "added" : "renewed",
-                cache);
+                cache, entry.writtenBy());
         putKey(record, entry.key());
         record.put("value", entry.value());
         if (previous != null) {
             record.put("previous_value", previous);
+            record.put("previous_actor", Objects.requireNonNullElse(result.previousAuthor(), ANYONE));
         }
+        if (result.isChangedByAnother()) {
+            log.warn("{}", json.writeValueAsString(record));
+        }
+        else {
+            log(record);
+        }
+    }
+
+    @Override
+    public void onRefuted(String cache, CacheEntry entry, String reason) {
+        Map<String, Object> record = new LinkedHashMap<>(Map.of("action", "removed"));
+        record.put("cache", cache);
+        record.put("reason", reason);
+        putKey(record, entry.key());
+        record.put("value", entry.value());
         log(record);
+    }
+
+    @Override
+    public void onRegistryEvents(String cache, String webhook, List<RegistryEvent> events, List<CacheKey> keys) {
+        Map<String, Object> record = new LinkedHashMap<>(Map.of("action", "invalidated"));
+        record.put("cache", cache);
+        record.put("webhook", webhook);
+        putAddress(record);
+        record.put("repositories", first(events.stream().map(RegistryEvent::repository).distinct().toList()));
+        record.put("keys", first(keys.stream().map(CacheKey::toString).toList()));
+        record.put("rows", keys.size());
+        log(record);
+    }
+
+    private static List<String> first(List<String> texts) {
+        return texts.subList(0, Math.min(texts.size(), MAX_LISTED));
     }
 
     @Override
@@ -95,15 +133,22 @@ class Audit implements CacheObserver {
     }
 
     private Map<String, Object> record(String action, String cache) {
+        return record(action, cache, callers.current().name());
+    }
+
+    private static Map<String, Object> record(String action, String cache, @Nullable String actor) {
         Map<String, Object> record = new LinkedHashMap<>();
         record.put("action", action);
         record.put("cache", cache);
-        String name = callers.current().name();
-        record.put("actor", (name != null) ? name : ANYONE);
+        record.put("actor", (actor != null) ? actor : ANYONE);
+        putAddress(record);
+        return record;
+    }
+
+    private static void putAddress(Map<String, Object> record) {
         if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request) {
             record.put("client_ip", request.getRequest().getRemoteAddr());
         }
-        return record;
     }
 
     private void log(Map<String, Object> record) {

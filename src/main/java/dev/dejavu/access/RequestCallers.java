@@ -17,7 +17,10 @@ class RequestCallers implements Callers {
 
     private final Caller anonymous;
 
-    RequestCallers(Mode mode) {
+    private final boolean firstWriteWins;
+
+    RequestCallers(Mode mode, AccessProperties properties) {
+        this.firstWriteWins = properties.firstWriteWins();
         this.anonymous = new Caller(null, "", mode == Mode.OPEN, false);
     }
 
@@ -25,6 +28,11 @@ class RequestCallers implements Callers {
     public Caller current() {
         Authentication authentication = SecurityContextHolder.getContext().getAuthentication();
         return (authentication instanceof Identity identity) ? identity.caller() : anonymous;
+    }
+
+    @Override
+    public boolean firstWriteWins() {
+        return firstWriteWins;
     }
 
 }

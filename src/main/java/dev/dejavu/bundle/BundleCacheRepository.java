@@ -33,8 +33,9 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
                 revision = case when bundle_cache.created_at > :cutoff then bundle_cache.revision + 1 else 1 end,
                 previous_value = case when bundle_cache.created_at > :cutoff
                     and (bundle_cache.remote_path <> excluded.remote_path
-                        or bundle_cache.hash_digest <> excluded.hash_digest) then bundle_cache.remote_path end
-            returning revision, previous_value
+                        or bundle_cache.hash_digest <> excluded.hash_digest) then bundle_cache.remote_path end,
+                previous_author = bundle_cache.written_by
+            returning revision, previous_value, previous_author
             """;
 
     BundleCacheRepository(CacheDatabase database, BundleCacheProperties properties, OverlayProperties overlays,

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.MultiValueMap;
@@ -13,6 +14,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -21,6 +23,7 @@ import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.EntryResponses;
 import dev.dejavu.api.ListQuery;
 import dev.dejavu.api.LookupResult;
+import dev.dejavu.api.Preconditions;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
@@ -56,9 +59,10 @@ class BundleController {
     }
 
     @PutMapping("/{digest}")
-    ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody BundleRequest request) {
+    ResponseEntity<CachedBundle> put(@PathVariable String digest, @RequestBody BundleRequest request,
+            @RequestHeader HttpHeaders headers) {
         CachedBundle bundle = request.toBundle(bundles.key(digest), properties, bundles.timeToLive(), sharing);
-        return EntryResponses.stored("/bundles/", bundles.put(bundle));
+        return EntryResponses.stored("/bundles/", bundles.put(bundle, Preconditions.of(headers)));
     }
 
     @DeleteMapping("/{digest}")

@@ -41,6 +41,12 @@ record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @Json
     }
 
     @Override
+    public boolean hasValueOf(CacheEntry other) {
+        return other instanceof CachedBundle bundle && remotePath.equals(bundle.remotePath)
+                && hashDigest.equals(bundle.hashDigest);
+    }
+
+    @Override
     public CachedBundle withWrittenBy(@Nullable String name) {
         return new CachedBundle(digest, hashDigest, remotePath, parts, createdAt, expiresAt, name);
     }

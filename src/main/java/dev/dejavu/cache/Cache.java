@@ -149,6 +149,14 @@ public final class Cache<E extends CacheEntry> implements Prunable {
 
     /** Stores an entry in the caller's name, in place of the one that has its key. */
     public PutResult<E> put(E entry) {
+        return put(entry, null);
+    }
+
+    /**
+     * Stores an entry in the caller's name, in place of the one that has its key.
+     * @param condition of the caller, about the entry as it sees that
+     */
+    public PutResult<E> put(E entry, @Nullable PutCondition<E> condition) {
         Caller caller = callers.current();
         if (entry.parts() == null && !caller.isTrusted()) {
             throw new ProblemException(Problem.PARTS_REQUIRED,
@@ -156,14 +164,30 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         }
         PutResult<E> result;
         try {
-            result = repository.put(writtenBy(entry, caller.name()));
+            result = put(writtenBy(entry, caller.name()), condition, caller);
         }
         finally {
             verifier.onPut(entry.key());
         }
         verifier.onStored(result.entry());
         observers.publish((observer) -> observer.onWrite(name(), result));
-        return new PutResult<>(withVisibleAuthor(result.entry()), result.created(), result.previousValue());
+        return new PutResult<>(withVisibleAuthor(result.entry()), result.created(), result.previousValue(),
+                result.previousAuthor());
+    }
+
+    private PutResult<E> put(E entry, @Nullable PutCondition<E> condition, Caller caller) {
+        if (condition != null) {
+            return repository.putIf(entry, (current) -> condition
+                .check((current != null) ? withVisibleAuthor(verifier.markIfStale(current), caller) : null));
+        }
+        return (caller.isTrusted() || !callers.firstWriteWins()) ? repository.put(entry)
+                : repository.putIf(entry, (current) -> {
+                    if (current != null && !current.hasValueOf(entry)
+                            && !Objects.equals(current.writtenBy(), entry.writtenBy())) {
+                        throw new ProblemException(Problem.CHANGED_BY_ANOTHER,
+                                "Another identity stored another value, which If-Match with its ETag replaces.");
+                    }
+                });
     }
 
     public void remove(CacheKey key) {
@@ -246,7 +270,11 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     private E withVisibleAuthor(E entry) {
-        return (entry.writtenBy() == null || callers.current().seesAll()) ? entry : writtenBy(entry, null);
+        return withVisibleAuthor(entry, callers.current());
+    }
+
+    private E withVisibleAuthor(E entry, Caller caller) {
+        return (entry.writtenBy() == null || caller.seesAll()) ? entry : writtenBy(entry, null);
     }
 
     private boolean hasVisibleAuthor(E entry) {

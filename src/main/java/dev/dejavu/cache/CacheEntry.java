@@ -17,6 +17,11 @@ public interface CacheEntry {
     /** The cached value, such as an image URI. */
     String value();
 
+    /** Whether another entry says the same. */
+    default boolean hasValueOf(CacheEntry other) {
+        return value().equals(other.value());
+    }
+
     Instant createdAt();
 
     Instant expiresAt();

@@ -37,6 +37,12 @@ public interface CacheRepository<E extends CacheEntry> {
      */
     PutResult<E> put(E entry);
 
+    /**
+     * Stores an entry as {@link #put} does, if a condition permits that.
+     * @throws ProblemException of the condition
+     */
+    PutResult<E> putIf(E entry, PutCondition<E> condition);
+
     void remove(CacheKey key);
 
     /**

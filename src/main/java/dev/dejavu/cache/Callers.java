@@ -3,9 +3,11 @@ package dev.dejavu.cache;
 /**
  * Knows who makes the request that this thread serves.
  */
-@FunctionalInterface
 public interface Callers {
 
     Caller current();
+
+    /** Whether only trusted callers may replace the values of others. */
+    boolean firstWriteWins();
 
 }

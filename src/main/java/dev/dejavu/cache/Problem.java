@@ -40,6 +40,11 @@ public enum Problem {
 
     NAME_TAKEN,
 
+    /** Another identity's value, which may not be replaced. */
+    CHANGED_BY_ANOTHER,
+
+    PRECONDITION_FAILED,
+
     STORAGE_UNAVAILABLE;
 
     /**

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.MultiValueMap;
@@ -13,6 +14,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -21,6 +23,7 @@ import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.EntryResponses;
 import dev.dejavu.api.ListQuery;
 import dev.dejavu.api.LookupResult;
+import dev.dejavu.api.Preconditions;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
@@ -56,9 +59,10 @@ class ImageController {
     }
 
     @PutMapping("/{hash}")
-    ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody ImageRequest request) {
+    ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody ImageRequest request,
+            @RequestHeader HttpHeaders headers) {
         CachedImage image = request.toImage(images.key(hash), properties, images.timeToLive(), sharing);
-        return EntryResponses.stored("/images/", images.put(image));
+        return EntryResponses.stored("/images/", images.put(image, Preconditions.of(headers)));
     }
 
     @DeleteMapping("/{hash}")

@@ -15,8 +15,8 @@ import dev.dejavu.cache.PutResult;
 
 /**
  * Counts the events of each cache since the start: {@code dejavu.lookups} by result,
- * {@code dejavu.writes}, {@code dejavu.pruned}; and the live {@code dejavu.entries},
- * which the database counts at each scrape.
+ * {@code dejavu.writes}, {@code dejavu.changed}, {@code dejavu.pruned}; and the live
+ * {@code dejavu.entries}, which the database counts at each scrape.
  */
 @Component
 class CacheMetrics implements CacheObserver {
@@ -42,6 +42,9 @@ class CacheMetrics implements CacheObserver {
     @Override
     public void onWrite(String cache, PutResult<?> result) {
         countersOf(cache).writes.increment();
+        if (result.isChangedByAnother()) {
+            countersOf(cache).changed.increment();
+        }
     }
 
     @Override
@@ -60,12 +63,16 @@ class CacheMetrics implements CacheObserver {
     /**
      * The counters of one cache.
      */
-    record Counters(Counter hits, Counter misses, Counter writes, Counter pruned) {
+    record Counters(Counter hits, Counter misses, Counter writes, Counter changed, Counter pruned) {
 
         Counters(MeterRegistry registry, String cache) {
             this(lookups(registry, cache, "hit"), lookups(registry, cache, "miss"),
                     Counter.builder("dejavu.writes")
                         .description("Entries stored")
+                        .tag("cache", cache)
+                        .register(registry),
+                    Counter.builder("dejavu.changed")
+                        .description("Live entries to which another identity gave another value")
                         .tag("cache", cache)
                         .register(registry),
                     Counter.builder("dejavu.pruned")

@@ -5,8 +5,10 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,8 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheTable;
 import dev.dejavu.cache.Cursor;
+import dev.dejavu.cache.ProblemException;
+import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.TimeToLive;
 
@@ -85,7 +89,10 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         this.timeToLive = timeToLive;
     }
 
-    /** Upserts a row, and returns {@code revision} and {@code previous_value}. */
+    /**
+     * Upserts a row, and returns {@code revision}, {@code previous_value} and
+     * {@code previous_author}.
+     */
     protected abstract String putSql();
 
     /** An entry as it was stored, by a row that the upsert returned. */
@@ -122,7 +129,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public Optional<E> find(CacheKey key) {
-        return reading(find).param(key.hex())
+        return find(reading(find), key);
+    }
+
+    private Optional<E> find(JdbcClient.StatementSpec statement, CacheKey key) {
+        return statement.param(key.hex())
             .param(key.overlay())
             .param(timeToLive.cutoff(key))
             .query((row, number) -> entry(row))
@@ -145,13 +156,36 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public PutResult<E> put(E entry) {
-        return database.commit()
-            .write(entry.key().toString(),
-                    () -> writing(putSql()).params(parameters(entry))
-                        .param("cutoff", timeToLive.cutoff(entry.key()))
-                        .query((row, number) -> new PutResult<>(stored(entry, row), row.getLong("revision") == 1,
-                                row.getString("previous_value")))
-                        .single());
+        return database.commit().write(entry.key().toString(), () -> upsert(entry));
+    }
+
+    @Override
+    public PutResult<E> putIf(E entry, PutCondition<E> condition) {
+        // An exception would fail all writes of the group.
+        AtomicReference<@Nullable ProblemException> refusal = new AtomicReference<>();
+        Optional<PutResult<E>> result = database.commit().write(entry.key().toString(), () -> {
+            try {
+                condition.check(findAndLock(entry.key()).orElse(null));
+                return Optional.of(upsert(entry));
+            }
+            catch (ProblemException ex) {
+                refusal.set(ex);
+                return Optional.empty();
+            }
+        });
+        return result.orElseThrow(() -> Objects.requireNonNull(refusal.get()));
+    }
+
+    private Optional<E> findAndLock(CacheKey key) {
+        return find(writing(find + database.rowLock()), key);
+    }
+
+    private PutResult<E> upsert(E entry) {
+        return writing(putSql()).params(parameters(entry))
+            .param("cutoff", timeToLive.cutoff(entry.key()))
+            .query((row, number) -> new PutResult<>(stored(entry, row), row.getLong("revision") == 1,
+                    row.getString("previous_value"), row.getString("previous_author")))
+            .single();
     }
 
     /** Carries out an update of one row, as a member of a group commit. */

@@ -30,7 +30,8 @@ class AuditTests extends AccessFixture {
             send(http, secret, "PUT", path, image.body());
             send(http, secret, "PUT", path, image.body());
             send(http, secret, "POST", "/nothing", "{}");
-            send(http, secret, "PUT", path, image.pinned("a").body());
+            send(http, secret, "PUT", path, image.other("a").body());
+            send(http, ADMIN, "PUT", path, image.body());
             send(http, ADMIN, "DELETE", path, "");
             send(http, ADMIN, "DELETE", "/images?image_uri=ghcr.io/acme/none:v1", "");
             get(http, "djv_wrong-but-long-enough-to-be-seen", "/stats");
@@ -39,10 +40,14 @@ class AuditTests extends AccessFixture {
                     (line) -> assertThat(line).contains("\"action\":\"added\"", "\"cache\":\"images\"", actor,
                             "\"client_ip\":\"127.0.0.1\"", "\"value\":\"" + image.value() + "\""),
                     (line) -> assertThat(line).contains("\"action\":\"renewed\"", actor),
-                    (line) -> assertThat(line).contains("\"action\":\"changed\"", actor,
-                            "\"value\":\"" + image.pinned("a").value() + "\"",
-                            "\"previous_value\":\"" + image.value() + "\""),
+                    (line) -> assertThat(line).doesNotContain("WARN")
+                        .contains("\"action\":\"changed\"", actor, "\"value\":\"" + image.other("a").value() + "\"",
+                                "\"previous_value\":\"" + image.value() + "\""),
+                    (line) -> assertThat(line).contains("WARN", "\"action\":\"changed\"", "\"actor\":\"admin\"",
+                            "\"previous_actor\":\"ada\"", image.other("a").value()),
                     (line) -> assertThat(line).contains("\"action\":\"removed\"", "\"actor\":\"admin\""));
+            assertThat(get(http, ADMIN, "/actuator/prometheus").body())
+                .contains("dejavu_changed_total{cache=\"images\"} 1.0");
             assertThat(auditLines(service, "ghcr.io/acme/none:v1")).hasSize(1);
             assertThat(auditLines(service, "ada")).anyMatch((line) -> line.contains("\"cache\":\"tokens\""));
             assertThat(service.output()).doesNotContain(secret, ADMIN, "djv_wrong");

@@ -121,6 +121,34 @@ public abstract class CacheHttpContract {
     }
 
     @Test
+    void entry_putIfMatch_replacesOnlyWhatTheTagNames() {
+        CacheKey key = Keys.next();
+        assertProblem(putIf(key, "If-Match", "*"), 412, "precondition-failed");
+        assertProblem(http.get(path(key)), 404, "miss");
+        String first = header(http.put(path(key), body(newValue())), "ETag");
+        HttpResponse<String> second = putIf(key, "If-Match", "\"other\", " + first);
+        assertThat(second.statusCode()).isEqualTo(200);
+        clock.advance(Duration.ofMillis(1));
+        assertProblem(putIf(key, "If-Match", first), 412, "precondition-failed");
+        assertThat(http.get(path(key)).body()).isEqualTo(second.body());
+        assertThat(putIf(key, "If-Match", "*").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void entry_putIfNoneMatch_createsOnly() {
+        CacheKey key = Keys.next();
+        assertThat(putIf(key, "If-None-Match", "*").statusCode()).isEqualTo(201);
+        assertProblem(putIf(key, "If-None-Match", "*"), 412, "precondition-failed");
+        clock.advance(Duration.ofDays(30));
+        assertThat(putIf(key, "If-None-Match", "*").statusCode()).isEqualTo(201);
+    }
+
+    private HttpResponse<String> putIf(CacheKey key, String condition, String tag) {
+        return http.send("PUT", path(key), BodyPublishers.ofString(body(newValue())), "Content-Type",
+                "application/json", condition, tag);
+    }
+
+    @Test
     void entry_unknown_is404Miss() {
         assertProblem(http.get(path(Keys.next())), 404, "miss");
     }

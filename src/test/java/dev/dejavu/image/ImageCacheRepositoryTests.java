@@ -128,8 +128,8 @@ class ImageCacheRepositoryTests {
             }
             assertThat(cache.find(image.hash())).isPresent();
             RegistryEvent event = new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/old-row", null, null);
-            assertThat(table.invalidate(event)).containsExactly(image.hash());
-            listener.onRegistryEvent(event);
+            assertThat(table.invalidate(List.of(event))).containsExactly(image.hash());
+            listener.onRegistryEvents("test", List.of(event));
             assertThat(cache.find(image.hash())).isEmpty();
             assertThat(cache.removeAll(image.imageUri())).isZero();
         }

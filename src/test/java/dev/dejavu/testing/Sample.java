@@ -43,6 +43,15 @@ public record Sample(String path, String body, String value) {
                 path);
     }
 
+    /** The same key with another value: the URI with a digest, or a path by that name. */
+    public Sample other(String name) {
+        if (path.startsWith("/bundles")) {
+            String renamed = value.replace("A5======", name);
+            return new Sample(path, body.replace(value, renamed), renamed);
+        }
+        return pinned(name);
+    }
+
     /** The same image, with a digest in its URI: another value of the same key. */
     public Sample pinned(String hex) {
         String uri = value + "@sha256:" + Sha256.hex(hex);

@@ -1,0 +1,20 @@
+package dev.dejavu.cache;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides within the transaction of a PUT whether it may replace what is there.
+ *
+ * @param <E> the entry
+ */
+@FunctionalInterface
+public interface PutCondition<E extends CacheEntry> {
+
+    /**
+     * Requires that a PUT is permitted.
+     * @param current the live entry of the key, {@code null} when there is none
+     * @throws ProblemException the refusal
+     */
+    void check(@Nullable E current);
+
+}

@@ -1,0 +1,103 @@
+package dev.dejavu.access;
+
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.test.context.TestPropertySource;
+
+import dev.dejavu.testing.Sample;
+import dev.dejavu.testing.WithPostgres;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.header;
+import static org.assertj.core.api.Assertions.assertThat;
+
+class FirstWriteWinsTests {
+
+    @TestPropertySource(properties = "dejavu.access.first-write-wins=true")
+    abstract static class Contract extends AccessHttpFixture {
+
+        static Stream<Sample> samples() {
+            return Stream.of(Sample.image(), Sample.bundle());
+        }
+
+        @ParameterizedTest
+        @MethodSource("samples")
+        void valueOfAnotherIsReplacedByAdministratorsAndWithIfMatchAlone(Sample entry) {
+            String ada = token("write");
+            String bob = token("write");
+            assertThat(put(ada, entry).statusCode()).isEqualTo(201);
+            assertThat(put(bob, entry).statusCode()).isEqualTo(200);
+            assertProblem(put(ada, entry.other("a")), 409, "changed-by-another", "If-Match");
+            assertThat(as(ada, "GET", entry.path()).body()).contains("\"" + entry.value() + "\"");
+            assertThat(put(bob, entry.other("b")).statusCode()).isEqualTo(200);
+            assertProblem(put(ada, entry), 409, "changed-by-another");
+            String tag = header(as(ada, "GET", entry.path()), "ETag");
+            assertThat(putIfMatch(ada, entry.other("c"), tag).statusCode()).isEqualTo(200);
+            assertProblem(putIfMatch(bob, entry.other("d"), tag), 412, "precondition-failed");
+            assertThat(put(ADMIN, entry.other("e")).statusCode()).isEqualTo(200);
+            assertThat(as(bob, "GET", entry.path()).body()).contains(entry.other("e").value());
+        }
+
+        @Test
+        void expiredAndRemovedValuesAreNobodys() {
+            Sample image = Sample.image();
+            put(token("write"), image);
+            assertThat(as(ADMIN, "DELETE", image.path()).statusCode()).isEqualTo(204);
+            assertThat(put(token("write"), image.other("a")).statusCode()).isEqualTo(201);
+            clock.advance(java.time.Duration.ofDays(30));
+            assertThat(put(token("write"), image.other("b")).statusCode()).isEqualTo(201);
+        }
+
+        @Test
+        void ofManyAtOnceOneWins() throws Exception {
+            Sample image = Sample.image();
+            List<Callable<HttpResponse<String>>> calls = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                String token = token("write");
+                Sample value = image.other("n" + i);
+                calls.add(() -> put(token, value));
+            }
+            try (ExecutorService executor = Executors.newFixedThreadPool(8)) {
+                List<Integer> statuses = executor.invokeAll(calls)
+                    .stream()
+                    .map(Future::resultNow)
+                    .map(HttpResponse::statusCode)
+                    .toList();
+                assertThat(statuses).filteredOn((status) -> status == 201).hasSize(1);
+                assertThat(statuses).filteredOn((status) -> status == 409).hasSize(7);
+            }
+        }
+
+        private HttpResponse<String> putIfMatch(String token, Sample entry, String tag) {
+            return http.send("PUT", entry.path(), BodyPublishers.ofString(entry.body()), "Content-Type",
+                    "application/json", "Authorization", "Bearer " + token, "If-Match", tag);
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    class OnSqlite extends Contract {
+
+    }
+
+    @Nested
+    @WithPostgres
+    class OnPostgresql extends Contract {
+
+    }
+
+}
