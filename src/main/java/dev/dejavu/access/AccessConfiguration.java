@@ -61,6 +61,7 @@ class AccessConfiguration {
         return bare(http).securityMatcher((request) -> Role.requiredFor(request) == null)
             .anonymous(AbstractHttpConfigurer::disable)
             .headers((headers) -> headers.cacheControl((cacheControl) -> cacheControl.disable())
+                .contentTypeOptions((options) -> options.disable())
                 .contentSecurityPolicy((policy) -> policy.policyDirectives(CONTENT_SECURITY_POLICY))
                 .referrerPolicy((policy) -> policy.policy(ReferrerPolicy.NO_REFERRER)))
             .build();

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
@@ -26,7 +27,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Answers errors outside of controllers with a problem too: those of the servlet
- * container around Spring, and those of Tomcat before it has found a servlet.
+ * container around Spring, and those of Tomcat before it has found a servlet. Its valve
+ * sees every answer, so it also sets the header that all of them have.
  */
 @RestController
 class ContainerErrors implements ErrorController {
@@ -71,6 +73,14 @@ class ContainerErrors implements ErrorController {
         private static final JsonMapper json = JsonMapper.builder()
             .changeDefaultPropertyInclusion((value) -> value.withValueInclusion(JsonInclude.Include.NON_EMPTY))
             .build();
+
+        @Override
+        public void invoke(Request request, Response response) throws IOException, ServletException {
+            // A browser takes an answer for what its type says, not for what it looks
+            // like.
+            response.setHeader("X-Content-Type-Options", "nosniff");
+            super.invoke(request, response);
+        }
 
         @Override
         protected void report(Request request, Response response, @Nullable Throwable throwable) {
