@@ -8,6 +8,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties.ForwardHeadersStrategy;
 import org.springframework.stereotype.Component;
 import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
@@ -38,7 +41,11 @@ class Audit implements CacheObserver {
 
     private final JsonMapper json;
 
-    Audit(Callers callers, JsonMapper json) {
+    Audit(Callers callers, JsonMapper json, ServerProperties server) {
+        if (server.getForwardHeadersStrategy() == ForwardHeadersStrategy.FRAMEWORK) {
+            throw new InvalidConfigurationPropertyValueException("server.forward-headers-strategy", "framework",
+                    "must be none or native, which trusts server.tomcat.remoteip.internal-proxies alone");
+        }
         this.callers = callers;
         this.json = json;
     }

@@ -61,6 +61,7 @@ class StartupTests {
                     dejavu.webhooks.w.format=hub     | dejavu.webhooks.w.format must be one of distribution, harbor
                     dejavu.webhooks.w.secret=short   | dejavu.webhooks.w.format must be distribution, harbor
                     spring.datasource.url=jdbc:x:y?password=secret | spring.datasource.url must be jdbc:sqlite:<file> or jdbc:postgresql:
+                    server.forward-headers-strategy=framework | server.forward-headers-strategy must be none or native
                     server.tomcat.max-connections=x  | server.tomcat.max-connections must be a number
                     """)
     void invalidSettingAbortsTheStartAndIsNamed(String setting, String line) throws Exception {
