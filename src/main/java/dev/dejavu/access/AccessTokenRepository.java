@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 
+import dev.dejavu.storage.CacheDatabase;
+
 /**
  * All SQL of {@code access_token}, the same for SQLite and PostgreSQL.
  */
@@ -20,7 +22,7 @@ import org.springframework.stereotype.Repository;
 class AccessTokenRepository {
 
     private static final String LIST = """
-            select * from access_token order by created_at desc, id
+            select * from access_token where revoked_at is null order by created_at desc, id
             """;
 
     private static final String ADD = """
@@ -34,7 +36,8 @@ class AccessTokenRepository {
             values (:id, :name, :role, :secretHash, :createdAt, :expiresAt, :overlay)
             on conflict (name) do update set
                 role = excluded.role, secret_hash = excluded.secret_hash, created_at = excluded.created_at,
-                expires_at = excluded.expires_at, overlay = excluded.overlay, last_used_at = null
+                expires_at = excluded.expires_at, overlay = excluded.overlay, last_used_at = null,
+                revoked_at = null
             where access_token.secret_hash <> excluded.secret_hash or access_token.role <> excluded.role
                 or access_token.expires_at is not null or access_token.overlay is not null
             """;
@@ -43,25 +46,41 @@ class AccessTokenRepository {
             update access_token set last_used_at = :at where id = :id and (last_used_at is null or last_used_at < :at)
             """;
 
-    private static final String REMOVE = """
-            delete from access_token where id = ? returning name
+    /**
+     * Of administrators who revoke each other at once, the locks let one go first; the
+     * other then sees what that left.
+     */
+    private static final String REVOKE = """
+            with administrators as materialized (
+                select id from access_token
+                where role = 'admin' and overlay is null and revoked_at is null
+                    and (expires_at is null or expires_at > :now)
+                order by id {lock})
+            update access_token set revoked_at = :now
+            where id = :id and revoked_at is null
+                and (id not in (select id from administrators) or exists (
+                    select 1 from administrators other where other.id <> :id))
+            returning name
             """;
 
     private final JdbcClient reader;
 
     private final JdbcClient writer;
 
-    AccessTokenRepository(JdbcClient reader, JdbcClient writer) {
-        this.reader = reader;
-        this.writer = writer;
+    private final String revoke;
+
+    AccessTokenRepository(CacheDatabase database) {
+        this.reader = database.reader();
+        this.writer = database.writer();
+        this.revoke = REVOKE.replace("{lock}", database.rowLock());
     }
 
-    /** All tokens, newest first. */
+    /** All tokens that are not revoked, newest first. */
     List<AccessToken> list() {
         return reader.sql(LIST).query(AccessTokenRepository::token).list();
     }
 
-    /** All tokens by the hash of their secret. */
+    /** All tokens that are not revoked, by the hash of their secret. */
     Map<String, AccessToken> byHash() {
         return reader.sql(LIST)
             .query((row, number) -> Map.entry(row.getString("secret_hash"), token(row, number)))
@@ -72,7 +91,7 @@ class AccessTokenRepository {
 
     /**
      * Adds it.
-     * @return whether its name was free
+     * @return whether its name was free: that of a revoked token is not
      */
     boolean add(AccessToken token, Secret secret) {
         return write(ADD, token, secret) == 1;
@@ -91,11 +110,19 @@ class AccessTokenRepository {
     }
 
     /**
-     * Removes it.
-     * @return the name it had, if it was there
+     * Revokes it, unless it is the last one of all that may create others: of an
+     * administrator, for no overlay, not expired.
+     * @return its name, if that changed anything
      */
-    Optional<String> remove(String id) {
-        return writer.sql(REMOVE).param(id).query(String.class).optional();
+    Optional<String> revoke(String id, Instant now) {
+        return writer.sql(revoke).param("id", id).param("now", now.toEpochMilli()).query(String.class).optional();
+    }
+
+    boolean isRevoked(Secret secret) {
+        return reader.sql("select count(*) from access_token where secret_hash = ? and revoked_at is not null")
+            .param(secret.hash())
+            .query(Integer.class)
+            .single() > 0;
     }
 
     private int write(String sql, AccessToken token, Secret secret) {

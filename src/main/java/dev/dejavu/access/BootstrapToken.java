@@ -43,7 +43,7 @@ class BootstrapToken {
 
     /**
      * Creates the token if none exists, or takes the one of the setting.
-     * @param tokens all that exist, by the hash of their secret
+     * @param tokens all that are not revoked, by the hash of their secret
      * @return whether the table changed
      */
     boolean ensure(Map<String, AccessToken> tokens) {
@@ -53,6 +53,10 @@ class BootstrapToken {
             AccessToken same = tokens.get(given.hash());
             if (same != null && !same.name().equals(NAME)) {
                 log.error("{} is already the token of {}, and keeps the role {}", SETTING, same.name(), same.role());
+                return false;
+            }
+            if (repository.isRevoked(given)) {
+                log.error("{} is the secret of a token that was revoked, and stays so: set another one", SETTING);
                 return false;
             }
             return repository.replace(token, given);

@@ -62,7 +62,8 @@ class TokenController {
         AccessToken token = request.token(clock.instant().truncatedTo(ChronoUnit.MILLIS));
         Secret secret = Secret.random();
         if (!tokens.add(token, secret)) {
-            throw new ProblemException(Problem.NAME_TAKEN, "A token named " + token.name() + " already exists.");
+            throw new ProblemException(Problem.NAME_TAKEN, "There is or was a token named " + token.name()
+                    + "; entries and the audit log tell authors apart by their names.");
         }
         cache.changed();
         audit.tokenCreated(token);
@@ -78,11 +79,18 @@ class TokenController {
 
     @DeleteMapping("/{id}")
     ResponseEntity<Void> revoke(@PathVariable String id) {
-        tokens.remove(id).ifPresent((name) -> {
+        tokens.revoke(id, clock.instant()).ifPresentOrElse((name) -> {
             cache.changed();
             audit.tokenRevoked(id, name);
-        });
+        }, () -> refuseIfUnrevoked(id));
         return ResponseEntity.noContent().build();
+    }
+
+    private void refuseIfUnrevoked(String id) {
+        if (tokens.list().stream().anyMatch((token) -> token.id().equals(id))) {
+            throw new ProblemException(Problem.LAST_ADMIN,
+                    "This is the last token of an administrator; create another one first.");
+        }
     }
 
     /**
@@ -158,7 +166,7 @@ class TokenController {
     }
 
     /**
-     * All tokens, newest first.
+     * All tokens that are not revoked, newest first.
      */
     record TokenList(List<AccessToken> tokens) {
     }

@@ -45,6 +45,9 @@ public enum Problem {
 
     PRECONDITION_FAILED,
 
+    /** No other administrator's token would be left. */
+    LAST_ADMIN,
+
     STORAGE_UNAVAILABLE;
 
     /**

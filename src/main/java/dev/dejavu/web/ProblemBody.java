@@ -65,7 +65,7 @@ final class ProblemBody {
             case TOO_SLOW -> HttpStatus.REQUEST_TIMEOUT;
             case UNAUTHENTICATED -> HttpStatus.UNAUTHORIZED;
             case FORBIDDEN -> HttpStatus.FORBIDDEN;
-            case NAME_TAKEN, CHANGED_BY_ANOTHER -> HttpStatus.CONFLICT;
+            case NAME_TAKEN, LAST_ADMIN, CHANGED_BY_ANOTHER -> HttpStatus.CONFLICT;
             case PRECONDITION_FAILED -> HttpStatus.PRECONDITION_FAILED;
             case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
             case STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;

@@ -58,9 +58,13 @@ abstract class AccessFixture {
     }
 
     static String id(Http http, String name) {
-        return json(get(http, ADMIN, "/tokens")).path("tokens")
+        return id(http, ADMIN, name);
+    }
+
+    static String id(Http http, String token, String name) {
+        return json(get(http, token, "/tokens")).path("tokens")
             .valueStream()
-            .filter((token) -> token.path("name").asString().equals(name))
+            .filter((listed) -> listed.path("name").asString().equals(name))
             .findFirst()
             .orElseThrow()
             .path("id")
