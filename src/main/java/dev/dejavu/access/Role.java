@@ -35,7 +35,7 @@ enum Role {
 
     private static final String METRICS = "/actuator/prometheus";
 
-    private static final List<String> READABLE = List.of(METRICS, "/actuator/info");
+    private static final List<String> READABLE = List.of(METRICS, "/actuator/info", "/actuator/sbom", REGISTRIES);
 
     private static final Pattern ADMINISTRATION = Pattern.compile("/(?:tokens|overlays)(?:/|$)");
 
@@ -70,7 +70,7 @@ enum Role {
 
     private static boolean isAdministration(String path) {
         return ADMINISTRATION.matcher(path).lookingAt()
-                || (path.startsWith("/actuator/") && !READABLE.contains(path) && !path.startsWith(REGISTRIES));
+                || (path.startsWith("/actuator/") && READABLE.stream().noneMatch(path::startsWith));
     }
 
     /** Whether a request is about more than the entries that its caller sees. */

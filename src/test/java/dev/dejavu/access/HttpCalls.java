@@ -32,8 +32,8 @@ final class HttpCalls {
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
                     "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /stats",
-                    "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/health/registries", "GET /error",
-                    "GET /nothing" ->
+                    "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
+                    "GET /actuator/health/registries", "GET /error", "GET /nothing" ->
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}" -> Role.WRITE;
             case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",

