@@ -1,4 +1,5 @@
-FROM maven:3.9-eclipse-temurin-25 AS build
+# Base images are named by tag and digest, in these lines themselves: Dependabot moves no digest that is in an ARG.
+FROM maven:3.9-eclipse-temurin-25@sha256:93b8a14ea2f412782e4e842651273b4d903e35cc496284f178fbbe2d67d00976 AS build
 WORKDIR /build
 COPY .mvn .mvn
 COPY .springjavaformatconfig pom.xml ./
@@ -7,7 +8,7 @@ COPY src/main src/main
 RUN mvn -B -ntp -DskipTests package \
     && java -Djarmode=tools -jar target/dejavu.jar extract --destination target/app
 
-FROM maven:3.9-eclipse-temurin-25 AS java
+FROM maven:3.9-eclipse-temurin-25@sha256:93b8a14ea2f412782e4e842651273b4d903e35cc496284f178fbbe2d67d00976 AS java
 # The JVM's options (see the file itself) are kept in the runtime: an AOT cache is of use only to a JVM with the options
 # of the one that made it. JAVA_TOOL_OPTIONS and JDK_JAVA_OPTIONS come after them and win.
 # Of the jdk.* modules: what the libraries look for, Kerberos and DNS for PostgreSQL's driver, jcmd and JFR for us.
@@ -17,7 +18,7 @@ RUN jlink --output /java \
     --strip-java-debug-attributes --no-header-files --no-man-pages --compress zip-6 \
     --add-options="$(grep -v '^#' /java.options | tr '\n' ' ')"
 
-FROM debian:bookworm-slim AS run
+FROM debian:bookworm-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251 AS run
 ENV PATH=/opt/java/bin:$PATH LANG=C.UTF-8
 RUN useradd --uid 10001 --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin dejavu \
     && install -d -o dejavu -g dejavu /data
