@@ -1,7 +1,6 @@
 package dev.dejavu.registry;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
@@ -145,10 +144,11 @@ final class RegistryHttp implements AutoCloseable {
         if (authorization != null) {
             request.setHeader(HttpHeaders.AUTHORIZATION, authorization);
         }
-        return client.execute(request, RegistryHttp::response);
+        return client.execute(request, (response) -> response(response, request));
     }
 
-    private static RegistryResponse response(ClassicHttpResponse response) throws IOException {
+    private static RegistryResponse response(ClassicHttpResponse response, HttpUriRequestBase request)
+            throws IOException {
         HttpHeaders headers = new HttpHeaders();
         for (Header header : response.getHeaders()) {
             headers.add(header.getName(), header.getValue());
@@ -156,11 +156,11 @@ final class RegistryHttp implements AutoCloseable {
         byte[] body = {};
         HttpEntity entity = response.getEntity();
         if (entity != null) {
-            try (InputStream stream = entity.getContent()) {
-                body = stream.readNBytes(MAX_BODY + 1);
-            }
+            // Not closed: that would read the rest, to use the connection again.
+            body = entity.getContent().readNBytes(MAX_BODY + 1);
         }
         if (body.length > MAX_BODY) {
+            request.abort();
             throw new IOException("More than " + MAX_BODY + " bytes");
         }
         return new RegistryResponse(response.getCode(), headers, body);
