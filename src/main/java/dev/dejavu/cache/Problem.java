@@ -48,6 +48,9 @@ public enum Problem {
     /** No other administrator's token would be left. */
     LAST_ADMIN,
 
+    /** The requests in flight hold all the memory that they may have. */
+    OVERLOADED,
+
     STORAGE_UNAVAILABLE;
 
     /**

@@ -7,10 +7,12 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Map;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpInputMessage;
 import org.springframework.http.converter.HttpMessageConverter;
+import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter;
@@ -20,16 +22,25 @@ import dev.dejavu.cache.ProblemException;
 
 /**
  * Bounds the body of a request, with or without a declared length: 16 KiB by default, 128
- * KiB for lookups, 1 MiB for webhooks, and ten seconds for all of it.
+ * KiB for lookups, 1 MiB for webhooks, and ten seconds for all of it. What it holds, and
+ * what is made of it, is {@link InFlight}.
  */
 @ControllerAdvice
 class BodyLimit extends RequestBodyAdviceAdapter {
 
-    private static final int DEFAULT_LIMIT = 16 * 1024;
+    private static final Limit DEFAULT = new Limit(16 * 1024, 4);
 
-    private static final Map<String, Integer> LIMITS = Map.of("/lookup", 128 * 1024, "/webhooks/{name}", 1024 * 1024);
+    // The entry of a key has up to 40 times its bytes. A tree of JSON, 25 times.
+    private static final Map<String, Limit> LIMITS = Map.of("/lookup", new Limit(128 * 1024, 64), "/webhooks/{name}",
+            new Limit(1024 * 1024, 24));
 
     private static final Duration TIME = Duration.ofSeconds(10);
+
+    private final SingletonSupplier<InFlight> inFlight;
+
+    BodyLimit(ObjectProvider<InFlight> inFlight) {
+        this.inFlight = SingletonSupplier.of(inFlight::getObject);
+    }
 
     @Override
     public boolean supports(MethodParameter parameter, Type type,
@@ -41,11 +52,30 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converterType) throws IOException {
         PostMapping post = parameter.getMethodAnnotation(PostMapping.class);
-        int limit = (post != null) ? LIMITS.getOrDefault(String.join("", post.value()), DEFAULT_LIMIT) : DEFAULT_LIMIT;
-        return new Bounded(message.getHeaders(), new BoundedStream(message.getBody(), limit));
+        Limit limit = (post != null) ? LIMITS.getOrDefault(String.join("", post.value()), DEFAULT) : DEFAULT;
+        return new Bounded(message.getHeaders(),
+                new BoundedStream(message.getBody(), limit, inFlight.obtain().reservation()));
     }
 
-    private record Bounded(HttpHeaders headers, InputStream body) implements HttpInputMessage {
+    @Override
+    public Object afterBodyRead(Object body, HttpInputMessage message, MethodParameter parameter, Type type,
+            Class<? extends HttpMessageConverter<?>> converterType) {
+        if (message instanceof Bounded bounded) {
+            bounded.body().reserveForAnswer();
+        }
+        return body;
+    }
+
+    /**
+     * The limit of a body.
+     *
+     * @param bytes of the body
+     * @param weight bytes of heap that are held for each of them until the answer is sent
+     */
+    private record Limit(int bytes, int weight) {
+    }
+
+    private record Bounded(HttpHeaders headers, BoundedStream body) implements HttpInputMessage {
 
         @Override
         public HttpHeaders getHeaders() {
@@ -61,15 +91,22 @@ class BodyLimit extends RequestBodyAdviceAdapter {
 
     private static final class BoundedStream extends FilterInputStream {
 
-        private final int limit;
+        private final Limit limit;
+
+        private final InFlight.Reservation reservation;
 
         private final long begin = System.nanoTime();
 
         private int count;
 
-        BoundedStream(InputStream stream, int limit) {
+        BoundedStream(InputStream stream, Limit limit, InFlight.Reservation reservation) {
             super(stream);
             this.limit = limit;
+            this.reservation = reservation;
+        }
+
+        void reserveForAnswer() {
+            reservation.awaitGrowthTo((long) count * limit.weight());
         }
 
         @Override
@@ -88,9 +125,10 @@ class BodyLimit extends RequestBodyAdviceAdapter {
 
         private void add(int bytes) {
             count += bytes;
-            if (count > limit) {
-                throw new ProblemException(Problem.TOO_LARGE, "The body may have " + limit + " bytes at most.");
+            if (count > limit.bytes()) {
+                throw new ProblemException(Problem.TOO_LARGE, "The body may have " + limit.bytes() + " bytes at most.");
             }
+            reservation.growTo(count);
             if (System.nanoTime() - begin > TIME.toNanos()) {
                 throw new ProblemException(Problem.TOO_SLOW,
                         "The body may take " + TIME.toSeconds() + " seconds at most.");

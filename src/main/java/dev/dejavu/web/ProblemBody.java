@@ -68,7 +68,7 @@ final class ProblemBody {
             case NAME_TAKEN, LAST_ADMIN, CHANGED_BY_ANOTHER -> HttpStatus.CONFLICT;
             case PRECONDITION_FAILED -> HttpStatus.PRECONDITION_FAILED;
             case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
-            case STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
+            case OVERLOADED, STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
         };
     }
 

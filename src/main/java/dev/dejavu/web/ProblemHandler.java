@@ -84,6 +84,17 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 status, request);
     }
 
+    /** Nothing more can be said of a response that has begun: its caller is gone. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleExceptionInternal(Exception ex, @Nullable Object body,
+            HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        if (request instanceof ServletWebRequest servlet && servlet.getResponse() != null
+                && servlet.getResponse().isCommitted()) {
+            return null;
+        }
+        return super.handleExceptionInternal(ex, body, headers, status, request);
+    }
+
     /** Spring answers HEAD wherever it answers GET, but does not say so. */
     @Override
     protected @Nullable ResponseEntity<Object> handleHttpRequestMethodNotSupported(
@@ -133,7 +144,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             WebRequest request) {
         ProblemDetail body = ProblemBody.of(problem, detail);
         HttpHeaders headers = new HttpHeaders();
-        if (problem == Problem.STORAGE_UNAVAILABLE) {
+        if (body.getStatus() == HttpStatus.SERVICE_UNAVAILABLE.value()) {
             headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         return handleExceptionInternal(ex, body, headers, HttpStatusCode.valueOf(body.getStatus()), request);

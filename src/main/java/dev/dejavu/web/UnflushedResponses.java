@@ -1,6 +1,7 @@
 package dev.dejavu.web;
 
 import java.io.IOException;
+import java.time.Duration;
 
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -11,25 +12,56 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
+import org.apache.coyote.CloseNowException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
  * Lets the server send a response as a whole, with its length, when it fits into the
- * buffer: the JSON converter flushes before the end, which would make two packets.
+ * buffer: the JSON converter flushes before the end, which would make two packets. And
+ * cuts the connection of a caller that reads a response too slowly.
  */
 @Component
 class UnflushedResponses implements Filter {
 
+    /** For all of a response, besides the ten seconds for each part. */
+    private static final Duration TIME = Duration.ofSeconds(30);
+
+    /** Bytes after which the time is looked at. */
+    private static final int PART = 64 * 1024;
+
+    private final Duration time;
+
+    @Autowired
+    UnflushedResponses() {
+        this(TIME);
+    }
+
+    UnflushedResponses(Duration time) {
+        this.time = time;
+    }
+
     @Override
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        chain.doFilter(request, new Unflushed((HttpServletResponse) response));
+        Unflushed unflushed = new Unflushed((HttpServletResponse) response, time);
+        chain.doFilter(request, unflushed);
+        if (unflushed.stream != null && unflushed.stream.isCut) {
+            // Nobody in between passed it on, and what was sent must not look complete.
+            throw new CloseNowException();
+        }
     }
 
     private static final class Unflushed extends HttpServletResponseWrapper {
 
-        Unflushed(HttpServletResponse response) {
+        private final Duration time;
+
+        private @Nullable UnflushedStream stream;
+
+        Unflushed(HttpServletResponse response, Duration time) {
             super(response);
+            this.time = time;
         }
 
         @Override
@@ -39,7 +71,9 @@ class UnflushedResponses implements Filter {
 
         @Override
         public ServletOutputStream getOutputStream() throws IOException {
-            return new UnflushedStream(super.getOutputStream());
+            UnflushedStream unflushed = new UnflushedStream(super.getOutputStream(), time);
+            stream = unflushed;
+            return unflushed;
         }
 
     }
@@ -48,18 +82,34 @@ class UnflushedResponses implements Filter {
 
         private final ServletOutputStream stream;
 
-        UnflushedStream(ServletOutputStream stream) {
+        private final long end;
+
+        private boolean isCut;
+
+        UnflushedStream(ServletOutputStream stream, Duration time) {
             this.stream = stream;
+            this.end = System.nanoTime() + time.toNanos();
         }
 
         @Override
         public void write(int value) throws IOException {
+            requireTime();
             stream.write(value);
         }
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            stream.write(bytes, offset, length);
+            for (int from = 0; from < length; from += PART) {
+                requireTime();
+                stream.write(bytes, offset + from, Math.min(PART, length - from));
+            }
+        }
+
+        private void requireTime() throws IOException {
+            isCut |= System.nanoTime() - end > 0;
+            if (isCut) {
+                throw new CloseNowException();
+            }
         }
 
         @Override

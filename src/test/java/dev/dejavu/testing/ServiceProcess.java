@@ -2,6 +2,8 @@ package dev.dejavu.testing;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -41,9 +44,20 @@ public final class ServiceProcess implements AutoCloseable {
      * @param settings as in {@code dejavu.home=/tmp}
      */
     public static ServiceProcess start(String... settings) throws IOException {
+        return start(List.of(), settings);
+    }
+
+    /**
+     * Starts it on a free port.
+     * @param options of the JVM
+     * @param settings as in {@code dejavu.home=/tmp}
+     */
+    public static ServiceProcess start(List<String> options, String... settings) throws IOException {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
-                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-cp",
-                System.getProperty("java.class.path"), DejavuApplication.class.getName(), "--server.port=0",
+                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), DejavuApplication.class.getName(),
+                "--server.port=0",
                 // Nothing asks a registry in the Internet.
                 "--dejavu.registry.allowed="));
         for (String setting : settings) {
@@ -72,6 +86,18 @@ public final class ServiceProcess implements AutoCloseable {
     /** Waits until it is listening. */
     public Http http() throws Exception {
         return new Http(port.get(60, TimeUnit.SECONDS));
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Its resident memory in MB, on Linux. */
+    public long residentMegabytes() throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + process.pid() + "/status"))) {
+            String line = lines.filter((candidate) -> candidate.startsWith("VmRSS:")).findFirst().orElseThrow();
+            return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
+        }
     }
 
     /** As {@code kill -9}. */

@@ -1,0 +1,32 @@
+package dev.dejavu.web;
+
+import org.springframework.stereotype.Component;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
+
+import dev.dejavu.cache.Callers;
+
+/**
+ * Whom limits are for: the name of the caller, or the address of an anonymous one.
+ */
+@Component
+class CallerIdentity {
+
+    private final Callers callers;
+
+    CallerIdentity(Callers callers) {
+        this.callers = callers;
+    }
+
+    /** The identity of the caller of the request that this thread serves. */
+    String current() {
+        String name = callers.current().name();
+        if (name != null) {
+            return name;
+        }
+        // No address has a blank, so none is the name of a token.
+        return "at " + ((RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes)
+                ? attributes.getRequest().getRemoteAddr() : "");
+    }
+
+}

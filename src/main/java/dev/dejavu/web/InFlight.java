@@ -1,0 +1,142 @@
+package dev.dejavu.web;
+
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.stereotype.Component;
+import org.springframework.web.context.request.RequestAttributes;
+import org.springframework.web.context.request.RequestContextHolder;
+
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * Bounds what all requests in flight hold together: their bodies, what is read from them,
+ * and the entries of their answers until these are sent. A caller gets half of it at
+ * most.
+ */
+@Component
+class InFlight {
+
+    /** Bytes of a permit. */
+    private static final int UNIT = 1024;
+
+    /** For what is only held while there is work to do. */
+    private static final Duration MAX_WAIT = Duration.ofSeconds(1);
+
+    private final Semaphore all;
+
+    private final int share;
+
+    private final LoadingCache<String, Semaphore> shares;
+
+    private final CallerIdentity caller;
+
+    InFlight(HttpProperties properties, CallerIdentity caller, MeterRegistry metrics) {
+        int units = (int) Math.min(Integer.MAX_VALUE, properties.maxInFlightBytes() / UNIT);
+        this.all = new Semaphore(units);
+        this.share = units / 2;
+        // A share lives as long as a reservation holds of it.
+        this.shares = Caffeine.newBuilder().weakValues().build((identity) -> new Semaphore(share));
+        this.caller = caller;
+        Gauge.builder("dejavu.http.in.flight", all, (free) -> (units - free.availablePermits()) * (double) UNIT)
+            .description("Heap reserved for the bodies and answers of requests in flight")
+            .baseUnit("bytes")
+            .register(metrics);
+    }
+
+    /**
+     * The reservation of the request that this thread serves; it ends with the request.
+     */
+    Reservation reservation() {
+        RequestAttributes request = RequestContextHolder.currentRequestAttributes();
+        // A request that is dispatched once more, to the page of an error, begins anew.
+        if (request.getAttribute(Reservation.NAME, RequestAttributes.SCOPE_REQUEST) instanceof Reservation found
+                && !found.isReleased) {
+            return found;
+        }
+        Reservation reservation = new Reservation(shares.get(caller.current()));
+        request.setAttribute(Reservation.NAME, reservation, RequestAttributes.SCOPE_REQUEST);
+        request.registerDestructionCallback(Reservation.NAME, reservation::release, RequestAttributes.SCOPE_REQUEST);
+        return reservation;
+    }
+
+    /**
+     * What one request reserves.
+     */
+    final class Reservation {
+
+        private static final String NAME = InFlight.class.getName();
+
+        private final Semaphore own;
+
+        private int held;
+
+        private boolean isReleased;
+
+        private Reservation(Semaphore own) {
+            this.own = own;
+        }
+
+        /**
+         * Reserves so much in all, at once or not at all.
+         * @throws ProblemException {@link Problem#OVERLOADED}
+         */
+        void growTo(long bytes) {
+            growTo(bytes, Duration.ZERO);
+        }
+
+        /**
+         * Reserves so much in all, and waits for it a while. Who needs more than a share
+         * gets all of that.
+         * @throws ProblemException {@link Problem#OVERLOADED}
+         */
+        void awaitGrowthTo(long bytes) {
+            growTo(bytes, MAX_WAIT);
+        }
+
+        private void growTo(long bytes, Duration maxWait) {
+            int more = (int) Math.min(share, (bytes + UNIT - 1) / UNIT) - held;
+            if (more <= 0) {
+                return;
+            }
+            if (!acquire(own, more, maxWait)) {
+                throw overloaded();
+            }
+            if (!acquire(all, more, maxWait)) {
+                own.release(more);
+                throw overloaded();
+            }
+            held += more;
+        }
+
+        private static boolean acquire(Semaphore permits, int count, Duration maxWait) {
+            try {
+                return permits.tryAcquire(count) || (maxWait.isPositive()
+                        && permits.tryAcquire(count, maxWait.toMillis(), TimeUnit.MILLISECONDS));
+            }
+            catch (InterruptedException ex) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+
+        private static ProblemException overloaded() {
+            return new ProblemException(Problem.OVERLOADED,
+                    "The requests in flight hold all the memory that they may have. Go on without the cache.");
+        }
+
+        private void release() {
+            own.release(held);
+            all.release(held);
+            isReleased = true;
+        }
+
+    }
+
+}
