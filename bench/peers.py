@@ -288,7 +288,8 @@ class Dejavu(Peer):
                else f"jdbc:sqlite:{self.folder}/cache.db")
         # Without the audit log, as the peers have none.
         return [*self.java, f"--server.port={self.port}", "--dejavu.registry.allowed=", f"--spring.datasource.url={url}",
-                "--logging.level.dev.dejavu.audit=warn"]
+                "--logging.level.dev.dejavu.audit=warn",
+                "--dejavu.rate-limit.writes-per-second=0"]
 
     def start(self) -> None:
         # This start creates the tables.

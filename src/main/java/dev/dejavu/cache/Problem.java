@@ -48,6 +48,9 @@ public enum Problem {
     /** No other administrator's token would be left. */
     LAST_ADMIN,
 
+    /** The caller's rate limit. */
+    TOO_MANY_REQUESTS,
+
     /** The requests in flight hold all the memory that they may have. */
     OVERLOADED,
 

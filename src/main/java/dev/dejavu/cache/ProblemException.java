@@ -1,5 +1,9 @@
 package dev.dejavu.cache;
 
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
 /**
  * A request that is answered with a problem. Its message is meant for the caller.
  */
@@ -9,10 +13,21 @@ public final class ProblemException extends RuntimeException {
 
     private final Problem problem;
 
+    private final @Nullable Duration retryAfter;
+
     public ProblemException(Problem problem, String detail) {
+        this(problem, detail, null);
+    }
+
+    /**
+     * A problem that a later request may not meet.
+     * @param retryAfter how much later, at the least
+     */
+    public ProblemException(Problem problem, String detail, @Nullable Duration retryAfter) {
         // An answer, not a fault: it needs no stack trace, and a miss must be cheap.
         super(detail, null, false, false);
         this.problem = problem;
+        this.retryAfter = retryAfter;
     }
 
     /** The key is unknown, which says nothing of the registry. */
@@ -28,6 +43,10 @@ public final class ProblemException extends RuntimeException {
 
     public Problem problem() {
         return problem;
+    }
+
+    public @Nullable Duration retryAfter() {
+        return retryAfter;
     }
 
 }

@@ -67,6 +67,7 @@ final class ProblemBody {
             case FORBIDDEN -> HttpStatus.FORBIDDEN;
             case NAME_TAKEN, LAST_ADMIN, CHANGED_BY_ANOTHER -> HttpStatus.CONFLICT;
             case PRECONDITION_FAILED -> HttpStatus.PRECONDITION_FAILED;
+            case TOO_MANY_REQUESTS -> HttpStatus.TOO_MANY_REQUESTS;
             case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
             case OVERLOADED, STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
         };

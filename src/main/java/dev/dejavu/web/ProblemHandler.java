@@ -42,7 +42,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
 
-    private static final String RETRY_AFTER_SECONDS = "2";
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
     /** An outage under load is no reason to fill the disk too. */
     private static final Duration SILENCE = Duration.ofSeconds(10);
@@ -51,7 +51,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(ProblemException ex, WebRequest request) {
-        return problem(ex, ex.problem(), ex.getMessage(), request);
+        return problem(ex, ex.problem(), ex.getMessage(), ex.retryAfter(), request);
     }
 
     @ExceptionHandler
@@ -62,14 +62,14 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             log.warn("The database does not answer (logged once in {} s): {}", SILENCE.toSeconds(),
                     ex.getMostSpecificCause().toString());
         }
-        return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.",
+        return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.", null,
                 request);
     }
 
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(InvalidParameterException ex, WebRequest request) {
         return problem(ex, Problem.MALFORMED_QUERY,
-                "The query must be percent-encoded UTF-8, with 1000 parameters at most.", request);
+                "The query must be percent-encoded UTF-8, with 1000 parameters at most.", null, request);
     }
 
     @ExceptionHandler
@@ -124,7 +124,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 return handle(limit, request);
             }
         }
-        return problem(ex, Problem.MALFORMED_BODY, unreadable(ex.getCause()), request);
+        return problem(ex, Problem.MALFORMED_BODY, unreadable(ex.getCause()), null, request);
     }
 
     private static String unreadable(@Nullable Throwable cause) {
@@ -141,11 +141,12 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     }
 
     private @Nullable ResponseEntity<Object> problem(Exception ex, Problem problem, @Nullable String detail,
-            WebRequest request) {
+            @Nullable Duration retryAfter, WebRequest request) {
         ProblemDetail body = ProblemBody.of(problem, detail);
         HttpHeaders headers = new HttpHeaders();
-        if (body.getStatus() == HttpStatus.SERVICE_UNAVAILABLE.value()) {
-            headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+        if (retryAfter != null || body.getStatus() == HttpStatus.SERVICE_UNAVAILABLE.value()) {
+            headers.set(HttpHeaders.RETRY_AFTER,
+                    String.valueOf(((retryAfter != null) ? retryAfter : RETRY_AFTER).toSeconds()));
         }
         return handleExceptionInternal(ex, body, headers, HttpStatusCode.valueOf(body.getStatus()), request);
     }

@@ -3,6 +3,7 @@ package dev.dejavu.testing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.List;
 
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.ApplicationContextInitializer;
@@ -63,11 +64,17 @@ final class Databases {
 
     }
 
-    /** Allows no registry, unless the test names its own. */
+    /**
+     * Allows no registry and limits no rate, as the tests are one caller, unless a test
+     * has its own setting.
+     */
     private static void set(ConfigurableApplicationContext context, String... settings) {
         TestPropertyValues.of(settings).applyTo(context);
-        if (!context.getEnvironment().containsProperty("dejavu.registry.allowed")) {
-            TestPropertyValues.of("dejavu.registry.allowed=").applyTo(context);
+        for (String setting : List.of("dejavu.registry.allowed=", "dejavu.rate-limit.writes-per-second=0",
+                "dejavu.rate-limit.resolves-per-second=0")) {
+            if (!context.getEnvironment().containsProperty(setting.substring(0, setting.indexOf('=')))) {
+                TestPropertyValues.of(setting).applyTo(context);
+            }
         }
     }
 
