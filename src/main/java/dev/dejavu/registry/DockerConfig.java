@@ -35,6 +35,9 @@ final class DockerConfig {
 
     private @Nullable FileTime read;
 
+    /** So that it is logged once. */
+    private boolean isUnreadable;
+
     private Map<String, String> credentials = Map.of();
 
     DockerConfig(@Nullable Path path, JsonMapper json) {
@@ -60,10 +63,14 @@ final class DockerConfig {
             if (!modified.equals(read)) {
                 read = modified;
                 credentials = parse(json.readTree(Files.readAllBytes(file)));
+                isUnreadable = false;
             }
         }
         catch (IOException | JacksonException | IllegalArgumentException ex) {
-            log.warn("No credentials from {}: {}", file, ex.getClass().getSimpleName());
+            if (!isUnreadable) {
+                log.warn("No credentials from {}: {}", file, ex.getClass().getSimpleName());
+            }
+            isUnreadable = true;
         }
     }
 

@@ -33,14 +33,21 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 class ContainerErrors implements ErrorController {
 
+    private final Refusals refusals;
+
+    ContainerErrors(Refusals refusals) {
+        this.refusals = refusals;
+    }
+
     @RequestMapping("/error")
     ResponseEntity<ProblemDetail> error(HttpServletRequest request) {
         boolean dispatched = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer;
         int status = dispatched ? (int) request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) : 404;
         Object uri = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
-        return ResponseEntity.status(status)
-            .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-            .body(problem(status, (uri instanceof String text) ? text : request.getRequestURI()));
+        ProblemDetail problem = problem(status, (uri instanceof String text) ? text : request.getRequestURI());
+        refusals.add(problem, request,
+                (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof Throwable cause) ? cause : null);
+        return ResponseEntity.status(status).contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem);
     }
 
     private static ProblemDetail problem(int status, @Nullable String path) {
@@ -51,6 +58,12 @@ class ContainerErrors implements ErrorController {
     @Component
     static class Tomcat implements WebServerFactoryCustomizer<TomcatServletWebServerFactory> {
 
+        private final Refusals refusals;
+
+        Tomcat(Refusals refusals) {
+            this.refusals = refusals;
+        }
+
         @Override
         public void customize(TomcatServletWebServerFactory factory) {
             // The check of the key refuses an encoded slash.
@@ -58,21 +71,26 @@ class ContainerErrors implements ErrorController {
                     (connector) -> connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue()));
             factory.addContextCustomizers((context) -> {
                 if (context.getParent() instanceof StandardHost host) {
+                    // Tomcat adds one of this class, unless there is one.
                     host.setErrorReportValveClass(Valve.class.getName());
+                    host.getPipeline().addValve(new Valve(refusals));
                 }
             });
         }
 
     }
 
-    /**
-     * Tomcat instantiates it by its name.
-     */
-    public static class Valve extends ErrorReportValve {
+    private static final class Valve extends ErrorReportValve {
 
         private static final JsonMapper json = JsonMapper.builder()
             .changeDefaultPropertyInclusion((value) -> value.withValueInclusion(JsonInclude.Include.NON_EMPTY))
             .build();
+
+        private final Refusals refusals;
+
+        Valve(Refusals refusals) {
+            this.refusals = refusals;
+        }
 
         @Override
         public void invoke(Request request, Response response) throws IOException, ServletException {
@@ -88,6 +106,7 @@ class ContainerErrors implements ErrorController {
                 return;
             }
             ProblemDetail problem = problem(response.getStatus(), request.getRequestURI());
+            refusals.add(problem, request, throwable);
             try {
                 response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
                 response.setCharacterEncoding(StandardCharsets.UTF_8);

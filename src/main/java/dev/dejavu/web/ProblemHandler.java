@@ -3,13 +3,10 @@ package dev.dejavu.web;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
@@ -40,14 +37,13 @@ import dev.dejavu.cache.ProblemException;
 @RestControllerAdvice
 class ProblemHandler extends ResponseEntityExceptionHandler {
 
-    private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
-
     private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
-    /** An outage under load is no reason to fill the disk too. */
-    private static final Duration SILENCE = Duration.ofSeconds(10);
+    private final Refusals refusals;
 
-    private final AtomicLong lastWarning = new AtomicLong(System.nanoTime() - SILENCE.toNanos() - 1);
+    ProblemHandler(Refusals refusals) {
+        this.refusals = refusals;
+    }
 
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(ProblemException ex, WebRequest request) {
@@ -56,12 +52,6 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(DataAccessException ex, WebRequest request) {
-        long now = System.nanoTime();
-        long last = lastWarning.get();
-        if (now - last > SILENCE.toNanos() && lastWarning.compareAndSet(last, now)) {
-            log.warn("The database does not answer (logged once in {} s): {}", SILENCE.toSeconds(),
-                    ex.getMostSpecificCause().toString());
-        }
         return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.", null,
                 request);
     }
@@ -77,7 +67,6 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         if (DisconnectedClientHelper.isClientDisconnectedException(ex)) {
             return null;
         }
-        log.error("Unhandled exception", ex);
         HttpStatus status = HttpStatus.INTERNAL_SERVER_ERROR;
         return handleExceptionInternal(ex,
                 ProblemBody.generic(status.value(), "Internal server error; see the server log."), new HttpHeaders(),
@@ -92,7 +81,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 && servlet.getResponse().isCommitted()) {
             return null;
         }
-        return super.handleExceptionInternal(ex, body, headers, status, request);
+        ResponseEntity<Object> response = super.handleExceptionInternal(ex, body, headers, status, request);
+        if (response != null && response.getBody() instanceof ProblemDetail problem
+                && request instanceof ServletWebRequest servlet) {
+            boolean failed = status.is5xxServerError() && !(ex instanceof ProblemException);
+            refusals.add(problem, servlet.getRequest(), failed ? ex : null);
+        }
+        return response;
     }
 
     /** Spring answers HEAD wherever it answers GET, but does not say so. */

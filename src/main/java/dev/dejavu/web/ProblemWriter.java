@@ -20,13 +20,17 @@ class ProblemWriter {
 
     private final JsonMapper json;
 
-    ProblemWriter(JsonMapper json) {
+    private final Refusals refusals;
+
+    ProblemWriter(JsonMapper json, Refusals refusals) {
         this.json = json;
+        this.refusals = refusals;
     }
 
     void write(ProblemException ex, HttpServletRequest request, HttpServletResponse response) throws IOException {
         ProblemDetail problem = ProblemBody.complete(ProblemBody.of(ex.problem(), ex.getMessage()),
                 request.getRequestURI());
+        refusals.add(problem, request, null);
         byte[] body = json.writeValueAsBytes(problem);
         response.setStatus(problem.getStatus());
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");

@@ -157,6 +157,31 @@ class WebTests {
     }
 
     @Test
+    void request_refused_isCounted() throws IOException {
+        double notFound = refusals("404", "about:blank");
+        double malformed = refusals("400", "about:blank");
+        double key = refusals("400", "malformed-key");
+        http.get("/nope");
+        http.get("/images/" + Keys.next());
+        raw("NONSENSE\r\n\r\n");
+        raw("GET /images;x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assertThat(refusals("404", "about:blank")).isEqualTo(notFound + 1);
+        assertThat(refusals("400", "about:blank")).isEqualTo(malformed + 1);
+        assertThat(refusals("400", "malformed-key")).isEqualTo(key + 1);
+        assertThat(http.get("/actuator/prometheus").body()).doesNotContain("type=\"miss\"");
+    }
+
+    private double refusals(String status, String type) {
+        String name = "dejavu_refusals_total{status=\"" + status + "\",type=\"" + type + "\"} ";
+        return http.get("/actuator/prometheus")
+            .body()
+            .lines()
+            .filter((line) -> line.startsWith(name))
+            .mapToDouble((line) -> Double.parseDouble(line.substring(name.length())))
+            .sum();
+    }
+
+    @Test
     void health_isUpWithoutDetails() {
         assertThat(http.get("/actuator/health").body())
             .isEqualTo("{\"groups\":[\"liveness\",\"readiness\",\"registries\"],\"status\":\"UP\"}");
