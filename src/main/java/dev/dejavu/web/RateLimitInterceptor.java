@@ -10,7 +10,6 @@ import org.springframework.web.servlet.HandlerInterceptor;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-
 /**
  * Limits the rates at which one caller, of whatever role, stores entries and has
  * registries asked, before a body is read. Nothing else is limited: it costs little.

@@ -25,7 +25,8 @@ class InFlightTests {
 
     private String caller = "ada";
 
-    private final InFlight inFlight = new InFlight(new HttpProperties(DataSize.ofMegabytes(8)), new CallerIdentity(() -> new Caller(caller, "", false, false)), metrics);
+    private final InFlight inFlight = new InFlight(new HttpProperties(DataSize.ofMegabytes(8)),
+            new CallerIdentity(() -> new Caller(caller, "", false, false)), metrics);
 
     @AfterEach
     void leave() {

@@ -1,19 +1,27 @@
 package dev.dejavu.web;
 
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.mock.web.MockHttpServletRequest;
+import org.springframework.mock.web.MockHttpServletResponse;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+import org.springframework.web.util.ServletRequestPathUtils;
 import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.testing.Http;
@@ -30,6 +38,12 @@ class OpenApiControllerTests {
     @Autowired
     @Qualifier("requestMappingHandlerMapping")
     private RequestMappingHandlerMapping mapping;
+
+    @Autowired
+    private InFlightInterceptor inFlight;
+
+    @Autowired
+    private MeterRegistry metrics;
 
     private Http http = new Http(0);
 
@@ -66,6 +80,27 @@ class OpenApiControllerTests {
                 "/actuator/sbom/application" }) {
             assertThat(description.path("paths").has(path)).as(path).isTrue();
             assertThat(http.get(path).statusCode()).as(path).isEqualTo(200);
+        }
+    }
+
+    /** What returns a page is found by its type. */
+    @Test
+    void lists_reserveMemory() throws Exception {
+        for (String path : List.of("/images", "/bundles")) {
+            MockHttpServletRequest request = new MockHttpServletRequest("GET", path);
+            ServletRequestPathUtils.parseAndCache(request);
+            ServletRequestAttributes attributes = new ServletRequestAttributes(request);
+            RequestContextHolder.setRequestAttributes(attributes);
+            try {
+                Object handler = Objects.requireNonNull(mapping.getHandler(request)).getHandler();
+                double before = metrics.get("dejavu.http.in.flight").gauge().value();
+                inFlight.preHandle(request, new MockHttpServletResponse(), handler);
+                assertThat(metrics.get("dejavu.http.in.flight").gauge().value()).as(path).isGreaterThan(before);
+            }
+            finally {
+                attributes.requestCompleted();
+                RequestContextHolder.resetRequestAttributes();
+            }
         }
     }
 
