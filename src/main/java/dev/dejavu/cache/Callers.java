@@ -8,6 +8,8 @@ public interface Callers {
     Caller current();
 
     /** Whether only trusted callers may replace the values of others. */
-    boolean firstWriteWins();
+    default boolean firstWriteWins() {
+        return false;
+    }
 
 }
