@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param expiresAt {@code null}: never
  * @param lastUsedAt to the minute
  * @param overlay where its holder writes; absent for the base
+ * @param limits what its holder reads and writes; absent for everything
  */
 record AccessToken(String id, String name, Role role, Instant createdAt, @Nullable Instant expiresAt,
-        @Nullable Instant lastUsedAt, @Nullable String overlay) {
+        @Nullable Instant lastUsedAt, @Nullable String overlay, @Nullable Limits limits) {
 
     static String newId() {
         return Long.toHexString(ThreadLocalRandom.current().nextLong(1L << 60, Long.MAX_VALUE));

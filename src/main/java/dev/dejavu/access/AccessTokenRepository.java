@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
+import tools.jackson.databind.json.JsonMapper;
 
 import dev.dejavu.storage.CacheDatabase;
 
@@ -26,20 +27,22 @@ class AccessTokenRepository {
             """;
 
     private static final String ADD = """
-            insert into access_token (id, name, role, secret_hash, created_at, expires_at, overlay)
-            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt, :overlay)
+            insert into access_token (id, name, role, secret_hash, created_at, expires_at, overlay, limits)
+            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt, :overlay, :limits)
             on conflict (name) do nothing
             """;
 
     private static final String REPLACE = """
-            insert into access_token (id, name, role, secret_hash, created_at, expires_at, overlay)
-            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt, :overlay)
+            insert into access_token (id, name, role, secret_hash, created_at, expires_at, overlay, limits)
+            values (:id, :name, :role, :secretHash, :createdAt, :expiresAt, :overlay, :limits)
             on conflict (name) do update set
                 role = excluded.role, secret_hash = excluded.secret_hash, created_at = excluded.created_at,
-                expires_at = excluded.expires_at, overlay = excluded.overlay, last_used_at = null,
+                expires_at = excluded.expires_at, overlay = excluded.overlay, limits = excluded.limits,
+                last_used_at = null,
                 revoked_at = null
             where access_token.secret_hash <> excluded.secret_hash or access_token.role <> excluded.role
                 or access_token.expires_at is not null or access_token.overlay is not null
+                or access_token.limits is not null
             """;
 
     private static final String USED = """
@@ -67,9 +70,12 @@ class AccessTokenRepository {
 
     private final JdbcClient writer;
 
+    private final JsonMapper json;
+
     private final String revoke;
 
-    AccessTokenRepository(CacheDatabase database) {
+    AccessTokenRepository(CacheDatabase database, JsonMapper json) {
+        this.json = json;
         this.reader = database.reader();
         this.writer = database.writer();
         this.revoke = REVOKE.replace("{lock}", database.rowLock());
@@ -77,7 +83,7 @@ class AccessTokenRepository {
 
     /** All tokens that are not revoked, newest first. */
     List<AccessToken> list() {
-        return reader.sql(LIST).query(AccessTokenRepository::token).list();
+        return reader.sql(LIST).query(this::token).list();
     }
 
     /** All tokens that are not revoked, by the hash of their secret. */
@@ -134,15 +140,20 @@ class AccessTokenRepository {
             .param("secretHash", secret.hash())
             .param("createdAt", token.createdAt().toEpochMilli())
             .param("overlay", token.overlay())
+            .param("limits", (token.limits() != null) ? json.writeValueAsString(token.limits()) : null)
             .param("expiresAt", (expiresAt != null) ? expiresAt.toEpochMilli() : null)
             .update();
     }
 
-    private static AccessToken token(ResultSet row, int number) throws SQLException {
+    private AccessToken token(ResultSet row, int number) throws SQLException {
         return new AccessToken(row.getString("id"), row.getString("name"),
                 Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
                 Instant.ofEpochMilli(row.getLong("created_at")), instant(row, "expires_at"),
-                instant(row, "last_used_at"), row.getString("overlay"));
+                instant(row, "last_used_at"), row.getString("overlay"), limits(row.getString("limits")));
+    }
+
+    private @Nullable Limits limits(@Nullable String stored) {
+        return (stored != null) ? json.readValue(stored, Limits.class) : null;
     }
 
     private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

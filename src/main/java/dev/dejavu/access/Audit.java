@@ -129,6 +129,9 @@ class Audit implements CacheObserver {
         if (token.overlay() != null) {
             record.put("overlay", token.overlay());
         }
+        if (token.limits() != null) {
+            record.put("limits", token.limits());
+        }
         log(record);
     }
 

@@ -48,7 +48,7 @@ class BootstrapToken {
      */
     boolean ensure(Map<String, AccessToken> tokens) {
         AccessToken token = new AccessToken(AccessToken.newId(), NAME, Role.ADMIN,
-                clock.instant().truncatedTo(ChronoUnit.MILLIS), null, null, null);
+                clock.instant().truncatedTo(ChronoUnit.MILLIS), null, null, null, null);
         if (given != null) {
             AccessToken same = tokens.get(given.hash());
             if (same != null && !same.name().equals(NAME)) {

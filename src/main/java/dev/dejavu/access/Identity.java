@@ -21,15 +21,21 @@ final class Identity extends AbstractAuthenticationToken {
      * An identity.
      * @param role {@code null} for none
      */
-    Identity(String name, @Nullable Role role, String overlay) {
+    Identity(String name, @Nullable Role role, String overlay, Limits limits) {
         super((role != null) ? role.authorities() : List.of());
         boolean isAdmin = role == Role.ADMIN;
-        this.caller = new Caller(name, overlay, isAdmin, isAdmin && overlay.isEmpty());
+        this.caller = new Caller(name, overlay, isAdmin, isAdmin && overlay.isEmpty(), limits.reading(),
+                limits.writing());
         setAuthenticated(true);
     }
 
     Caller caller() {
         return caller;
+    }
+
+    /** Whether it is bound to an overlay, or to some scopes or repositories. */
+    boolean isLimited() {
+        return !caller.overlay().isEmpty() || !caller.reading().isAll();
     }
 
     @Override

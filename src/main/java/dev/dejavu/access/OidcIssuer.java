@@ -6,8 +6,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -55,14 +53,15 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
         String name = issuer + "#" + claims.getOrDefault("sub", "");
         Rule rule = rules.stream().filter((candidate) -> candidate.matches(claims)).findFirst().orElse(null);
         if (rule == null) {
-            return new Identity(name, null, "");
+            return new Identity(name, null, "", Limits.NONE);
         }
         if (rule.overlay() == null) {
-            return new Identity(name, rule.role(), "");
+            return new Identity(name, rule.role(), "", rule.limits());
         }
         // Without its overlay it must not get into the base instead.
         String overlay = OverlayName.of(rule.overlay(), claims);
-        return (overlay != null) ? new Identity(name, rule.role(), overlay) : new Identity(name, null, "");
+        return (overlay != null) ? new Identity(name, rule.role(), overlay, rule.limits())
+                : new Identity(name, null, "", Limits.NONE);
     }
 
     /**
@@ -72,10 +71,19 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
      * @param claims all of them must match
      * @param overlay where such tokens write, a template over claims as in
      * {@code {repository}/{ref}}; the base by default
+     * @param limits what such tokens read and write; none by default
      */
-    record Rule(Role role, @DefaultValue List<Claim> claims, @Nullable String overlay) {
+    record Rule(Role role, @DefaultValue List<Claim> claims, @Nullable String overlay, Limits limits) {
 
-        Rule {
+        Rule(Role role, @DefaultValue List<Claim> claims, @Nullable String overlay, @Nullable Limits limits) {
+            this.role = role;
+            this.claims = claims;
+            this.overlay = overlay;
+            this.limits = (limits != null) ? limits : Limits.NONE;
+            check();
+        }
+
+        private void check() {
             if (role == null) {
                 throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].role", "",
                         "must be read, write or admin");
@@ -87,6 +95,10 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
             if (overlay != null && !OverlayName.isTemplate(overlay)) {
                 throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].overlay", overlay,
                         "must be a name with claims in braces, as in {repository}/{ref}");
+            }
+            if (!limits.equals(Limits.NONE) && (role == Role.ADMIN || !limits.isValid())) {
+                throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].limits", limits,
+                        "must be of the role read or write, and have 50 patterns of 512 characters at most");
             }
         }
 
@@ -109,10 +121,7 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
                 throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].claims", text,
                         "must be written name=value");
             }
-            String pattern = Stream.of(text.substring(equals + 1).strip().split("\\*", -1))
-                .map(Pattern::quote)
-                .collect(Collectors.joining(".*"));
-            return new Claim(text.substring(0, equals).strip(), Pattern.compile(pattern, Pattern.DOTALL));
+            return new Claim(text.substring(0, equals).strip(), Limits.pattern(text.substring(equals + 1).strip()));
         }
 
         boolean matches(@Nullable Object actual) {

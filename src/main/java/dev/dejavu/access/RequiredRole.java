@@ -32,8 +32,8 @@ record RequiredRole(boolean anonymousRead) implements AuthorizationManager<Reque
         if (caller == null || caller instanceof AnonymousAuthenticationToken) {
             return anonymousRead && required == Role.READ && Role.isByKey(request);
         }
-        boolean isOfOneOverlay = caller instanceof Identity identity && !identity.caller().overlay().isEmpty();
-        return required.isHeldBy(caller) && !(isOfOneOverlay && Role.isAboutAll(request));
+        boolean isLimited = caller instanceof Identity identity && identity.isLimited();
+        return required.isHeldBy(caller) && !(isLimited && Role.isAboutAll(request));
     }
 
 }

@@ -152,7 +152,8 @@ class TokenCache {
         static Holder of(AccessToken token) {
             Instant used = token.lastUsedAt();
             return new Holder(token,
-                    new Identity(token.name(), token.role(), (token.overlay() != null) ? token.overlay() : ""),
+                    new Identity(token.name(), token.role(), (token.overlay() != null) ? token.overlay() : "",
+                            (token.limits() != null) ? token.limits() : Limits.NONE),
                     new AtomicLong((used != null) ? used.toEpochMilli() : 0));
         }
 

@@ -97,15 +97,20 @@ class TokenController {
      * The body of a POST.
      */
     record CreateTokenRequest(@Nullable String name, @Nullable String role, @Nullable String expiresIn,
-            @Nullable String overlay) {
+            @Nullable String overlay, @Nullable Limits limits) {
 
         private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}");
 
         private static final Duration MAX_LIFETIME = Duration.ofDays(3650);
 
         AccessToken token(Instant now) {
-            return new AccessToken(AccessToken.newId(), validName(), role(BodyFields.required("role", role)), now,
-                    expiry(now), null, validOverlay());
+            Role valid = role(BodyFields.required("role", role));
+            if (limits != null && (valid == Role.ADMIN || !limits.isValid())) {
+                throw BodyFields
+                    .malformed("limits are for read and write, and have 50 patterns of 512 characters at most.");
+            }
+            return new AccessToken(AccessToken.newId(), validName(), valid, now, expiry(now), null, validOverlay(),
+                    Limits.NONE.equals(limits) ? null : limits);
         }
 
         private @Nullable String validOverlay() {

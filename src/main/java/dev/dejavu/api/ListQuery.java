@@ -16,22 +16,26 @@ import dev.dejavu.cache.ProblemException;
  * everything.
  *
  * @param value of the entries; {@code null} for all
+ * @param scope of the entries; {@code null} for all
  */
-public record ListQuery(int limit, Cursor after, @Nullable String value) {
+public record ListQuery(int limit, Cursor after, @Nullable String value, @Nullable String scope) {
 
     private static final int MAX_LIMIT = 500;
 
     private static final String DEFAULT_LIMIT = "50";
 
+    private static final String SCOPE = "scope";
+
     /**
-     * Reads {@code limit}, {@code after} and the value.
+     * Reads {@code limit}, {@code after}, {@code scope} and the value.
      * @param valueName the name of the value, as in {@code image_uri}
      */
     public static ListQuery ofPage(MultiValueMap<String, String> parameters, String valueName) {
-        requireKnown(parameters, Set.of("limit", "after", valueName));
+        requireKnown(parameters, Set.of("limit", "after", valueName, SCOPE));
         String after = parameters.getFirst("after");
         return new ListQuery(limit(parameters.getOrDefault("limit", List.of(DEFAULT_LIMIT)).getFirst()),
-                (after != null) ? Cursor.parse(after) : Cursor.START, value(parameters, valueName));
+                (after != null) ? Cursor.parse(after) : Cursor.START, value(parameters, valueName),
+                value(parameters, SCOPE));
     }
 
     /**

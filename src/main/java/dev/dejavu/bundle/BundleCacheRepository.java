@@ -40,7 +40,7 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
 
     BundleCacheRepository(CacheDatabase database, BundleCacheProperties properties, OverlayProperties overlays,
             Clock clock) {
-        super(database, "bundles", new TableNames("bundle_cache", "digest", "remote_path"),
+        super(database, "bundles", new TableNames("bundle_cache", "digest", "remote_path", "null"),
                 properties.timeToLive(overlays, clock));
     }
 

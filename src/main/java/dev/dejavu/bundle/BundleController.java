@@ -79,7 +79,7 @@ class BundleController {
     @GetMapping
     ResponseEntity<Page<CachedBundle>> list(@RequestParam MultiValueMap<String, String> query) {
         ListQuery page = ListQuery.ofPage(query, "remote_path");
-        return EntryResponses.ok(bundles.list(page.after(), page.limit(), page.value()));
+        return EntryResponses.ok(bundles.list(page.after(), page.limit(), page.value(), page.scope()));
     }
 
     @PostMapping("/lookup")

@@ -1,5 +1,6 @@
 package dev.dejavu.cache;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param <E> the entry
  */
 public final class Cache<E extends CacheEntry> implements Prunable {
+
+    private static final int MAX_PAGE = 500;
+
+    /** Statements for one page. */
+    private static final int MAX_READS = 10;
 
     private final CacheTable<E> table;
 
@@ -76,7 +82,9 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
     public Optional<E> findConfirmed(CacheKey key) {
         return found(Stream.of(key, key.inBase())
-            .flatMap((one) -> verifier.confirmAll(repository.find(one).stream().toList()).stream())
+            .flatMap((one) -> verifier
+                .confirmAll(repository.find(one).filter(callers.current()::mayRead).stream().toList())
+                .stream())
             .findFirst());
     }
 
@@ -86,7 +94,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     private Optional<E> findVerified(CacheKey key) {
-        Optional<E> entry = repository.find(key).flatMap(verifier::verify);
+        Optional<E> entry = repository.find(key).filter(callers.current()::mayRead).flatMap(verifier::verify);
         return (entry.isPresent() || key.isInBase()) ? entry : findVerified(key.inBase());
     }
 
@@ -96,7 +104,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
      */
     public @Nullable NearHit<E> findInMemory(CacheKey key) {
         NearHit<E> hit = repository.findInMemory(key);
-        if (hit == null || verifier.mustVerify(hit.entry()) || hasVisibleAuthor(hit.entry())) {
+        if (hit == null || verifier.mustVerify(hit.entry()) || !isVisibleAsItIs(hit.entry(), callers.current())) {
             return null;
         }
         observers.publish((observer) -> observer.onLookup(name(), true));
@@ -120,7 +128,9 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         Set<CacheKey> withBase = keys.stream()
             .flatMap((key) -> Stream.of(key, key.inBase()))
             .collect(Collectors.toSet());
-        Map<CacheKey, E> found = verification.apply(repository.findAll(withBase))
+        Caller caller = callers.current();
+        List<E> readable = repository.findAll(withBase).stream().filter(caller::mayRead).toList();
+        Map<CacheKey, E> found = verification.apply(readable)
             .stream()
             .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
         List<E> entries = keys.stream()
@@ -137,6 +147,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
      * @param requested the entry to store if it is
      */
     public Optional<E> resolve(E requested) {
+        require(callers.current().mayRead(requested));
         Optional<E> entry = findVerified(requested.key())
             .or(() -> verifier.resolve(writtenBy(requested, callers.current().name())));
         return found(entry);
@@ -158,6 +169,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
      */
     public PutResult<E> put(E entry, @Nullable PutCondition<E> condition) {
         Caller caller = callers.current();
+        require(caller.mayWrite(entry));
         if (entry.parts() == null && !caller.isTrusted()) {
             throw new ProblemException(Problem.PARTS_REQUIRED,
                     "Only an administrator may store an entry without the parts of its key.");
@@ -173,6 +185,12 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         observers.publish((observer) -> observer.onWrite(name(), result));
         return new PutResult<>(withVisibleAuthor(result.entry()), result.created(), result.previousValue(),
                 result.previousAuthor());
+    }
+
+    private static void require(boolean granted) {
+        if (!granted) {
+            throw new ProblemException(Problem.FORBIDDEN, "Your token is limited to other scopes or repositories.");
+        }
     }
 
     private PutResult<E> put(E entry, @Nullable PutCondition<E> condition, Caller caller) {
@@ -221,27 +239,50 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     /**
-     * A page, newest first, of what the caller sees.
+     * A page, newest first, of what the caller sees. It may be short, and even empty, and
+     * still have a next one: no page reads more than some thousand rows.
      * @param value as for {@link CacheRepository#removeAll}
+     * @param scope of the entries; {@code null} for any
      */
-    public Page<E> list(Cursor after, int limit, @Nullable String value) {
+    public Page<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope) {
         Caller caller = callers.current();
-        // One more than the page has, to know whether another page follows.
-        List<E> entries = table.list(after, limit + 1, value, caller.seesAll() ? null : caller.overlay())
-            .stream()
-            .map(verifier::markIfStale)
-            .map(this::withVisibleAuthor)
-            .toList();
-        if (entries.size() <= limit) {
-            return new Page<>(entries, null);
+        boolean isFiltered = scope != null || !caller.reading().isAll();
+        List<E> page = new ArrayList<>();
+        Cursor read = after;
+        for (int i = 0; i < MAX_READS; i++) {
+            // One more than the page has, to know whether another page follows.
+            List<E> rows = table.list(read, isFiltered ? MAX_PAGE : limit + 1, value,
+                    caller.seesAll() ? null : caller.overlay());
+            for (E row : rows) {
+                if (caller.mayRead(row) && (scope == null || isOf(row, scope))) {
+                    if (page.size() == limit) {
+                        return new Page<>(page, Cursor.after(page.getLast()));
+                    }
+                    page.add(withVisibleAuthor(verifier.markIfStale(row), caller));
+                }
+                read = Cursor.after(row);
+            }
+            if (rows.size() < (isFiltered ? MAX_PAGE : limit + 1)) {
+                return new Page<>(page, null);
+            }
         }
-        List<E> page = entries.subList(0, limit);
-        return new Page<>(page, Cursor.after(page.getLast()));
+        return new Page<>(page, read);
+    }
+
+    private static boolean isOf(CacheEntry entry, String scope) {
+        KeyParts parts = entry.parts();
+        return parts != null && parts.scope().equals(scope);
     }
 
     /** How many entries of the base are live. */
     public long count() {
         return table.count();
+    }
+
+    /** How many of them the caller may read. */
+    public long countReadable() {
+        Grant reading = callers.current().reading();
+        return reading.isAll() ? table.count() : table.count(reading);
     }
 
     @Override
@@ -277,8 +318,9 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         return (entry.writtenBy() == null || caller.seesAll()) ? entry : writtenBy(entry, null);
     }
 
-    private boolean hasVisibleAuthor(E entry) {
-        return entry.writtenBy() != null && callers.current().seesAll();
+    /** Whether a caller may see an entry, and nothing else of it than others. */
+    private boolean isVisibleAsItIs(E entry, Caller caller) {
+        return caller.mayRead(entry) && (entry.writtenBy() == null || !caller.seesAll());
     }
 
     // The same entry by another author is an entry of the same class.

@@ -33,6 +33,9 @@ public interface CacheTable<E extends CacheEntry> extends CacheRepository<E> {
     /** How many entries of the base are live. */
     long count();
 
+    /** How many of them a grant covers. */
+    long count(Grant grant);
+
     /** Deletes some expired rows, as {@link Prunable#pruneExpired} says. */
     List<Long> pruneExpired(long from, int limit);
 

@@ -9,6 +9,23 @@ import org.jspecify.annotations.Nullable;
  * @param overlay where it writes, and what it reads before the base; empty for the base
  * @param isTrusted whether its word counts without proof
  * @param seesAll whether it sees who wrote an entry, and the entries of all overlays
+ * @param reading what it may read
+ * @param writing what it may write of that
  */
-public record Caller(@Nullable String name, String overlay, boolean isTrusted, boolean seesAll) {
+public record Caller(@Nullable String name, String overlay, boolean isTrusted, boolean seesAll, Grant reading,
+        Grant writing) {
+
+    /** A caller that is not limited to some scopes or repositories. */
+    public Caller(@Nullable String name, String overlay, boolean isTrusted, boolean seesAll) {
+        this(name, overlay, isTrusted, seesAll, Grant.ALL, Grant.ALL);
+    }
+
+    boolean mayRead(CacheEntry entry) {
+        return reading.covers(entry.parts());
+    }
+
+    boolean mayWrite(CacheEntry entry) {
+        return mayRead(entry) && writing.covers(entry.parts());
+    }
+
 }

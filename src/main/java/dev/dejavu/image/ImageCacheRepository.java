@@ -88,7 +88,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     ImageCacheRepository(CacheDatabase database, ImageCacheProperties properties, OverlayProperties overlays,
             Clock clock) {
-        super(database, "images", new TableNames("image_cache", "hash", "image_uri"),
+        super(database, "images", new TableNames("image_cache", "hash", "image_uri", "repository"),
                 properties.timeToLive(overlays, clock));
         this.rowLock = database.rowLock();
     }

@@ -79,7 +79,7 @@ class ImageController {
     @GetMapping
     ResponseEntity<Page<CachedImage>> list(@RequestParam MultiValueMap<String, String> query) {
         ListQuery page = ListQuery.ofPage(query, "image_uri");
-        return EntryResponses.ok(images.list(page.after(), page.limit(), page.value()));
+        return EntryResponses.ok(images.list(page.after(), page.limit(), page.value(), page.scope()));
     }
 
     @PostMapping("/lookup")

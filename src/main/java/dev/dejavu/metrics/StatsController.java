@@ -4,11 +4,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.cache.Cache;
+import dev.dejavu.cache.Callers;
 
 /**
  * The statistics of this instance.
@@ -20,7 +22,10 @@ class StatsController {
 
     private final CacheMetrics metrics;
 
-    StatsController(List<Cache<?>> caches, CacheMetrics metrics) {
+    private final Callers callers;
+
+    StatsController(List<Cache<?>> caches, CacheMetrics metrics, Callers callers) {
+        this.callers = callers;
         this.caches = caches;
         this.metrics = metrics;
     }
@@ -31,13 +36,17 @@ class StatsController {
     }
 
     private Stats stats(Cache<?> cache) {
+        if (!callers.current().reading().isAll()) {
+            return new Stats(cache.countReadable(), null, null, null, null);
+        }
         CacheMetrics.Counters counters = metrics.countersOf(cache.name());
-        return new Stats(cache.count(), (long) counters.hits().count(), (long) counters.misses().count(),
+        return new Stats(cache.countReadable(), (long) counters.hits().count(), (long) counters.misses().count(),
                 (long) counters.writes().count(), (long) counters.pruned().count());
     }
 
     /**
-     * The statistics of one cache.
+     * The statistics of one cache. Who may read some entries alone gets their number
+     * alone.
      *
      * @param entries live now, in the database that all instances share
      * @param hits keys found, since this instance's start
@@ -45,7 +54,8 @@ class StatsController {
      * @param writes entries stored, likewise
      * @param pruned expired rows deleted, likewise
      */
-    record Stats(long entries, long hits, long misses, long writes, long pruned) {
+    record Stats(long entries, @Nullable Long hits, @Nullable Long misses, @Nullable Long writes,
+            @Nullable Long pruned) {
     }
 
 }

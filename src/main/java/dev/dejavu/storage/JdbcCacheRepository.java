@@ -18,6 +18,8 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheTable;
 import dev.dejavu.cache.Cursor;
+import dev.dejavu.cache.Grant;
+import dev.dejavu.cache.KeyParts;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
@@ -56,6 +58,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     private static final String KEYS = """
             select {key} from {table} where {key} > :after {condition} order by {key} limit :limit
+            """;
+
+    private static final String COUNT_BY_PARTS = """
+            select scope, cast({repository} as text) as repository, count(*) as entries from {table}
+            where created_at > ? and overlay = '' and scope is not null group by 1, 2
             """;
 
     /** Keys in one statement, so that none holds the write lock for long. */
@@ -263,6 +270,20 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             .param(timeToLive.cutoff())
             .query(Long.class)
             .single();
+    }
+
+    @Override
+    public long count(Grant grant) {
+        return reading(names.fill(COUNT_BY_PARTS)).param(timeToLive.cutoff())
+            .query((row, number) -> grant.covers(new CountedParts(row.getString("scope"), row.getString("repository")))
+                    ? row.getLong("entries") : 0)
+            .list()
+            .stream()
+            .mapToLong(Long::longValue)
+            .sum();
+    }
+
+    private record CountedParts(String scope, @Nullable String repository) implements KeyParts {
     }
 
     @Override

@@ -1,16 +1,20 @@
 package dev.dejavu.storage;
 
 /**
- * The names of a cache's table and of the two columns that all statements need.
+ * The names of a cache's table and of the columns that all statements need.
  *
  * @param key column
  * @param value column
+ * @param repository column, or {@code null} in SQL
  */
-public record TableNames(String table, String key, String value) {
+public record TableNames(String table, String key, String value, String repository) {
 
     /** Fills the names into a statement. */
     String fill(String sql) {
-        return sql.replace("{table}", table).replace("{key}", key).replace("{value}", value);
+        return sql.replace("{table}", table)
+            .replace("{key}", key)
+            .replace("{value}", value)
+            .replace("{repository}", repository);
     }
 
 }

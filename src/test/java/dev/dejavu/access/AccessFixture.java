@@ -45,7 +45,9 @@ abstract class AccessFixture {
 
     Http startOn(String url, String... settings) {
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class,
-                Stream.concat(Stream.of("--server.port=0", "--spring.datasource.url=" + url), Stream.of(settings))
+                Stream
+                    .concat(Stream.of("--server.port=0", "--dejavu.registry.allowed=",
+                            "--spring.datasource.url=" + url), Stream.of(settings))
                     .toArray(String[]::new));
         synchronized (services) {
             services.add(service);

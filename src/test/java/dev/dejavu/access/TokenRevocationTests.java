@@ -126,7 +126,8 @@ class TokenRevocationTests extends AccessFixture {
     }
 
     private static AccessToken admin(int number) {
-        return new AccessToken(AccessToken.newId(), "admin" + number, Role.ADMIN, Instant.EPOCH, null, null, null);
+        return new AccessToken(AccessToken.newId(), "admin" + number, Role.ADMIN, Instant.EPOCH, null, null, null,
+                null);
     }
 
 }

@@ -147,9 +147,9 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         String value = newValue();
         List<E> entries = List.of(entry(Keys.next(), value), entry(Keys.next(), value));
         entries.forEach(cache::put);
-        assertThat(cache.list(Cursor.START, 500, value).entries()).containsExactlyInAnyOrderElementsOf(entries);
+        assertThat(cache.list(Cursor.START, 500, value, null).entries()).containsExactlyInAnyOrderElementsOf(entries);
         assertThat(cache.removeAll(value)).isEqualTo(2);
-        assertThat(cache.list(Cursor.START, 500, value).entries()).isEmpty();
+        assertThat(cache.list(Cursor.START, 500, value, null).entries()).isEmpty();
         assertThat(cache.removeAll(value)).isZero();
         assertThat(cache.find(other.key())).isPresent();
     }
@@ -247,7 +247,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     private List<E> page(Cursor after, int limit) {
-        return cache.list(after, limit, null).entries();
+        return cache.list(after, limit, null, null).entries();
     }
 
     private E newEntry() {

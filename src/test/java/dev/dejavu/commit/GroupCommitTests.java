@@ -70,7 +70,7 @@ class GroupCommitTests {
         String database = Postgres.newDatabase();
         String url = Postgres.url(Postgres.port(), database);
         try (ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
-                "--spring.datasource.url=" + url);
+                "--dejavu.registry.allowed=", "--spring.datasource.url=" + url);
                 Connection other = DriverManager.getConnection(url);
                 ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             Http http = new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));

@@ -68,6 +68,7 @@ abstract class TwoInstancesFixture {
 
     Http start(int port) {
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
+                "--dejavu.registry.allowed=", "--dejavu.rate-limit.writes-per-second=0",
                 "--spring.datasource.url=" + Postgres.url(port, database));
         services.add(service);
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));

@@ -186,7 +186,7 @@ class PostgresqlFaultTests {
 
     private synchronized Http start() {
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
-                "--spring.datasource.url=" + Postgres.url(proxy.port(), database));
+                "--dejavu.registry.allowed=", "--spring.datasource.url=" + Postgres.url(proxy.port(), database));
         services.add(service);
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
     }

@@ -59,7 +59,9 @@ public final class ServiceProcess implements AutoCloseable {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), DejavuApplication.class.getName(),
                 "--server.port=0",
                 // Nothing asks a registry in the Internet.
-                "--dejavu.registry.allowed="));
+                "--dejavu.registry.allowed=",
+                // One test may be many callers.
+                "--dejavu.rate-limit.writes-per-second=0", "--dejavu.rate-limit.resolves-per-second=0"));
         for (String setting : settings) {
             command.add("--" + setting);
         }

@@ -85,7 +85,8 @@ class EventChaosTests {
                 "--spring.datasource.url=" + url, "--dejavu.accept-local=true",
                 "--dejavu.registry.allowed=" + proxy.host(), "--dejavu.registry.plain-http=" + proxy.host(),
                 "--dejavu.registry.timeout=300ms", "--dejavu.verification.new-entry-grace=0s",
-                "--dejavu.verification.checks-per-second=1000", "--dejavu.webhooks.w.format=distribution",
+                "--dejavu.verification.checks-per-second=1000", "--dejavu.rate-limit.resolves-per-second=0",
+                "--dejavu.rate-limit.writes-per-second=0", "--dejavu.webhooks.w.format=distribution",
                 "--dejavu.webhooks.w.registry=" + proxy.host(), "--dejavu.webhooks.w.secret=" + SECRET);
         services.add(service);
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
