@@ -43,14 +43,17 @@ class AccessModeTests extends AccessFixture {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "--dejavu.access.mode=open", "--dejavu.access.anonymous-read=false" })
+    @ValueSource(strings = { "--dejavu.access.mode=open", "--dejavu.access.anonymous-read=false",
+            "--server.forward-headers-strategy=native" })
     void openServiceOnLoopbackRefusesOtherHosts(String setting) throws IOException {
         Http http = start(setting);
         for (String host : List.of("evil.example.com", "evil.example.com:80", "10.0.0.1",
                 "localhost.evil.example.com")) {
             try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
                 socket.getOutputStream()
-                    .write("GET /stats HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n".formatted(host)
+                    .write(String
+                        .join("\r\n", "GET /stats HTTP/1.1", "Host: " + host, "Connection: close",
+                                "X-Forwarded-For: 203.0.113.7", "X-Forwarded-Host: localhost", "", "")
                         .getBytes(StandardCharsets.US_ASCII));
                 assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).as(host)
                     .startsWith("HTTP/1.1 403");
