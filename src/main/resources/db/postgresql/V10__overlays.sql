@@ -1,8 +1,8 @@
 -- Values follow from their keys now. What an older version believed without that is forgotten: an image whose parts make
--- another URI, what a token wrote without parts, a bundle outside an object store.
+-- another URI, what a token wrote without parts, a bundle that a token wrote or that is outside an object store.
 delete from image_cache where scope is null and written_by is not null or scope is not null
     and image_uri <> repository || ':' || tag and not starts_with(image_uri, repository || ':' || tag || '@');
-delete from bundle_cache where scope is null and written_by is not null or remote_path !~ '^(s3|gs|abfss?)://';
+delete from bundle_cache where written_by is not null or remote_path !~ '^(s3|gs|abfss?)://';
 
 -- An entry is in the base ('') or in an overlay, which only those who are bound to it read and write. Names are ASCII,
 -- ordered as Java orders them, so that statements over many rows lock in one order everywhere.

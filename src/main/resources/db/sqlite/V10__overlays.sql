@@ -1,9 +1,9 @@
 -- Values follow from their keys now. What an older version believed without that is forgotten: an image whose parts make
--- another URI, what a token wrote without parts, a bundle outside an object store.
+-- another URI, what a token wrote without parts, a bundle that a token wrote or that is outside an object store.
 delete from image_cache where scope is null and written_by is not null or scope is not null
     and image_uri <> repository || ':' || tag
     and substr(image_uri, 1, length(repository) + length(tag) + 2) <> repository || ':' || tag || '@';
-delete from bundle_cache where scope is null and written_by is not null
+delete from bundle_cache where written_by is not null
     or not (remote_path glob 's3://*' or remote_path glob 'gs://*' or remote_path glob 'abfs://*'
         or remote_path glob 'abfss://*');
 

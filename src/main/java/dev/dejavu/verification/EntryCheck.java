@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +39,11 @@ final class EntryCheck<E extends VerifiableEntry> {
 
     private static final Duration REFUTED_MEMORY = Duration.ofHours(1);
 
+    /** Of an entry that was renewed during its check. */
+    private static final Duration RENEWED_RECHECK = Duration.ofMillis(100);
+
+    private static final int MAX_REMOVALS = 5;
+
     private final VerifiableRepository<E> repository;
 
     private final VerificationProperties properties;
@@ -65,8 +71,14 @@ final class EntryCheck<E extends VerifiableEntry> {
         .expireAfterWrite(REFUTED_MEMORY)
         .build();
 
-    /** Keys to check again when their grace is over. */
-    private final Set<CacheKey> inGrace = ConcurrentHashMap.newKeySet();
+    /** Keys to check again later. */
+    private final Set<CacheKey> scheduled = ConcurrentHashMap.newKeySet();
+
+    /** Entries that were renewed during a check which found nothing. */
+    private final Cache<CacheKey, Boolean> renewed = Caffeine.newBuilder()
+        .maximumSize(100_000)
+        .expireAfterWrite(Duration.ofMinutes(1))
+        .build();
 
     EntryCheck(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
             RegistryChecks checks, NegativeCache absences, EventClock events, BiConsumer<E, String> onRefuted,
@@ -101,7 +113,11 @@ final class EntryCheck<E extends VerifiableEntry> {
 
     private ImageStatus onResult(E entry, Instant now, long begin, ImageStatus status) {
         switch (status.outcome()) {
-            case PRESENT -> repository.replace(entry, Resolver.verified(entry, now, status));
+            case PRESENT -> {
+                if (!repository.replace(entry, Resolver.verified(entry, now, status))) {
+                    checkAfter(RENEWED_RECHECK, entry.key());
+                }
+            }
             case ABSENT -> {
                 Duration grace = grace(entry, now);
                 if (grace.isPositive()) {
@@ -127,15 +143,15 @@ final class EntryCheck<E extends VerifiableEntry> {
         return properties.newEntryGrace().minus(Duration.between(first, now));
     }
 
-    private void checkAfter(Duration grace, CacheKey key) {
-        if (inGrace.add(key)) {
-            CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread)
+    private void checkAfter(Duration delay, CacheKey key) {
+        if (scheduled.add(key)) {
+            CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread)
                 .execute(() -> checkAgain(key));
         }
     }
 
     private void checkAgain(CacheKey key) {
-        inGrace.remove(key);
+        scheduled.remove(key);
         try {
             repository.find(key).filter(policy::needsCheck).ifPresent((entry) -> {
                 forget(key);
@@ -143,7 +159,7 @@ final class EntryCheck<E extends VerifiableEntry> {
             });
         }
         catch (DataAccessException ex) {
-            log.debug("Not checked after its grace, {}: the next lookup will", key, ex);
+            log.debug("Not checked again, {}: the next lookup will", key, ex);
         }
     }
 
@@ -157,7 +173,8 @@ final class EntryCheck<E extends VerifiableEntry> {
         boolean removed = false;
         absences.addBeforeRemoval(entry, now, begin);
         try {
-            removed = repository.removeIfUnchanged(entry);
+            removed = repository.removeIfUnchanged(entry)
+                    || (renewed.getIfPresent(entry.key()) != null && removeRenewed(entry, begin));
         }
         finally {
             if (!removed) {
@@ -165,9 +182,29 @@ final class EntryCheck<E extends VerifiableEntry> {
             }
         }
         if (removed) {
-            refuted.put(entry.key(), entry.firstPutAt());
+            refuted.asMap().merge(entry.key(), entry.firstPutAt(), (one, other) -> one.isBefore(other) ? one : other);
             refuted(entry, status.reason());
         }
+        else {
+            renewed.put(entry.key(), true);
+            checkAfter(RENEWED_RECHECK, entry.key());
+        }
+    }
+
+    /**
+     * Removes an entry although it was renewed during the check: the second time in a row
+     * that a check found nothing, or who renews it often enough would keep it for ever.
+     */
+    private boolean removeRenewed(E entry, long begin) {
+        for (int i = 0; i < MAX_REMOVALS; i++) {
+            Optional<E> current = repository.find(entry.key())
+                .filter((found) -> found.hasValueOf(entry) && policy.needsCheck(found)
+                        && !events.pushSince(found, begin));
+            if (current.isEmpty() || repository.removeIfUnchanged(current.get())) {
+                return current.isPresent();
+            }
+        }
+        return false;
     }
 
 }

@@ -31,6 +31,12 @@ class RegistryChecks {
 
     private static final int MAX_IN_FLIGHT = 1000;
 
+    /** Of these, for entries of overlays. */
+    private static final int MAX_IN_FLIGHT_OVERLAYS = MAX_IN_FLIGHT / 4;
+
+    /** So that those entries do not fill the queue of the rate limiter for others. */
+    private static final Duration MAX_WAIT_OVERLAYS = Duration.ofMillis(500);
+
     /** Longer than any pause that a registry can ask for. */
     private static final Duration RATE_LIMITER_TTL = Duration.ofHours(2);
 
@@ -64,7 +70,8 @@ class RegistryChecks {
      * @param onResult acts on the result, once, before the callers that wait get it
      */
     CompletableFuture<ImageStatus> check(VerifiableEntry entry, Duration maxWait, UnaryOperator<ImageStatus> onResult) {
-        if (inFlight.size() >= MAX_IN_FLIGHT) {
+        boolean isInBase = entry.key().isInBase();
+        if (inFlight.size() >= (isInBase ? MAX_IN_FLIGHT : MAX_IN_FLIGHT_OVERLAYS)) {
             return CompletableFuture.completedFuture(ImageStatus.unknown("too many checks", Duration.ZERO));
         }
         CompletableFuture<ImageStatus> mine = new CompletableFuture<>();
@@ -75,7 +82,7 @@ class RegistryChecks {
         Thread.ofVirtual().name("verification").start(() -> {
             ImageStatus status = ImageStatus.unknown("failed", Duration.ZERO);
             try {
-                status = onResult.apply(check(entry, maxWait));
+                status = onResult.apply(check(entry, isInBase ? maxWait : MAX_WAIT_OVERLAYS));
             }
             catch (RuntimeException ex) {
                 // such as a database that does not answer: the next lookup checks again

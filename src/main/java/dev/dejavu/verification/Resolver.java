@@ -5,10 +5,12 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.VerifiableRepository;
@@ -78,14 +80,37 @@ final class Resolver<E extends VerifiableEntry> {
         switch (status.outcome()) {
             case PRESENT -> {
                 // An entry that a client stored meanwhile counts more.
-                if (!events.eventSince(requested, begin) && findValid(requested.key()).isEmpty()) {
-                    onStored.accept(repository.put(verified(requested, requested.createdAt(), status)));
+                if (!events.eventSince(requested, begin)) {
+                    store(requested, status);
                 }
             }
             case ABSENT -> absences.add(requested, requested.createdAt(), begin);
             case UNKNOWN -> log.debug("Not resolved, {}: {}", requested.value(), status.reason());
         }
         return status;
+    }
+
+    /** Stores it as nobody's, so that it keeps no writer from storing another. */
+    private void store(E requested, ImageStatus status) {
+        E confirmed = verified(requested, requested.createdAt(), status);
+        try {
+            PutResult<E> stored = repository.putIf(withWrittenBy(confirmed, null), (current) -> {
+                if (current != null && !current.verification().isInvalidated()) {
+                    throw ProblemException.miss();
+                }
+            });
+            onStored
+                .accept(new PutResult<>(confirmed, stored.created(), stored.previousValue(), stored.previousAuthor()));
+        }
+        catch (ProblemException ex) {
+            // stored meanwhile
+        }
+    }
+
+    // What an entry makes of itself is an entry of the same class.
+    @SuppressWarnings("unchecked")
+    private static <E extends VerifiableEntry> E withWrittenBy(E entry, @Nullable String name) {
+        return (E) entry.withWrittenBy(name);
     }
 
     /** The same entry, as the registry has just confirmed it. */

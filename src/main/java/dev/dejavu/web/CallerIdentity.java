@@ -4,6 +4,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
 
+import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
 
 /**
@@ -16,6 +17,16 @@ class CallerIdentity {
 
     CallerIdentity(Callers callers) {
         this.callers = callers;
+    }
+
+    /**
+     * Who shares a bound with the caller: the caller itself, but all who are bound to an
+     * overlay, or need a token and have none, are one.
+     */
+    String sharing() {
+        Caller caller = callers.current();
+        boolean isLesser = !caller.overlay().isEmpty() || (caller.name() == null && !caller.isTrusted());
+        return isLesser ? "lesser callers" : current();
     }
 
     /** The identity of the caller of the request that this thread serves. */

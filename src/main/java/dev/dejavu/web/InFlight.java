@@ -60,7 +60,7 @@ class InFlight {
                 && !found.isReleased) {
             return found;
         }
-        Reservation reservation = new Reservation(shares.get(caller.current()));
+        Reservation reservation = new Reservation(shares.get(caller.sharing()));
         request.setAttribute(Reservation.NAME, reservation, RequestAttributes.SCOPE_REQUEST);
         request.registerDestructionCallback(Reservation.NAME, reservation::release, RequestAttributes.SCOPE_REQUEST);
         return reservation;

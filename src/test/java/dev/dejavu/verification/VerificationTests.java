@@ -2,6 +2,7 @@ package dev.dejavu.verification;
 
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,31 @@ class VerificationTests {
             // and another first PUT gets no second grace
             put(path, ":none");
             await().until(() -> http.get(path).statusCode() == 404);
+        }
+
+        @Test
+        void falseEntryGoesThoughItIsRenewedDuringEachCheck() throws InterruptedException {
+            proxy.fault((exchange) -> {
+                pause();
+                RegistryProxy.pass(registry.uri()).respond(exchange);
+            });
+            String path = newEntry(":none");
+            clock.advance(Duration.ofSeconds(31));
+            AtomicBoolean ended = new AtomicBoolean();
+            Thread writer = Thread.ofVirtual().start(() -> {
+                while (!ended.get()) {
+                    clock.advance(Duration.ofMillis(1));
+                    put(path, ":none");
+                    pause(20);
+                }
+            });
+            try {
+                await().until(() -> http.get(path).statusCode() == 404);
+            }
+            finally {
+                ended.set(true);
+                writer.join();
+            }
         }
 
         @Test
