@@ -28,6 +28,9 @@ record Limits(List<String> scopes, List<String> repositories, List<String> write
 
     private static final int MAX_LENGTH = 512;
 
+    /** More of them cost seconds to match. */
+    private static final int MAX_STARS = 4;
+
     Limits(@Nullable List<String> scopes, @Nullable List<String> repositories, @Nullable List<String> writeScopes,
             @Nullable List<String> writeRepositories) {
         this.scopes = orNone(scopes);
@@ -49,8 +52,9 @@ record Limits(List<String> scopes, List<String> repositories, List<String> write
     @JsonIgnore
     boolean isValid() {
         return Stream.of(scopes, repositories, writeScopes, writeRepositories)
-            .allMatch((patterns) -> patterns.size() <= MAX_PATTERNS
-                    && patterns.stream().allMatch((pattern) -> !pattern.isEmpty() && pattern.length() <= MAX_LENGTH));
+            .allMatch((patterns) -> patterns.size() <= MAX_PATTERNS && patterns.stream()
+                .allMatch((pattern) -> !pattern.isEmpty() && pattern.length() <= MAX_LENGTH
+                        && pattern.chars().filter((c) -> c == '*').count() <= MAX_STARS));
     }
 
     Grant reading() {

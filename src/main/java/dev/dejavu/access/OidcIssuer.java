@@ -98,7 +98,7 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
             }
             if (!limits.equals(Limits.NONE) && (role == Role.ADMIN || !limits.isValid())) {
                 throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].limits", limits,
-                        "must be of the role read or write, and have 50 patterns of 512 characters at most");
+                        "must be of the role read or write, and have 50 patterns of 512 characters and four * at most");
             }
         }
 

@@ -106,8 +106,8 @@ class TokenController {
         AccessToken token(Instant now) {
             Role valid = role(BodyFields.required("role", role));
             if (limits != null && (valid == Role.ADMIN || !limits.isValid())) {
-                throw BodyFields
-                    .malformed("limits are for read and write, and have 50 patterns of 512 characters at most.");
+                throw BodyFields.malformed(
+                        "limits are for read and write, and have 50 patterns of 512 characters and four * at most.");
             }
             return new AccessToken(AccessToken.newId(), validName(), valid, now, expiry(now), null, validOverlay(),
                     Limits.NONE.equals(limits) ? null : limits);

@@ -1,5 +1,7 @@
 package dev.dejavu.api;
 
+import java.util.List;
+
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ETag;
 import org.springframework.http.HttpHeaders;
@@ -10,32 +12,40 @@ import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.PutCondition;
 
 /**
- * The conditions of a PUT: {@code If-Match} and {@code If-None-Match} (RFC 9110, section
- * 13.1).
+ * The conditions of a PUT (RFC 9110, section 13.1).
+ *
+ * @param match the value of {@code If-Match}
+ * @param noneMatch the value of {@code If-None-Match}
  */
-public final class Preconditions {
-
-    private Preconditions() {
-    }
+public record Preconditions<E extends CacheEntry>(@Nullable String match,
+        @Nullable String noneMatch) implements PutCondition<E> {
 
     /**
-     * The condition that the headers of a PUT set.
+     * The conditions that the headers of a PUT set.
      * @return {@code null} when they set none
      */
     public static <E extends CacheEntry> @Nullable PutCondition<E> of(HttpHeaders headers) {
-        String match = headers.getFirst(HttpHeaders.IF_MATCH);
-        String noneMatch = headers.getFirst(HttpHeaders.IF_NONE_MATCH);
-        if (match == null && noneMatch == null) {
-            return null;
+        String match = value(headers, HttpHeaders.IF_MATCH);
+        String noneMatch = value(headers, HttpHeaders.IF_NONE_MATCH);
+        return (match == null && noneMatch == null) ? null : new Preconditions<>(match, noneMatch);
+    }
+
+    private static @Nullable String value(HttpHeaders headers, String name) {
+        List<String> values = headers.get(name);
+        return (values != null) ? String.join(",", values) : null;
+    }
+
+    @Override
+    public void check(@Nullable E current) {
+        if ((match != null && !matches(match, current)) || (noneMatch != null && matches(noneMatch, current))) {
+            throw new ProblemException(Problem.PRECONDITION_FAILED,
+                    "The entry is not as If-Match or If-None-Match requires.");
         }
-        return (current) -> {
-            boolean holds = (match == null || matches(match, current))
-                    && (noneMatch == null || !matches(noneMatch, current));
-            if (!holds) {
-                throw new ProblemException(Problem.PRECONDITION_FAILED,
-                        "The entry is not as If-Match or If-None-Match requires.");
-            }
-        };
+    }
+
+    @Override
+    public boolean namesTheEntry() {
+        return match != null && ETag.parse(match).stream().noneMatch(ETag::isWildcard);
     }
 
     private static boolean matches(String header, @Nullable CacheEntry current) {

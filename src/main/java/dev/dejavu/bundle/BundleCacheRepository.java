@@ -29,7 +29,10 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
             on conflict (digest, overlay) do update set
                 hash_digest = excluded.hash_digest, remote_path = excluded.remote_path, scope = excluded.scope,
                 files_digest = excluded.files_digest, created_at = excluded.created_at,
-                written_by = excluded.written_by,
+                written_by = case when bundle_cache.created_at > :cutoff
+                    and bundle_cache.remote_path = excluded.remote_path
+                    and bundle_cache.hash_digest = excluded.hash_digest
+                    then coalesce(bundle_cache.written_by, excluded.written_by) else excluded.written_by end,
                 revision = case when bundle_cache.created_at > :cutoff then bundle_cache.revision + 1 else 1 end,
                 previous_value = case when bundle_cache.created_at > :cutoff
                     and (bundle_cache.remote_path <> excluded.remote_path

@@ -82,6 +82,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
     public Optional<E> findConfirmed(CacheKey key) {
         return found(Stream.of(key, key.inBase())
+            .distinct()
             .flatMap((one) -> verifier
                 .confirmAll(repository.find(one).filter(callers.current()::mayRead).stream().toList())
                 .stream())
@@ -94,7 +95,11 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     private Optional<E> findVerified(CacheKey key) {
-        Optional<E> entry = repository.find(key).filter(callers.current()::mayRead).flatMap(verifier::verify);
+        Caller caller = callers.current();
+        Optional<E> entry = repository.find(key)
+            .filter(caller::mayRead)
+            .flatMap(verifier::verify)
+            .filter(caller::mayRead);
         return (entry.isPresent() || key.isInBase()) ? entry : findVerified(key.inBase());
     }
 
@@ -132,6 +137,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         List<E> readable = repository.findAll(withBase).stream().filter(caller::mayRead).toList();
         Map<CacheKey, E> found = verification.apply(readable)
             .stream()
+            .filter(caller::mayRead)
             .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
         List<E> entries = keys.stream()
             .map((key) -> found.getOrDefault(key, found.get(key.inBase())))
@@ -149,13 +155,14 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     public Optional<E> resolve(E requested) {
         require(callers.current().mayRead(requested));
         Optional<E> entry = findVerified(requested.key())
-            .or(() -> verifier.resolve(writtenBy(requested, callers.current().name())));
+            .or(() -> verifier.resolve(writtenBy(requested, callers.current().name())))
+            .filter(callers.current()::mayRead);
         return found(entry);
     }
 
     /** What to answer for a key that was not found. */
     public ProblemException notFound(CacheKey key) {
-        return verifier.notFound(key);
+        return callers.current().reading().isAll() ? verifier.notFound(key) : ProblemException.miss();
     }
 
     /** Stores an entry in the caller's name, in place of the one that has its key. */
@@ -194,18 +201,21 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     private PutResult<E> put(E entry, @Nullable PutCondition<E> condition, Caller caller) {
-        if (condition != null) {
-            return repository.putIf(entry, (current) -> condition
-                .check((current != null) ? withVisibleAuthor(verifier.markIfStale(current), caller) : null));
+        boolean mayReplace = caller.isTrusted() || !callers.firstWriteWins()
+                || (condition != null && condition.namesTheEntry());
+        if (condition == null && mayReplace) {
+            return repository.put(entry);
         }
-        return (caller.isTrusted() || !callers.firstWriteWins()) ? repository.put(entry)
-                : repository.putIf(entry, (current) -> {
-                    if (current != null && !current.hasValueOf(entry)
-                            && !Objects.equals(current.writtenBy(), entry.writtenBy())) {
-                        throw new ProblemException(Problem.CHANGED_BY_ANOTHER,
-                                "Another identity stored another value, which If-Match with its ETag replaces.");
-                    }
-                });
+        return repository.putIf(entry, (current) -> {
+            if (condition != null) {
+                condition.check((current != null) ? withVisibleAuthor(verifier.markIfStale(current), caller) : null);
+            }
+            if (!mayReplace && current != null && current.writtenBy() != null && !current.hasValueOf(entry)
+                    && !current.writtenBy().equals(entry.writtenBy())) {
+                throw new ProblemException(Problem.CHANGED_BY_ANOTHER,
+                        "Another identity stored another value, which If-Match with its ETag replaces.");
+            }
+        });
     }
 
     public void remove(CacheKey key) {
@@ -266,7 +276,20 @@ public final class Cache<E extends CacheEntry> implements Prunable {
                 return new Page<>(page, null);
             }
         }
-        return new Page<>(page, read);
+        return withoutKey(page, read, after);
+    }
+
+    /**
+     * A page that ended early, perhaps with an entry that its reader may not see: the
+     * next one begins with the millisecond of that entry, so that the cursor needs no
+     * key.
+     */
+    private static <E extends CacheEntry> Page<E> withoutKey(List<E> page, Cursor read, Cursor after) {
+        if (read.createdAt() == after.createdAt()) {
+            return new Page<>(page, read);
+        }
+        return new Page<>(page.stream().filter((entry) -> entry.createdAt().toEpochMilli() > read.createdAt()).toList(),
+                Cursor.atOrBefore(read.createdAt()));
     }
 
     private static boolean isOf(CacheEntry entry, String scope) {

@@ -16,11 +16,16 @@ public record Cursor(long createdAt, CacheKey key) {
     /** Before the newest entry. */
     public static final Cursor START = new Cursor(Long.MAX_VALUE, new CacheKey(""));
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,18})-([0-9a-f]{32,128}(?:/[!-~]+)?)");
+    private static final Pattern FORM = Pattern.compile("(\\d{1,18})-([0-9a-f]{32,128}(?:/[!-~]+)?|)");
 
     /** Where a page that ends with this entry ended. */
     public static Cursor after(CacheEntry entry) {
         return new Cursor(entry.createdAt().toEpochMilli(), entry.key());
+    }
+
+    /** Before the newest entry of a millisecond. */
+    static Cursor atOrBefore(long createdAt) {
+        return new Cursor(createdAt + 1, new CacheKey(""));
     }
 
     /**

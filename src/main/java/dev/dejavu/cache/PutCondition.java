@@ -17,4 +17,9 @@ public interface PutCondition<E extends CacheEntry> {
      */
     void check(@Nullable E current);
 
+    /** Whether only an entry that its caller has seen fulfils it. */
+    default boolean namesTheEntry() {
+        return false;
+    }
+
 }

@@ -41,7 +41,10 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             on conflict (hash, overlay) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
-                written_by = excluded.written_by, verified_at = excluded.verified_at,
+                written_by = case when image_cache.created_at > :cutoff
+                    and image_cache.image_uri = excluded.image_uri
+                    then coalesce(image_cache.written_by, excluded.written_by) else excluded.written_by end,
+                verified_at = excluded.verified_at,
                 verified_by = excluded.verified_by, manifest_digest = excluded.manifest_digest,
                 first_put_at = case when image_cache.created_at > :cutoff
                     then coalesce(image_cache.first_put_at, image_cache.created_at) else excluded.created_at end,
@@ -54,13 +57,14 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     private static final String REPLACE = """
             update image_cache set verified_at = :verifiedAt, verified_by = :verifiedBy, manifest_digest = :manifestDigest
-            where hash = :hash and overlay = :overlay and created_at = :createdAt
+            where hash = :hash and overlay = :overlay and image_uri = :imageUri and created_at = :createdAt
                 and coalesce(verified_at, created_at) = :expectedVerifiedAt
             """;
 
     private static final String REMOVE_IF_UNCHANGED = """
             delete from image_cache
-            where hash = ? and overlay = ? and created_at = ? and coalesce(verified_at, created_at) = ?
+            where hash = ? and overlay = ? and image_uri = ? and created_at = ?
+                and coalesce(verified_at, created_at) = ?
             """;
 
     private static final String AFFECTED = """
@@ -78,10 +82,10 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     private static final String INVALIDATE = """
             with locked as materialized (
                 select hash, overlay from image_cache where hash in (:hashes) order by hash, overlay {lock})
-            update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -1 end,
+            update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -:now end,
                 verified_by = coalesce(verified_by, 'client')
             where (hash, overlay) in (select hash, overlay from locked)
-                and registry_repository in (:repositories) {condition}
+                and hash || '/' || overlay in (:keys) and registry_repository in (:repositories) {condition}
             """;
 
     private final String rowLock;
@@ -112,7 +116,6 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     protected Map<String, @Nullable Object> parameters(CachedImage image) {
         ImageParts parts = image.parts();
         Map<String, @Nullable Object> parameters = verificationParameters(image);
-        parameters.put("imageUri", image.imageUri());
         parameters.put("scope", (parts != null) ? parts.scope() : null);
         parameters.put("repository", (parts != null) ? parts.repository() : null);
         parameters.put("tag", (parts != null) ? parts.tag() : null);
@@ -126,6 +129,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         Map<String, @Nullable Object> parameters = new HashMap<>();
         parameters.put("hash", image.hash().hex());
         parameters.put("overlay", image.hash().overlay());
+        parameters.put("imageUri", image.imageUri());
         parameters.put("createdAt", image.createdAt().toEpochMilli());
         parameters.put("verifiedAt", verification.verifiedAt().toEpochMilli());
         parameters.put("verifiedBy", verification.verifiedBy().toString());
@@ -143,6 +147,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     public boolean removeIfUnchanged(CachedImage expected) {
         return writing(REMOVE_IF_UNCHANGED).param(expected.hash().hex())
             .param(expected.hash().overlay())
+            .param(expected.imageUri())
             .param(expected.createdAt().toEpochMilli())
             .param(expected.verification().verifiedAt().toEpochMilli())
             .update() > 0;
@@ -167,7 +172,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             .collect(Collectors.groupingBy(RegistryEvent::repository));
         Map<String, Object> subjects = Map.of("repositories", byRepository.keySet(), "versions",
                 events.stream().map((event) -> ":" + event.tag()).distinct().toList());
-        List<String> invalidated = new ArrayList<>();
+        List<CacheKey> invalidated = new ArrayList<>();
         List<CacheKey> affected = reading(AFFECTED.replace("{condition}", condition)).params(subjects)
             .query((row, number) -> affected(row, byRepository, invalidated))
             .list()
@@ -175,14 +180,19 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             .flatMap(Optional::stream)
             .toList();
         String sql = INVALIDATE.replace("{condition}", condition).replace("{lock}", rowLock);
-        forEachBatch(invalidated.stream().distinct().toList(),
-                (batch) -> writing(sql).params(subjects).param("hashes", batch).update());
+        long now = timeToLive().now().toEpochMilli();
+        forEachBatch(invalidated,
+                (batch) -> writing(sql).params(subjects)
+                    .param("now", now)
+                    .param("hashes", batch.stream().map(CacheKey::hex).toList())
+                    .param("keys", batch.stream().map((key) -> key.hex() + "/" + key.overlay()).toList())
+                    .update());
         return affected;
     }
 
     /** The key of a row, if one of the events is about it. */
     private static Optional<CacheKey> affected(ResultSet row, Map<String, List<RegistryEvent>> events,
-            List<String> invalidated) throws SQLException {
+            List<CacheKey> invalidated) throws SQLException {
         String version = row.getString("version");
         String digest = row.getString("manifest_digest");
         List<RegistryEvent> about = events.getOrDefault(row.getString("registry_repository"), List.of())
@@ -193,7 +203,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             .toList();
         // A push over what no registry has confirmed yet may be the push of that.
         if (about.stream().anyMatch((event) -> event.kind() == RegistryEvent.Kind.DELETE || digest != null)) {
-            invalidated.add(row.getString("hash"));
+            invalidated.add(key(row));
         }
         return about.isEmpty() ? Optional.empty() : Optional.of(key(row));
     }

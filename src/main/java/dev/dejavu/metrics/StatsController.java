@@ -10,6 +10,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.cache.Cache;
+import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
 
 /**
@@ -36,7 +37,8 @@ class StatsController {
     }
 
     private Stats stats(Cache<?> cache) {
-        if (!callers.current().reading().isAll()) {
+        Caller caller = callers.current();
+        if (!caller.reading().isAll() || !caller.overlay().isEmpty()) {
             return new Stats(cache.countReadable(), null, null, null, null);
         }
         CacheMetrics.Counters counters = metrics.countersOf(cache.name());

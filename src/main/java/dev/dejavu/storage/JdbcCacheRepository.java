@@ -183,7 +183,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         return result.orElseThrow(() -> Objects.requireNonNull(refusal.get()));
     }
 
+    /** Locks the key itself as well: where there is no row, no row can be locked. */
     private Optional<E> findAndLock(CacheKey key) {
+        if (!database.rowLock().isEmpty()) {
+            writing("select pg_advisory_xact_lock(hashtextextended(?, 0))").param(name + key).query().listOfRows();
+        }
         return find(writing(find + database.rowLock()), key);
     }
 
@@ -239,7 +243,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     }
 
     /** Hands keys to a statement, {@link #BATCH_SIZE} at a time. */
-    protected static void forEachBatch(List<String> keys, Consumer<List<String>> statement) {
+    protected static void forEachBatch(List<CacheKey> keys, Consumer<List<CacheKey>> statement) {
         for (int from = 0; from < keys.size(); from += BATCH_SIZE) {
             statement.accept(keys.subList(from, Math.min(from + BATCH_SIZE, keys.size())));
         }

@@ -158,7 +158,7 @@ class AccessHttpTests {
             String lookup = "{\"hashes\":[\"" + key + "\"]}";
             assertThat(post(ADMIN, "/images/lookup", lookup).body()).contains(author);
             assertThat(post(secret, "/images/lookup", lookup).body()).doesNotContain("written_by");
-            assertThat(put(issuer.token(AUDIENCE, main()), image).statusCode()).isEqualTo(200);
+            assertThat(put(issuer.token(AUDIENCE, main()), image.other("a")).statusCode()).isEqualTo(200);
             assertThat(as(ADMIN, "GET", "/images/" + key).body())
                 .contains("\"written_by\":\"" + issuer.uri() + "#repo:acme/my-app:ref:refs/heads/main\"");
         }

@@ -39,14 +39,17 @@ class FirstWriteWinsTests {
             String ada = token("write");
             String bob = token("write");
             assertThat(put(ada, entry).statusCode()).isEqualTo(201);
+            // to say the same again makes it nobody else's
             assertThat(put(bob, entry).statusCode()).isEqualTo(200);
-            assertProblem(put(ada, entry.other("a")), 409, "changed-by-another", "If-Match");
+            assertProblem(put(bob, entry.other("a")), 409, "changed-by-another", "If-Match");
             assertThat(as(ada, "GET", entry.path()).body()).contains("\"" + entry.value() + "\"");
-            assertThat(put(bob, entry.other("b")).statusCode()).isEqualTo(200);
-            assertProblem(put(ada, entry), 409, "changed-by-another");
-            String tag = header(as(ada, "GET", entry.path()), "ETag");
-            assertThat(putIfMatch(ada, entry.other("c"), tag).statusCode()).isEqualTo(200);
-            assertProblem(putIfMatch(bob, entry.other("d"), tag), 412, "precondition-failed");
+            assertThat(put(ada, entry.other("b")).statusCode()).isEqualTo(200);
+            assertProblem(put(bob, entry), 409, "changed-by-another");
+            assertProblem(putIf(bob, entry, "If-Match", "*"), 409, "changed-by-another");
+            assertProblem(putIf(bob, entry, "If-None-Match", "\"other\""), 409, "changed-by-another");
+            String tag = header(as(bob, "GET", entry.path()), "ETag");
+            assertThat(putIf(bob, entry.other("c"), "If-Match", tag).statusCode()).isEqualTo(200);
+            assertProblem(putIf(ada, entry.other("d"), "If-Match", tag), 412, "precondition-failed");
             assertThat(put(ADMIN, entry.other("e")).statusCode()).isEqualTo(200);
             assertThat(as(bob, "GET", entry.path()).body()).contains(entry.other("e").value());
         }
@@ -81,9 +84,9 @@ class FirstWriteWinsTests {
             }
         }
 
-        private HttpResponse<String> putIfMatch(String token, Sample entry, String tag) {
+        private HttpResponse<String> putIf(String token, Sample entry, String condition, String tag) {
             return http.send("PUT", entry.path(), BodyPublishers.ofString(entry.body()), "Content-Type",
-                    "application/json", "Authorization", "Bearer " + token, "If-Match", tag);
+                    "application/json", "Authorization", "Bearer " + token, condition, tag);
         }
 
     }
