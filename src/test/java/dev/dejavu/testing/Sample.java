@@ -58,6 +58,31 @@ public record Sample(String path, String body, String value) {
         return new Sample(path, body.replaceFirst("\\{", "{\"image_uri\":\"" + uri + "\","), uri);
     }
 
+    /**
+     * The same bundle, in a place that names its writer: another value of the same key.
+     */
+    public Sample uploadedTo(String writer) {
+        String path = value.replace("/A5======/", "/" + writer + "======/");
+        return new Sample(this.path, body.replace(value, path), path);
+    }
+
+    /** The same value, without the parts of its key. */
+    public Sample withoutParts() {
+        return new Sample(path,
+                path.startsWith("/images/") ? "{\"image_uri\":\"" + value + "\"}"
+                        : "{\"hash_digest\":\"0cc175b9c0f1b6a831c399e269772661\",\"remote_path\":\"" + value + "\"}",
+                value);
+    }
+
+    /**
+     * The same image, with its registry's port and its name in the tag: other parts that
+     * make the same key and the same value.
+     */
+    public Sample splitElsewhere() {
+        return new Sample(path,
+                body.replaceFirst("(\"repository\":\"[^\":]+):([^\"]+)\",\"tag\":\"", "$1\",\"tag\":\"$2:"), value);
+    }
+
     public String key() {
         return path.substring(path.lastIndexOf('/') + 1);
     }
