@@ -55,7 +55,7 @@ class Audit implements CacheObserver {
         CacheEntry entry = result.entry();
         String previous = result.previousValue();
         Map<String, Object> record = record((previous != null) ? "changed" : result.created() ? "added" : "renewed",
-                cache, entry.writtenBy());
+                cache, actor(entry));
         putKey(record, entry.key());
         record.put("value", entry.value());
         if (previous != null) {
@@ -68,6 +68,12 @@ class Audit implements CacheObserver {
         else {
             log(record);
         }
+    }
+
+    /** The caller; the author, if it is resolved after the request of its caller. */
+    private @Nullable String actor(CacheEntry entry) {
+        String name = callers.current().name();
+        return (name != null) ? name : entry.writtenBy();
     }
 
     @Override

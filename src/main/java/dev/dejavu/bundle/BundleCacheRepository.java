@@ -38,7 +38,7 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
                     and (bundle_cache.remote_path <> excluded.remote_path
                         or bundle_cache.hash_digest <> excluded.hash_digest) then bundle_cache.remote_path end,
                 previous_author = bundle_cache.written_by
-            returning revision, previous_value, previous_author
+            returning revision, previous_value, previous_author, written_by
             """;
 
     BundleCacheRepository(CacheDatabase database, BundleCacheProperties properties, OverlayProperties overlays,
@@ -55,6 +55,11 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
     @Override
     protected String putSql() {
         return PUT;
+    }
+
+    @Override
+    protected CachedBundle stored(CachedBundle bundle, ResultSet row) throws SQLException {
+        return bundle.withWrittenBy(row.getString("written_by"));
     }
 
     @Override

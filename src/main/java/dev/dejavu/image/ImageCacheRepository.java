@@ -52,7 +52,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                 previous_value = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end,
                 previous_author = image_cache.written_by
-            returning revision, previous_value, previous_author, first_put_at
+            returning revision, previous_value, previous_author, first_put_at, written_by
             """;
 
     private static final String REPLACE = """
@@ -109,7 +109,8 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     @Override
     protected CachedImage stored(CachedImage image, ResultSet row) throws SQLException {
-        return image.withFirstPutAt(Instant.ofEpochMilli(row.getLong("first_put_at")));
+        return image.withFirstPutAt(Instant.ofEpochMilli(row.getLong("first_put_at")))
+            .withWrittenBy(row.getString("written_by"));
     }
 
     @Override

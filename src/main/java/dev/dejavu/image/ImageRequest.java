@@ -77,8 +77,14 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         if (PORT_FIRST.matcher(parts.repository()).matches()) {
             throw new ProblemException(Problem.INVALID_IMAGE_URI, "repository must not begin with a number alone.");
         }
+        ImageReference made = ImageReference.parse(reference(parts.uri()));
+        // Else the end of the repository or a digest could stand in the tag: the same
+        // key.
+        if (made == null || !parts.tag().equals(made.tag())) {
+            throw new ProblemException(Problem.INVALID_IMAGE_URI, "tag must be a tag alone.");
+        }
         if (imageUri == null) {
-            return reference(parts.uri());
+            return parts.uri();
         }
         if (!parts.make(reference(BodyFields.required("image_uri", imageUri)), prefixes)) {
             throw new ProblemException(Problem.VALUE_MISMATCH, "The parts make the image_uri " + parts.uri() + ".");

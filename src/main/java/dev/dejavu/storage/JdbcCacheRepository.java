@@ -97,15 +97,13 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     }
 
     /**
-     * Upserts a row, and returns {@code revision}, {@code previous_value} and
-     * {@code previous_author}.
+     * Upserts a row, and returns {@code revision}, {@code previous_value},
+     * {@code previous_author} and what {@link #stored} reads.
      */
     protected abstract String putSql();
 
     /** An entry as it was stored, by a row that the upsert returned. */
-    protected E stored(E entry, ResultSet row) throws SQLException {
-        return entry;
-    }
+    protected abstract E stored(E entry, ResultSet row) throws SQLException;
 
     /** The parameters of the upsert, except {@code cutoff}. */
     protected abstract Map<String, @Nullable Object> parameters(E entry);

@@ -48,7 +48,7 @@ record HistoryAttempt(String method, String path, @Nullable String body) {
 
     /** Other parts whose text, and so whose key, is the same. */
     private static List<HistoryAttempt> splitElsewhere(Sample image) {
-        List<String> bodies = List.of(
+        List<String> bodies = List.of(image.splitElsewhere().body(),
                 // the registry's host ends the scope, and its port begins the repository
                 image.body().replace(":dev\",\"repository\":\"127.0.0.1:", ":dev:127.0.0.1\",\"repository\":\""),
                 image.body().replace(":dev\",\"repository\":\"", "\",\"repository\":\"dev:"),

@@ -97,7 +97,6 @@ final class HistoryChoices {
             case 0 -> value.withoutParts();
             case 1 -> new Sample(value.path(), value.body().replaceFirst("\\{", "{\"overlay\":\"team/small\","),
                     value.value());
-            case 2 -> value.splitElsewhere();
             default -> value;
         };
     }

@@ -44,8 +44,14 @@ final class HistoryModel {
      * An entry. Its creation time tells it from all others of a history.
      *
      * @param members of its JSON, but the author and those of the verification
+     * @param authors of which it has one; empty text for none
      */
-    record Entry(Place place, ObjectNode members, String value, String writer, Instant createdAt) {
+    record Entry(Place place, ObjectNode members, String value, Set<String> authors, Instant createdAt) {
+
+        Entry by(Set<String> others) {
+            return new Entry(place, members, value, others, createdAt);
+        }
+
     }
 
     /**

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -152,7 +151,7 @@ final class HistoryReads {
             }
             JsonNode answer = oracle.read(response);
             Set<Optional<Entry>> lately = model.lately(reader.overlay(), sample.path(), instance, began);
-            Entry resolved = HistoryOracle.entry(reader, sample, clock.instant());
+            Entry resolved = HistoryOracle.entry(reader, sample, clock.instant()).by(Set.of(""));
             if (answer != null && lately.contains(Optional.<Entry>empty()) && oracle.shows(answer, resolved, reader)) {
                 assertThat(registry.has(sample.value())).as("resolved what the registry does not have").isTrue();
                 assertThat(answer.path("verified_by").asString()).isEqualTo("registry");

@@ -1,8 +1,10 @@
 package dev.dejavu.access;
 
 import java.net.http.HttpResponse;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -53,11 +55,12 @@ final class HistoryWrites {
             assertThat(response.statusCode()).as(response.body()).isEqualTo(422);
             return;
         }
-        Entry entry = HistoryOracle.entry(writer, sample, services.clock.instant());
-        Place place = entry.place();
+        Entry stored = HistoryOracle.entry(writer, sample, services.clock.instant());
+        Place place = stored.place();
         Entry before = model.stored(place);
         boolean replaced = before != null && model.live().contains(before);
         boolean certain = model.isCertain(place.path());
+        Entry entry = stored.by(authors(stored, replaced ? before : null, certain));
         boolean holds = holds(List.of(headers), writer, replaced ? before : null);
         if (response.statusCode() == 412) {
             // A check may have changed the ETag of an image.
@@ -72,6 +75,18 @@ final class HistoryWrites {
         assertThat(answer != null && oracle.shows(answer, entry, writer)).as("%s instead of %s", answer, entry)
             .isTrue();
         model.put(entry, instance);
+    }
+
+    /** Who says again what is there does not become its author. */
+    private static Set<String> authors(Entry entry, @Nullable Entry before, boolean certain) {
+        Set<String> authors = new HashSet<>();
+        if (before != null && before.value().equals(entry.value())) {
+            before.authors().stream().filter((author) -> !author.isEmpty()).forEach(authors::add);
+        }
+        if (!certain || authors.isEmpty() || before == null || before.authors().contains("")) {
+            authors.addAll(entry.authors());
+        }
+        return authors;
     }
 
     /**

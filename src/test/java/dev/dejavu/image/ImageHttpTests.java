@@ -112,7 +112,9 @@ class ImageHttpTests {
 
         // scope s:registry.example.com and repository 5000/app make the same key
         @ParameterizedTest
-        @CsvSource({ "s:registry.example.com, 5000/app, v1, linux/amd64, 422, invalid-image-uri",
+        @CsvSource({ "s, registry.example.com, 5000/app:v1, linux/amd64, 422, invalid-image-uri",
+                "s, ghcr.io/acme/app, v1@sha256:" + KEY + ", linux/amd64, 422, invalid-image-uri",
+                "s:registry.example.com, 5000/app, v1, linux/amd64, 422, invalid-image-uri",
                 "s, registry.example.com:5000/app, v1:linux/amd64, a, 422, invalid-image-uri",
                 "s, registry.example.com:5000/app:v1, linux/amd64, a, 422, invalid-image-uri",
                 "s, registry.example.com, 5000/app, v1:linux/amd64, 400, malformed-body" })
