@@ -4,9 +4,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import dev.dejavu.testing.Postgres;
@@ -20,6 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * repeats a history.
  */
 @Tag("load")
+@Timeout(value = 3, unit = TimeUnit.HOURS)
 class HistoriesTests {
 
     private static final int COUNT = Integer.getInteger("histories", 40);
