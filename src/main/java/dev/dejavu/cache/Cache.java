@@ -1,6 +1,5 @@
 package dev.dejavu.cache;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +21,6 @@ import org.jspecify.annotations.Nullable;
  * @param <E> the entry
  */
 public final class Cache<E extends CacheEntry> implements Prunable {
-
-    private static final int MAX_PAGE = 500;
-
-    /** Statements for one page. */
-    private static final int MAX_READS = 10;
 
     private final CacheTable<E> table;
 
@@ -250,51 +244,14 @@ public final class Cache<E extends CacheEntry> implements Prunable {
 
     /**
      * A page, newest first, of what the caller sees. It may be short, and even empty, and
-     * still have a next one: no page reads more than some thousand rows.
+     * still have a next one.
      * @param value as for {@link CacheRepository#removeAll}
      * @param scope of the entries; {@code null} for any
      */
     public Page<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope) {
         Caller caller = callers.current();
-        boolean isFiltered = scope != null || !caller.reading().isAll();
-        List<E> page = new ArrayList<>();
-        Cursor read = after;
-        for (int i = 0; i < MAX_READS; i++) {
-            // One more than the page has, to know whether another page follows.
-            List<E> rows = table.list(read, isFiltered ? MAX_PAGE : limit + 1, value,
-                    caller.seesAll() ? null : caller.overlay());
-            for (E row : rows) {
-                if (caller.mayRead(row) && (scope == null || isOf(row, scope))) {
-                    if (page.size() == limit) {
-                        return new Page<>(page, Cursor.after(page.getLast()));
-                    }
-                    page.add(withVisibleAuthor(verifier.markIfStale(row), caller));
-                }
-                read = Cursor.after(row);
-            }
-            if (rows.size() < (isFiltered ? MAX_PAGE : limit + 1)) {
-                return new Page<>(page, null);
-            }
-        }
-        return withoutKey(page, read, after);
-    }
-
-    /**
-     * A page that ended early, perhaps with an entry that its reader may not see: the
-     * next one begins with the millisecond of that entry, so that the cursor needs no
-     * key.
-     */
-    private static <E extends CacheEntry> Page<E> withoutKey(List<E> page, Cursor read, Cursor after) {
-        if (read.createdAt() == after.createdAt()) {
-            return new Page<>(page, read);
-        }
-        return new Page<>(page.stream().filter((entry) -> entry.createdAt().toEpochMilli() > read.createdAt()).toList(),
-                Cursor.atOrBefore(read.createdAt()));
-    }
-
-    private static boolean isOf(CacheEntry entry, String scope) {
-        KeyParts parts = entry.parts();
-        return parts != null && parts.scope().equals(scope);
+        return new PageReader<>(table, caller, value, scope).read(after, limit)
+            .map((entry) -> withVisibleAuthor(verifier.markIfStale(entry), caller));
     }
 
     /** How many entries of the base are live. */

@@ -1,6 +1,7 @@
 package dev.dejavu.cache;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,4 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param next the {@code after} of the next page; absent on the last one
  */
 public record Page<E extends CacheEntry>(List<E> entries, @Nullable Cursor next) {
+
+    /** The same page with other entries. */
+    Page<E> map(UnaryOperator<E> change) {
+        return new Page<>(entries.stream().map(change).toList(), next);
+    }
+
 }

@@ -155,6 +155,21 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
     }
 
     @Test
+    void filteredListEndsThoughNothingMatches() {
+        cache.removeAll(null);
+        newEntries(5100);
+        clock.advance(Duration.ofMillis(1));
+        newEntries(100);
+        List<Page<E>> pages = new ArrayList<>();
+        for (Cursor after = Cursor.START; after != null && pages.size() < 10; after = pages.getLast().next()) {
+            pages.add(cache.list(after, 2, null, "nobody's"));
+        }
+        assertThat(pages).hasSizeBetween(2, 9).allMatch((page) -> page.entries().isEmpty());
+        assertThat(pages.getFirst().next()).hasToString(clock.millis() + "-");
+        assertThat(pages.getLast().next()).isNull();
+    }
+
+    @Test
     void removeAllRemovesAnyNumberOfEntries() {
         cache.removeAll(null);
         newEntries(2100);
