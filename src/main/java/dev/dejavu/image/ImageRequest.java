@@ -49,9 +49,15 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         ImageParts parts = parts();
         if (parts != null) {
             BodyFields.requireMatchingKey(hash, parts.key());
+            requireUnambiguous(parts);
         }
-        String uri = uri(parts, properties.prefixes());
-        sharing.requireShareable(isLocal(uri), "image_uri can be reached from one machine only, or names no registry.");
+        String uri = (parts != null && imageUri == null) ? parts.uri() : BodyFields.required("image_uri", imageUri);
+        ImageReference reference = reference(uri);
+        if (parts != null && !parts.make(uri, properties.prefixes())) {
+            throw new ProblemException(Problem.VALUE_MISMATCH, "The parts make the image_uri " + parts.uri() + ".");
+        }
+        sharing.requireShareable(isLocal(reference),
+                "image_uri can be reached from one machine only, or names no registry.");
         Instant now = timeToLive.now();
         return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(hash, now), null, Verification.byClient(now),
                 now, null);
@@ -70,39 +76,30 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         return complete.toImage(images.key(parts.key().hex()), properties, images.timeToLive(), sharing);
     }
 
-    private String uri(@Nullable ImageParts parts, List<String> prefixes) {
-        if (parts == null) {
-            return reference(BodyFields.required("image_uri", imageUri));
-        }
+    /**
+     * Other parts could have the same key, if the end of the repository or a digest stood
+     * in the tag.
+     */
+    private static void requireUnambiguous(ImageParts parts) {
         if (PORT_FIRST.matcher(parts.repository()).matches()) {
             throw new ProblemException(Problem.INVALID_IMAGE_URI, "repository must not begin with a number alone.");
         }
-        ImageReference made = ImageReference.parse(reference(parts.uri()));
-        // Else the end of the repository or a digest could stand in the tag: the same
-        // key.
-        if (made == null || !parts.tag().equals(made.tag())) {
+        if (!parts.tag().equals(reference(parts.uri()).tag())) {
             throw new ProblemException(Problem.INVALID_IMAGE_URI, "tag must be a tag alone.");
         }
-        if (imageUri == null) {
-            return parts.uri();
-        }
-        if (!parts.make(reference(BodyFields.required("image_uri", imageUri)), prefixes)) {
-            throw new ProblemException(Problem.VALUE_MISMATCH, "The parts make the image_uri " + parts.uri() + ".");
-        }
-        return imageUri;
     }
 
-    private static String reference(String uri) {
-        if (ImageReference.parse(uri) == null) {
+    private static ImageReference reference(String uri) {
+        ImageReference reference = ImageReference.parse(uri);
+        if (reference == null) {
             throw new ProblemException(Problem.INVALID_IMAGE_URI,
                     "image_uri must be host[:port]/name with a :tag, a @digest or both, in " + ImageReference.MAX_LENGTH
                             + " characters at most.");
         }
-        return uri;
+        return reference;
     }
 
-    private static boolean isLocal(String uri) {
-        ImageReference reference = Objects.requireNonNull(ImageReference.parse(uri));
+    private static boolean isLocal(ImageReference reference) {
         return reference.registry().isEmpty() || LocalHosts.contains(reference.host());
     }
 
