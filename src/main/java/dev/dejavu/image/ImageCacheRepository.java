@@ -4,15 +4,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -81,11 +80,12 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
      */
     private static final String INVALIDATE = """
             with locked as materialized (
-                select hash, overlay from image_cache where hash in (:hashes) order by hash, overlay {lock})
+                select hash, overlay from image_cache where hash in (:hashes) and hash || '/' || overlay in (:keys)
+                order by hash, overlay {lock})
             update image_cache set verified_at = case when verified_at < 0 then verified_at - 1 else -:now end,
                 verified_by = coalesce(verified_by, 'client')
             where (hash, overlay) in (select hash, overlay from locked)
-                and hash || '/' || overlay in (:keys) and registry_repository in (:repositories) {condition}
+                and registry_repository in (:repositories) {condition}
             """;
 
     private final String rowLock;
@@ -173,27 +173,34 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             .collect(Collectors.groupingBy(RegistryEvent::repository));
         Map<String, Object> subjects = Map.of("repositories", byRepository.keySet(), "versions",
                 events.stream().map((event) -> ":" + event.tag()).distinct().toList());
-        List<CacheKey> invalidated = new ArrayList<>();
-        List<CacheKey> affected = reading(AFFECTED.replace("{condition}", condition)).params(subjects)
-            .query((row, number) -> affected(row, byRepository, invalidated))
-            .list()
-            .stream()
-            .flatMap(Optional::stream)
-            .toList();
+        List<Affected> affected = reading(AFFECTED.replace("{condition}", condition)).params(subjects)
+            .query((row, number) -> affected(row, byRepository))
+            .list();
         String sql = INVALIDATE.replace("{condition}", condition).replace("{lock}", rowLock);
         long now = timeToLive().now().toEpochMilli();
-        forEachBatch(invalidated,
+        forEachBatch(keys(affected, Affected::isInvalidated),
                 (batch) -> writing(sql).params(subjects)
                     .param("now", now)
                     .param("hashes", batch.stream().map(CacheKey::hex).toList())
                     .param("keys", batch.stream().map((key) -> key.hex() + "/" + key.overlay()).toList())
                     .update());
-        return affected;
+        return keys(affected, Affected::isConcerned);
     }
 
-    /** The key of a row, if one of the events is about it. */
-    private static Optional<CacheKey> affected(ResultSet row, Map<String, List<RegistryEvent>> events,
-            List<CacheKey> invalidated) throws SQLException {
+    private static List<CacheKey> keys(List<Affected> affected, Predicate<Affected> which) {
+        return affected.stream().filter(which).map(Affected::key).toList();
+    }
+
+    /**
+     * A row of a repository that sent events.
+     *
+     * @param isConcerned whether one of them is about it
+     * @param isInvalidated whether one of them may have made it untrue
+     */
+    private record Affected(CacheKey key, boolean isConcerned, boolean isInvalidated) {
+    }
+
+    private static Affected affected(ResultSet row, Map<String, List<RegistryEvent>> events) throws SQLException {
         String version = row.getString("version");
         String digest = row.getString("manifest_digest");
         List<RegistryEvent> about = events.getOrDefault(row.getString("registry_repository"), List.of())
@@ -203,10 +210,8 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                     || !digest.equals(event.digest()))
             .toList();
         // A push over what no registry has confirmed yet may be the push of that.
-        if (about.stream().anyMatch((event) -> event.kind() == RegistryEvent.Kind.DELETE || digest != null)) {
-            invalidated.add(key(row));
-        }
-        return about.isEmpty() ? Optional.empty() : Optional.of(key(row));
+        return new Affected(key(row), !about.isEmpty(),
+                about.stream().anyMatch((event) -> event.kind() == RegistryEvent.Kind.DELETE || digest != null));
     }
 
     @Override
