@@ -2,7 +2,6 @@ package dev.dejavu.bundle;
 
 import java.time.Instant;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
 
@@ -27,12 +26,6 @@ record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @Json
     @Override
     public CacheKey key() {
         return digest;
-    }
-
-    /** The overlay that it is in; absent in the base. */
-    @JsonProperty
-    @Nullable String overlay() {
-        return key().isInBase() ? null : key().overlay();
     }
 
     @Override

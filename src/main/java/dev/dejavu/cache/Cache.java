@@ -149,7 +149,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     public Optional<E> resolve(E requested) {
         require(callers.current().mayRead(requested));
         Optional<E> entry = findVerified(requested.key())
-            .or(() -> verifier.resolve(writtenBy(requested, callers.current().name())))
+            .or(() -> verifier.resolve(CacheEntry.writtenBy(requested, callers.current().name())))
             .filter(callers.current()::mayRead);
         return found(entry);
     }
@@ -177,7 +177,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         }
         PutResult<E> result;
         try {
-            result = put(writtenBy(entry, caller.name()), condition, caller);
+            result = put(CacheEntry.writtenBy(entry, caller.name()), condition, caller);
         }
         finally {
             verifier.onPut(entry.key());
@@ -295,18 +295,12 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     private E withVisibleAuthor(E entry, Caller caller) {
-        return (entry.writtenBy() == null || caller.seesAll()) ? entry : writtenBy(entry, null);
+        return (entry.writtenBy() == null || caller.seesAll()) ? entry : CacheEntry.writtenBy(entry, null);
     }
 
     /** Whether a caller may see an entry, and nothing else of it than others. */
     private boolean isVisibleAsItIs(E entry, Caller caller) {
         return caller.mayRead(entry) && (entry.writtenBy() == null || !caller.seesAll());
-    }
-
-    // The same entry by another author is an entry of the same class.
-    @SuppressWarnings("unchecked")
-    private static <E extends CacheEntry> E writtenBy(E entry, @Nullable String name) {
-        return (E) entry.withWrittenBy(name);
     }
 
 }

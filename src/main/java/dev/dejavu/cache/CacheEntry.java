@@ -2,6 +2,7 @@ package dev.dejavu.cache;
 
 import java.time.Instant;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,12 @@ import org.jspecify.annotations.Nullable;
 public interface CacheEntry {
 
     CacheKey key();
+
+    /** The overlay that it is in; absent in the base. */
+    @JsonProperty
+    default @Nullable String overlay() {
+        return key().isInBase() ? null : key().overlay();
+    }
 
     /** The parts of the key, if the writer sent them. */
     @Nullable KeyParts parts();
@@ -31,5 +38,12 @@ public interface CacheEntry {
 
     /** The same entry by another author. */
     CacheEntry withWrittenBy(@Nullable String name);
+
+    /** As {@link #withWrittenBy}, of the class that the entry has. */
+    // What an entry makes of itself is an entry of the same class.
+    @SuppressWarnings("unchecked")
+    static <E extends CacheEntry> E writtenBy(E entry, @Nullable String name) {
+        return (E) entry.withWrittenBy(name);
+    }
 
 }

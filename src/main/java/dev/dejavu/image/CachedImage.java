@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.List;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
 
@@ -34,12 +33,6 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
     @Override
     public CacheKey key() {
         return hash;
-    }
-
-    /** The overlay that it is in; absent in the base. */
-    @JsonProperty
-    @Nullable String overlay() {
-        return key().isInBase() ? null : key().overlay();
     }
 
     @Override

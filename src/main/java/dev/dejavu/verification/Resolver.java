@@ -5,10 +5,10 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.PutResult;
@@ -94,7 +94,7 @@ final class Resolver<E extends VerifiableEntry> {
     private void store(E requested, ImageStatus status) {
         E confirmed = verified(requested, requested.createdAt(), status);
         try {
-            PutResult<E> stored = repository.putIf(withWrittenBy(confirmed, null), (current) -> {
+            PutResult<E> stored = repository.putIf(CacheEntry.writtenBy(confirmed, null), (current) -> {
                 if (current != null && !current.verification().isInvalidated()) {
                     throw ProblemException.miss();
                 }
@@ -105,12 +105,6 @@ final class Resolver<E extends VerifiableEntry> {
         catch (ProblemException ex) {
             // stored meanwhile
         }
-    }
-
-    // What an entry makes of itself is an entry of the same class.
-    @SuppressWarnings("unchecked")
-    private static <E extends VerifiableEntry> E withWrittenBy(E entry, @Nullable String name) {
-        return (E) entry.withWrittenBy(name);
     }
 
     /** The same entry, as the registry has just confirmed it. */
