@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -13,10 +14,10 @@ HERE = Path(__file__).parent.parent
 
 
 def test_tests_run_with_the_supported_versions() -> None:
-    versions = re.findall(r"^\d\S*", (HERE / "versions.txt").read_text(), re.MULTILINE)
+    pairs = re.findall(r"^(\d\S*) (\S+)$", (HERE / "versions.txt").read_text(), re.MULTILINE)
 
-    assert (versions[0], versions[-1]) == (support.OLDEST, support.NEWEST)
-    assert support.flyte_version() in versions
+    assert (pairs[0][0], pairs[-1][0]) == (support.OLDEST, support.NEWEST)
+    assert (support.flyte_version(), f"{sys.version_info.major}.{sys.version_info.minor}") in pairs
     assert f"flyte>={support.OLDEST}" in (metadata.requires("dejavu-flyte") or [])
 
 
