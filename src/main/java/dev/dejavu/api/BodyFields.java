@@ -44,6 +44,14 @@ public final class BodyFields {
     }
 
     /**
+     * Requires text as {@link #plain} does, and not empty, where there is any.
+     * @throws ProblemException {@link Problem#MALFORMED_BODY}, {@link Problem#TOO_LONG}
+     */
+    public static @Nullable String optional(String member, @Nullable String value, int maxLength) {
+        return (value != null) ? plain(member, required(member, value), maxLength) : null;
+    }
+
+    /**
      * The keys of a lookup, each once, in the order of the request.
      */
     public static Set<CacheKey> keys(String member, @Nullable List<@Nullable String> texts,

@@ -23,20 +23,22 @@ import dev.dejavu.storage.TableNames;
 class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
 
     private static final String PUT = """
-            insert into bundle_cache (digest, overlay, hash_digest, remote_path, scope, files_digest, created_at, written_by,
-                revision)
-            values (:digest, :overlay, :hashDigest, :remotePath, :scope, :filesDigest, :createdAt, :writtenBy, 1)
+            insert into bundle_cache (digest, overlay, hash_digest, remote_path, scope, files_digest, fingerprint, created_at,
+                written_by, revision)
+            values (:digest, :overlay, :hashDigest, :remotePath, :scope, :filesDigest, :fingerprint, :createdAt, :writtenBy, 1)
             on conflict (digest, overlay) do update set
                 hash_digest = excluded.hash_digest, remote_path = excluded.remote_path, scope = excluded.scope,
-                files_digest = excluded.files_digest, created_at = excluded.created_at,
+                files_digest = excluded.files_digest, fingerprint = excluded.fingerprint, created_at = excluded.created_at,
                 written_by = case when bundle_cache.created_at > :cutoff
                     and bundle_cache.remote_path = excluded.remote_path
                     and bundle_cache.hash_digest = excluded.hash_digest
+                    and (bundle_cache.fingerprint is null or bundle_cache.fingerprint = excluded.fingerprint)
                     then coalesce(bundle_cache.written_by, excluded.written_by) else excluded.written_by end,
                 revision = case when bundle_cache.created_at > :cutoff then bundle_cache.revision + 1 else 1 end,
                 previous_value = case when bundle_cache.created_at > :cutoff
                     and (bundle_cache.remote_path <> excluded.remote_path
-                        or bundle_cache.hash_digest <> excluded.hash_digest) then bundle_cache.remote_path end,
+                        or bundle_cache.hash_digest <> excluded.hash_digest
+                        or bundle_cache.fingerprint <> coalesce(excluded.fingerprint, '')) then bundle_cache.remote_path end,
                 previous_author = bundle_cache.written_by
             returning revision, previous_value, previous_author, written_by
             """;
@@ -72,6 +74,7 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
         parameters.put("remotePath", bundle.remotePath());
         parameters.put("scope", (parts != null) ? parts.scope() : null);
         parameters.put("filesDigest", (parts != null) ? parts.filesDigest() : null);
+        parameters.put("fingerprint", bundle.fingerprint());
         parameters.put("createdAt", bundle.createdAt().toEpochMilli());
         parameters.put("writtenBy", bundle.writtenBy());
         return parameters;
@@ -81,8 +84,9 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
     protected CachedBundle entry(ResultSet row) throws SQLException {
         CacheKey key = new CacheKey(row.getString("digest"), row.getString("overlay"));
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
-        return new CachedBundle(key, row.getString("hash_digest"), row.getString("remote_path"), parts(row), createdAt,
-                timeToLive().expiresAt(key, createdAt), row.getString("written_by"));
+        return new CachedBundle(key, row.getString("hash_digest"), row.getString("remote_path"), parts(row),
+                row.getString("fingerprint"), createdAt, timeToLive().expiresAt(key, createdAt),
+                row.getString("written_by"));
     }
 
     private static @Nullable BundleParts parts(ResultSet row) throws SQLException {

@@ -16,13 +16,15 @@ import dev.dejavu.cache.TimeToLive;
  * The body of a PUT: a bundle, with or without the parts of its key.
  */
 record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @Nullable String scope,
-        @Nullable String filesDigest) {
+        @Nullable String filesDigest, @Nullable String fingerprint) {
 
     private static final int MAX_SCOPE = 512;
 
     private static final int MAX_DIGEST = 128;
 
     private static final int MAX_HASH_LENGTH = 256;
+
+    private static final int MAX_FINGERPRINT = 128;
 
     /**
      * The entry to store under a key.
@@ -42,7 +44,9 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         }
         check(RemotePath.parse(path), parts, properties, sharing);
         Instant now = timeToLive.now();
-        return new CachedBundle(digest, hash, path, parts, now, timeToLive.expiresAt(digest, now), null);
+        return new CachedBundle(digest, hash, path, parts,
+                BodyFields.optional("fingerprint", fingerprint, MAX_FINGERPRINT), now,
+                timeToLive.expiresAt(digest, now), null);
     }
 
     private static void check(RemotePath path, @Nullable BundleParts parts, BundleCacheProperties properties,

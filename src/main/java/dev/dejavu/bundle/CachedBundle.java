@@ -16,12 +16,14 @@ import dev.dejavu.cache.CacheKey;
  * Flyte
  * @param remotePath where it was uploaded
  * @param parts the parts of the key, if the writer sent them
+ * @param fingerprint what the client knows the archive by, if the writer sent it
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
  */
 record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,
-        Instant createdAt, Instant expiresAt, @Nullable String writtenBy) implements CacheEntry {
+        @Nullable String fingerprint, Instant createdAt, Instant expiresAt,
+        @Nullable String writtenBy) implements CacheEntry {
 
     @Override
     public CacheKey key() {
@@ -33,15 +35,17 @@ record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @Json
         return remotePath;
     }
 
+    /** One that has no fingerprint may be given any. */
     @Override
     public boolean hasValueOf(CacheEntry other) {
         return other instanceof CachedBundle bundle && remotePath.equals(bundle.remotePath)
-                && hashDigest.equals(bundle.hashDigest);
+                && hashDigest.equals(bundle.hashDigest)
+                && (fingerprint == null || fingerprint.equals(bundle.fingerprint));
     }
 
     @Override
     public CachedBundle withWrittenBy(@Nullable String name) {
-        return new CachedBundle(digest, hashDigest, remotePath, parts, createdAt, expiresAt, name);
+        return new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, createdAt, expiresAt, name);
     }
 
 }

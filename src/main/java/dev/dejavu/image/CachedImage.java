@@ -18,6 +18,7 @@ import dev.dejavu.registry.ImageReference;
  * @param hash the key
  * @param imageUri the OCI reference
  * @param parts the parts of the key, if the writer sent them
+ * @param buildRun the run of the remote builder that made it, if the writer named it
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
@@ -26,8 +27,8 @@ import dev.dejavu.registry.ImageReference;
  * @param stale true when its freshness lifetime is over and it was not verified again;
  * else absent
  */
-record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, Instant createdAt,
-        Instant expiresAt, @Nullable String writtenBy, @JsonUnwrapped Verification verification,
+record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, @Nullable String buildRun,
+        Instant createdAt, Instant expiresAt, @Nullable String writtenBy, @JsonUnwrapped Verification verification,
         @JsonIgnore Instant firstPutAt, @Nullable Boolean stale) implements VerifiableEntry {
 
     @Override
@@ -42,7 +43,8 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public CachedImage withWrittenBy(@Nullable String name) {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, name, verification, firstPutAt, stale);
+        return new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt, name, verification, firstPutAt,
+                stale);
     }
 
     @Override
@@ -58,18 +60,20 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public CachedImage withVerification(Verification latest) {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, latest, firstPutAt, null);
+        return new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt, writtenBy, latest, firstPutAt,
+                null);
     }
 
     /** The same entry, as a live one was first stored under its key at that time. */
     CachedImage withFirstPutAt(Instant first) {
-        return new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy, verification, first, stale);
+        return new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt, writtenBy, verification, first,
+                stale);
     }
 
     @Override
     public CachedImage asStale() {
-        return (stale != null) ? this : new CachedImage(hash, imageUri, parts, createdAt, expiresAt, writtenBy,
-                verification, firstPutAt, true);
+        return (stale != null) ? this : new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt,
+                writtenBy, verification, firstPutAt, true);
     }
 
 }

@@ -33,13 +33,14 @@ import dev.dejavu.storage.TableNames;
 class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements VerifiableRepository<CachedImage> {
 
     private static final String PUT = """
-            insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, created_at, written_by,
+            insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, build_run, created_at, written_by,
                 verified_at, verified_by, manifest_digest, first_put_at, revision)
-            values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :createdAt, :writtenBy,
+            values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :buildRun, :createdAt, :writtenBy,
                 :verifiedAt, :verifiedBy, :manifestDigest, :createdAt, 1)
             on conflict (hash, overlay) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
-                tag = excluded.tag, platforms = excluded.platforms, created_at = excluded.created_at,
+                tag = excluded.tag, platforms = excluded.platforms, build_run = excluded.build_run,
+                created_at = excluded.created_at,
                 written_by = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri = excluded.image_uri
                     then coalesce(image_cache.written_by, excluded.written_by) else excluded.written_by end,
@@ -121,6 +122,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         parameters.put("repository", (parts != null) ? parts.repository() : null);
         parameters.put("tag", (parts != null) ? parts.tag() : null);
         parameters.put("platforms", (parts != null) ? String.join(",", parts.platforms()) : null);
+        parameters.put("buildRun", image.buildRun());
         parameters.put("writtenBy", image.writtenBy());
         return parameters;
     }
@@ -218,7 +220,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     protected CachedImage entry(ResultSet row) throws SQLException {
         CacheKey key = key(row);
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
-        return new CachedImage(key, row.getString("image_uri"), parts(row), createdAt,
+        return new CachedImage(key, row.getString("image_uri"), parts(row), row.getString("build_run"), createdAt,
                 timeToLive().expiresAt(key, createdAt), row.getString("written_by"), verification(row, createdAt),
                 firstPutAt(row, createdAt), null);
     }

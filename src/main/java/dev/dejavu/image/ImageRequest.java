@@ -22,7 +22,7 @@ import dev.dejavu.registry.ImageReference;
  * The body of a PUT or of a resolve: an image, with or without the parts of its key.
  */
 record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable String repository,
-        @Nullable String tag, @Nullable List<@Nullable String> platforms) {
+        @Nullable String tag, @Nullable List<@Nullable String> platforms, @Nullable String buildRun) {
 
     private static final int MAX_SCOPE = 512;
 
@@ -33,6 +33,8 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
     private static final int MAX_PLATFORMS = 16;
 
     private static final int MAX_PLATFORM = 64;
+
+    private static final int MAX_BUILD_RUN = 512;
 
     // A colon would make other parts have the same key.
     private static final Pattern PLATFORM = Pattern.compile("[!-+\\--9;-~]+");
@@ -59,8 +61,8 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         sharing.requireShareable(isLocal(reference),
                 "image_uri can be reached from one machine only, or names no registry.");
         Instant now = timeToLive.now();
-        return new CachedImage(hash, uri, parts, now, timeToLive.expiresAt(hash, now), null, Verification.byClient(now),
-                now, null);
+        return new CachedImage(hash, uri, parts, BodyFields.optional("build_run", buildRun, MAX_BUILD_RUN), now,
+                timeToLive.expiresAt(hash, now), null, Verification.byClient(now), now, null);
     }
 
     /**
@@ -71,7 +73,7 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
     CachedImage toKeyedImage(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing) {
         ImageRequest complete = new ImageRequest(null, BodyFields.required("scope", scope),
                 BodyFields.required("repository", repository), BodyFields.required("tag", tag),
-                (platforms != null) ? platforms : List.of());
+                (platforms != null) ? platforms : List.of(), null);
         ImageParts parts = Objects.requireNonNull(complete.parts());
         return complete.toImage(images.key(parts.key().hex()), properties, images.timeToLive(), sharing);
     }

@@ -90,8 +90,17 @@ final class Resolver<E extends VerifiableEntry> {
         return status;
     }
 
-    /** Stores it as nobody's, so that it keeps no writer from storing another. */
+    /**
+     * Verifies the invalidated entry that says the same, or else stores it as nobody's,
+     * so that it keeps no writer from storing another.
+     */
     private void store(E requested, ImageStatus status) {
+        Optional<E> invalidated = repository.find(requested.key())
+            .filter((entry) -> entry.verification().isInvalidated() && entry.hasValueOf(requested));
+        if (invalidated.isPresent()
+                && repository.replace(invalidated.get(), verified(invalidated.get(), requested.createdAt(), status))) {
+            return;
+        }
         E confirmed = verified(requested, requested.createdAt(), status);
         try {
             PutResult<E> stored = repository.putIf(CacheEntry.writtenBy(confirmed, null), (current) -> {

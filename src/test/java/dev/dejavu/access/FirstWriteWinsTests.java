@@ -55,6 +55,29 @@ class FirstWriteWinsTests {
         }
 
         @Test
+        void fingerprintOfAnotherIsAValueThatMayBeAddedButNotChanged() {
+            String ada = token("write");
+            String bob = token("write");
+            Sample bundle = Sample.bundle();
+            put(ada, bundle);
+            assertThat(put(bob, bundle.with("fingerprint", "a")).statusCode()).isEqualTo(200);
+            assertProblem(put(bob, bundle.with("fingerprint", "b")), 409, "changed-by-another");
+            assertProblem(put(bob, bundle), 409, "changed-by-another");
+            assertThat(put(bob, bundle.with("fingerprint", "a")).statusCode()).isEqualTo(200);
+            assertThat(as(bob, "GET", bundle.path()).body()).contains("\"fingerprint\":\"a\"");
+            assertThat(put(ada, bundle.with("fingerprint", "b")).statusCode()).isEqualTo(200);
+        }
+
+        @Test
+        void buildOfAnotherIsNoOtherValue() {
+            Sample image = Sample.image();
+            put(token("write"), image.with("build_run", "a"));
+            String bob = token("write");
+            assertThat(put(bob, image.with("build_run", "b")).statusCode()).isEqualTo(200);
+            assertThat(as(bob, "GET", image.path()).body()).contains("\"build_run\":\"b\"");
+        }
+
+        @Test
         void expiredAndRemovedValuesAreNobodys() {
             Sample image = Sample.image();
             put(token("write"), image);

@@ -93,6 +93,11 @@ class BundleHttpTests {
                     "files_digest must have");
         }
 
+        @Test
+        void bundle_fingerprint_isReturnedUntilAPutWithoutIt() {
+            assertOptionalText("fingerprint", 128);
+        }
+
         // scope dns:///x:proj and files_digest dev:1316 make the key of dns:///x:proj:dev
         // and 1316
         @Test

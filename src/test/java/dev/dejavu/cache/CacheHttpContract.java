@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -422,6 +423,48 @@ public abstract class CacheHttpContract {
                 "dejavu_writes_total{cache=\"%s\"} %s.0".formatted(name, after.path("writes")),
                 "dejavu_pruned_total{cache=\"%s\"} %s.0".formatted(name, after.path("pruned")),
                 "dejavu_entries{cache=\"%s\"} %s.0".formatted(name, after.path("entries")));
+    }
+
+    /**
+     * Asserts that a member of a PUT is kept as it is, and checked.
+     * @param maxLength of its text
+     */
+    protected void assertOptionalText(String member, int maxLength) {
+        CacheKey key = Keys.next();
+        String value = newValue();
+        String text = "\u00e9 \uD83D\uDE00 \"".repeat(maxLength).substring(0, maxLength - 1).stripTrailing() + "?";
+        String longest = text + "x".repeat(maxLength - text.length());
+        assertThat(http.put(path(key), body(value)).body()).doesNotContain(member);
+        String before = header(http.get(path(key)), "ETag");
+        assertThat(json(http.put(path(key), with(member, quoted(longest), value))).path(member).asString())
+            .isEqualTo(longest);
+        // from the table, and from the near cache
+        for (int i = 0; i < 3; i++) {
+            HttpResponse<String> found = http.get(path(key));
+            assertThat(json(found).path(member).asString()).isEqualTo(longest);
+            assertThat(header(found, "ETag")).isNotEqualTo(before);
+        }
+        assertThat(json(http.post(path() + "/lookup", keys(List.of(key.hex())))).at("/entries/0/" + member).asString())
+            .isEqualTo(longest);
+        assertThat(json(http.get(path() + "?" + valueName() + "=" + value)).at("/entries/0/" + member).asString())
+            .isEqualTo(longest);
+        assertProblem(http.put(path(key), with(member, quoted(longest + "x"), value)), 422, "too-long", member);
+        for (String bad : List.of("\"\"", "\"a\\nb\"", "\"\\u0000\"", "\"\\ud800\"", "1", "true", "[\"a\"]", "{}")) {
+            assertProblem(http.put(path(key), with(member, bad, value)), 400, "malformed-body");
+        }
+        assertThat(json(http.get(path(key))).path(member).asString()).isEqualTo(longest);
+        assertThat(json(http.put(path(key), with(member, "null", value))).has(member)).isFalse();
+        assertThat(json(http.put(path(key), with(member, "\"a\"", value))).has(member)).isTrue();
+        assertThat(json(http.put(path(key), body(value))).has(member)).isFalse();
+        assertThat(json(http.get(path(key))).has(member)).isFalse();
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\"", "\\\"") + '"';
+    }
+
+    private String with(String member, String json, String value) {
+        return body(value).replaceFirst("\\{", Matcher.quoteReplacement("{\"" + member + "\":" + json + ","));
     }
 
     protected CacheKey stored() {

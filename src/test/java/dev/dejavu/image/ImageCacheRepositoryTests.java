@@ -51,8 +51,8 @@ class ImageCacheRepositoryTests {
         @Override
         protected CachedImage entry(CacheKey hash, String imageUri) {
             Instant now = clock.instant();
-            return new CachedImage(hash, imageUri, null, now, now.plus(TTL), null, Verification.byClient(now), now,
-                    null);
+            return new CachedImage(hash, imageUri, null, null, now, now.plus(TTL), null, Verification.byClient(now),
+                    now, null);
         }
 
         @Test
@@ -60,7 +60,7 @@ class ImageCacheRepositoryTests {
             CachedImage plain = entry(Keys.next(), newValue());
             ImageParts parts = new ImageParts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0",
                     List.of("linux/arm64", "linux/amd64"));
-            CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, plain.createdAt(),
+            CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, "the run", plain.createdAt(),
                     plain.expiresAt(), null, plain.verification(), plain.firstPutAt(), null);
             cache.put(image);
             assertThat(cache.find(image.hash())).contains(image);
@@ -80,9 +80,9 @@ class ImageCacheRepositoryTests {
             try (ExecutorService writers = Executors.newFixedThreadPool(32)) {
                 for (int i = 0; i < REFERENCES; i++) {
                     CachedImage plain = entry(Keys.next(), references.next());
-                    writers.execute(
-                            () -> cache.put(new CachedImage(plain.hash(), plain.imageUri(), parts, plain.createdAt(),
-                                    plain.expiresAt(), null, plain.verification(), plain.firstPutAt(), null)));
+                    writers.execute(() -> cache
+                        .put(new CachedImage(plain.hash(), plain.imageUri(), parts, null, plain.createdAt(),
+                                plain.expiresAt(), null, plain.verification(), plain.firstPutAt(), null)));
                 }
             }
             List<CachedImage> differing = new ArrayList<>();

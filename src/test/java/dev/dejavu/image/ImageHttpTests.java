@@ -167,6 +167,11 @@ class ImageHttpTests {
         }
 
         @Test
+        void image_buildRun_isReturnedUntilAPutWithoutIt() {
+            assertOptionalText("build_run", 512);
+        }
+
+        @Test
         void image_partThatNoDatabaseCanStore_is400() {
             for (String scope : new String[] { "a\\u0000b", "\\ud800", "a\\nb" }) {
                 assertProblem(http.put(path(Keys.next()), parts(scope, "r", "t", "linux/amd64")), 400, "malformed-body",

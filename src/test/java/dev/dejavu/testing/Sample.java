@@ -66,6 +66,11 @@ public record Sample(String path, String body, String value) {
         return new Sample(this.path, body.replace(value, path), path);
     }
 
+    /** The same value, with another member. */
+    public Sample with(String member, String text) {
+        return new Sample(path, body.replaceFirst("\\{", "{\"" + member + "\":\"" + text + "\","), value);
+    }
+
     /** The same value, without the parts of its key. */
     public Sample withoutParts() {
         return new Sample(path,

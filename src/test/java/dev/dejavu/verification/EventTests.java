@@ -156,6 +156,23 @@ class EventTests {
         }
 
         @Test
+        void resolveOfAnInvalidatedEntryKeepsItsBuild() {
+            String digest = pushed("v1");
+            pushed("v2");
+            String body = resolveRequest("v2").replaceFirst("\\{", "{\"build_run\":\"run-1\",");
+            http.put(path("v2"), body);
+            await().until(() -> isConfirmed(path("v2")));
+            proxy.fault(RegistryProxy.respond(503, ""));
+            deleted(digest);
+            assertProblem(http.get(path("v2")), 404, "miss");
+            proxy.mend();
+            await().until(() -> http.post("/images/resolve", resolveRequest("v2")).statusCode() == 200);
+            HttpResponse<String> found = http.get(path("v2"));
+            assertThat(json(found).path("verified_by").asString()).isEqualTo("registry");
+            assertThat(json(found).path("build_run").asString()).isEqualTo("run-1");
+        }
+
+        @Test
         void putMakesAnInvalidatedEntryFresh() {
             String digest = pushed("v1");
             String path = stored("v1");
