@@ -1,5 +1,6 @@
 package dev.dejavu.access;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 
@@ -17,12 +18,19 @@ final class Identity extends AbstractAuthenticationToken {
 
     private final transient Caller caller;
 
+    private final transient Limits limits;
+
+    private final @Nullable Instant expiresAt;
+
     /**
      * An identity.
      * @param role {@code null} for none
+     * @param expiresAt when its token does; {@code null} for never
      */
-    Identity(String name, @Nullable Role role, String overlay, Limits limits) {
+    Identity(String name, @Nullable Role role, String overlay, Limits limits, @Nullable Instant expiresAt) {
         super((role != null) ? role.authorities() : List.of());
+        this.limits = limits;
+        this.expiresAt = expiresAt;
         boolean isAdmin = role == Role.ADMIN;
         this.caller = new Caller(name, overlay, isAdmin, isAdmin && overlay.isEmpty(), limits.reading(),
                 limits.writing());
@@ -31,6 +39,14 @@ final class Identity extends AbstractAuthenticationToken {
 
     Caller caller() {
         return caller;
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    @Nullable Instant expiresAt() {
+        return expiresAt;
     }
 
     /** Whether it is bound to an overlay, or to some scopes or repositories. */

@@ -2,6 +2,7 @@ package dev.dejavu.access;
 
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -51,17 +52,12 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
      */
     Identity identity(Map<String, Object> claims) {
         String name = issuer + "#" + claims.getOrDefault("sub", "");
+        Instant expiresAt = (Instant) claims.get("exp");
         Rule rule = rules.stream().filter((candidate) -> candidate.matches(claims)).findFirst().orElse(null);
-        if (rule == null) {
-            return new Identity(name, null, "", Limits.NONE);
-        }
-        if (rule.overlay() == null) {
-            return new Identity(name, rule.role(), "", rule.limits());
-        }
+        String overlay = (rule == null || rule.overlay() == null) ? "" : OverlayName.of(rule.overlay(), claims);
         // Without its overlay it must not get into the base instead.
-        String overlay = OverlayName.of(rule.overlay(), claims);
-        return (overlay != null) ? new Identity(name, rule.role(), overlay, rule.limits())
-                : new Identity(name, null, "", Limits.NONE);
+        return (rule != null && overlay != null) ? new Identity(name, rule.role(), overlay, rule.limits(), expiresAt)
+                : new Identity(name, null, "", Limits.NONE, expiresAt);
     }
 
     /**

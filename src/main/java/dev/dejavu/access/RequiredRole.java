@@ -15,7 +15,8 @@ import org.springframework.security.web.access.intercept.RequestAuthorizationCon
  * Grants a request whose caller has the role that it requires. Who is bound to an overlay
  * administers that overlay alone.
  *
- * @param anonymousRead whether anonymous callers may read entries by their keys
+ * @param anonymousRead whether anonymous callers may read entries by their keys, and what
+ * they are
  */
 record RequiredRole(boolean anonymousRead) implements AuthorizationManager<RequestAuthorizationContext> {
 
@@ -30,7 +31,7 @@ record RequiredRole(boolean anonymousRead) implements AuthorizationManager<Reque
 
     private boolean holds(@Nullable Authentication caller, Role required, HttpServletRequest request) {
         if (caller == null || caller instanceof AnonymousAuthenticationToken) {
-            return anonymousRead && required == Role.READ && Role.isByKey(request);
+            return anonymousRead && required == Role.READ && Role.isForAnonymous(request);
         }
         boolean isLimited = caller instanceof Identity identity && identity.isLimited();
         return required.isHeldBy(caller) && !(isLimited && Role.isAboutAll(request));

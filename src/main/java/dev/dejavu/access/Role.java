@@ -39,7 +39,8 @@ enum Role {
 
     private static final Pattern ADMINISTRATION = Pattern.compile("/(?:tokens|overlays)(?:/|$)");
 
-    private static final Pattern BY_KEY = Pattern.compile("(?:GET|HEAD) /(?:images|bundles)/[^/]+|POST .*/lookup");
+    private static final Pattern ANONYMOUS = Pattern
+        .compile("(?:GET|HEAD) /(?:(?:images|bundles)/[^/]+|identity)|POST .*/lookup");
 
     /**
      * The role that a request requires.
@@ -79,9 +80,12 @@ enum Role {
         return isAdministration(path) || path.equals(METRICS) || path.startsWith(REGISTRIES);
     }
 
-    /** Whether a request that reads names the keys of what it reads. */
-    static boolean isByKey(HttpServletRequest request) {
-        return BY_KEY.matcher(request.getMethod() + " " + path(request)).matches();
+    /**
+     * Whether a request that reads names the keys of what it reads, or is about its
+     * caller: anonymous readers may make it.
+     */
+    static boolean isForAnonymous(HttpServletRequest request) {
+        return ANONYMOUS.matcher(request.getMethod() + " " + path(request)).matches();
     }
 
     /** This role and those before it. */

@@ -153,7 +153,7 @@ class TokenCache {
             Instant used = token.lastUsedAt();
             return new Holder(token,
                     new Identity(token.name(), token.role(), (token.overlay() != null) ? token.overlay() : "",
-                            (token.limits() != null) ? token.limits() : Limits.NONE),
+                            (token.limits() != null) ? token.limits() : Limits.NONE, token.expiresAt()),
                     new AtomicLong((used != null) ? used.toEpochMilli() : 0));
         }
 

@@ -31,7 +31,7 @@ final class HttpCalls {
                     "GET /webjars/swagger-ui/swagger-ui.css", "POST /webhooks/{name}" ->
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
-                    "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /stats",
+                    "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /identity", "GET /stats",
                     "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
                     "GET /actuator/health/registries", "GET /error", "GET /nothing" ->
                 Role.READ;
