@@ -103,6 +103,17 @@ class Audit implements CacheObserver {
     }
 
     @Override
+    public void onInvalidate(String cache, CacheEntry entry, @Nullable String reason) {
+        Map<String, Object> record = record("invalidated", cache);
+        if (reason != null) {
+            record.put("reason", reason);
+        }
+        putKey(record, entry.key());
+        record.put("value", entry.value());
+        log(record);
+    }
+
+    @Override
     public void onRemove(String cache, CacheKey key) {
         Map<String, Object> record = record("removed", cache);
         putKey(record, key);

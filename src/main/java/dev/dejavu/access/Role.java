@@ -22,7 +22,7 @@ enum Role {
     /** Read entries, resolve, statistics, metrics. */
     READ,
 
-    /** Store entries. */
+    /** Store entries, and take them back. */
     WRITE,
 
     /** Delete entries; create and revoke tokens. */
@@ -61,7 +61,8 @@ enum Role {
                 && (path.endsWith("/lookup") || path.equals("/images/resolve")))) {
             return READ;
         }
-        return request.getMethod().equals("PUT") ? WRITE : ADMIN;
+        return (request.getMethod().equals("PUT")
+                || (request.getMethod().equals("POST") && path.endsWith("/invalidate"))) ? WRITE : ADMIN;
     }
 
     /** The path behind the servlet, if that has a path of its own. */

@@ -21,6 +21,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.EntryResponses;
+import dev.dejavu.api.Invalidation;
 import dev.dejavu.api.ListQuery;
 import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Preconditions;
@@ -68,6 +69,12 @@ class BundleController {
     @DeleteMapping("/{digest}")
     ResponseEntity<Void> remove(@PathVariable String digest) {
         bundles.remove(bundles.key(digest));
+        return ResponseEntity.noContent().build();
+    }
+
+    @PostMapping("/{digest}/invalidate")
+    ResponseEntity<Void> invalidate(@PathVariable String digest, @RequestBody Invalidation request) {
+        bundles.invalidate(bundles.key(digest), request.reason());
         return ResponseEntity.noContent().build();
     }
 

@@ -195,8 +195,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     }
 
     private PutResult<E> put(E entry, @Nullable PutCondition<E> condition, Caller caller) {
-        boolean mayReplace = caller.isTrusted() || !callers.firstWriteWins()
-                || (condition != null && condition.namesTheEntry());
+        boolean mayReplace = mayReplaceAll(caller) || (condition != null && condition.namesTheEntry());
         if (condition == null && mayReplace) {
             return repository.put(entry);
         }
@@ -204,11 +203,41 @@ public final class Cache<E extends CacheEntry> implements Prunable {
             if (condition != null) {
                 condition.check((current != null) ? withVisibleAuthor(verifier.markIfStale(current), caller) : null);
             }
-            if (!mayReplace && current != null && current.writtenBy() != null && !current.hasValueOf(entry)
-                    && !current.writtenBy().equals(entry.writtenBy())) {
-                throw new ProblemException(Problem.CHANGED_BY_ANOTHER,
-                        "Another identity stored another value, which If-Match with its ETag replaces.");
+            if (!mayReplace && current != null && !current.hasValueOf(entry)
+                    && isOfAnother(current, entry.writtenBy())) {
+                throw changedByAnother("Another identity stored another value, which If-Match with its ETag replaces.");
             }
+        });
+    }
+
+    private boolean mayReplaceAll(Caller caller) {
+        return caller.isTrusted() || !callers.firstWriteWins();
+    }
+
+    private boolean isOfAnother(E entry, @Nullable String name) {
+        return entry.writtenBy() != null && !entry.writtenBy().equals(name);
+    }
+
+    private static ProblemException changedByAnother(String detail) {
+        return new ProblemException(Problem.CHANGED_BY_ANOTHER, detail);
+    }
+
+    /**
+     * Takes back an entry that the caller may write. One that its registry can confirm is
+     * not served before that has; any other is removed.
+     * @param reason of the caller, if it gave one
+     */
+    public void invalidate(CacheKey key, @Nullable String reason) {
+        Caller caller = callers.current();
+        repository.find(key).filter(caller::mayRead).ifPresent((entry) -> {
+            require(caller.mayWrite(entry));
+            if (!verifier.invalidate(entry)) {
+                if (!mayReplaceAll(caller) && isOfAnother(entry, caller.name())) {
+                    throw changedByAnother("Another identity stored it, so an administrator has to remove it.");
+                }
+                repository.remove(key);
+            }
+            observers.publish((observer) -> observer.onInvalidate(name(), entry, reason));
         });
     }
 

@@ -34,6 +34,13 @@ public interface CacheObserver {
     default void onRegistryEvents(String cache, String webhook, List<RegistryEvent> events, List<CacheKey> keys) {
     }
 
+    /**
+     * A caller took back an entry, which is invalidated or removed.
+     * @param reason of the caller, if it gave one
+     */
+    default void onInvalidate(String cache, CacheEntry entry, @Nullable String reason) {
+    }
+
     /** A caller removed a key, whether it was there or not. */
     default void onRemove(String cache, CacheKey key) {
     }

@@ -50,6 +50,15 @@ public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nulla
         return isInvalidated() ? null : verifiedAt;
     }
 
+    /**
+     * The same, invalidated once more: a check that began before it comes too late.
+     * @param at the time of the invalidation
+     */
+    public Verification invalidated(Instant at) {
+        long millis = isInvalidated() ? verifiedAt.toEpochMilli() - 1 : -at.toEpochMilli();
+        return new Verification(Instant.ofEpochMilli(millis), verifiedBy, manifestDigest);
+    }
+
     public static Verification byClient(Instant at) {
         return new Verification(at, By.CLIENT, null);
     }

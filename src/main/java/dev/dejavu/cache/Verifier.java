@@ -58,6 +58,14 @@ public interface Verifier<E extends CacheEntry> {
         return Optional.empty();
     }
 
+    /**
+     * Invalidates an entry: it is not served before it is verified again.
+     * @return whether anything can verify it; if not, it is unchanged
+     */
+    default boolean invalidate(E entry) {
+        return false;
+    }
+
     /** What to answer for a key that was not found. */
     default ProblemException notFound(CacheKey key) {
         return ProblemException.miss();

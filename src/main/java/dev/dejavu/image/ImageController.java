@@ -21,6 +21,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.EntryResponses;
+import dev.dejavu.api.Invalidation;
 import dev.dejavu.api.ListQuery;
 import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Preconditions;
@@ -68,6 +69,12 @@ class ImageController {
     @DeleteMapping("/{hash}")
     ResponseEntity<Void> remove(@PathVariable String hash) {
         images.remove(images.key(hash));
+        return ResponseEntity.noContent().build();
+    }
+
+    @PostMapping("/{hash}/invalidate")
+    ResponseEntity<Void> invalidate(@PathVariable String hash, @RequestBody Invalidation request) {
+        images.invalidate(images.key(hash), request.reason());
         return ResponseEntity.noContent().build();
     }
 

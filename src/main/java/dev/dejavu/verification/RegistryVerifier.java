@@ -151,6 +151,24 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     }
 
     @Override
+    public boolean invalidate(E entry) {
+        if (!policy.isVerifiable(entry)) {
+            return false;
+        }
+        if (repository.replace(entry, invalidated(entry))) {
+            check.forget(entry.key());
+            repository.find(entry.key()).ifPresent(this::onStored);
+        }
+        return true;
+    }
+
+    // What an entry makes of itself is an entry of the same class.
+    @SuppressWarnings("unchecked")
+    private E invalidated(E entry) {
+        return (E) entry.withVerification(entry.verification().invalidated(clock.instant()));
+    }
+
+    @Override
     public ProblemException notFound(CacheKey key) {
         return absences.contains(key) ? ProblemException.absent() : ProblemException.miss();
     }

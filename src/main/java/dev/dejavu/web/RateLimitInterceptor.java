@@ -39,7 +39,7 @@ class RateLimitInterceptor implements HandlerInterceptor, WebMvcConfigurer {
 
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-        if (request.getMethod().equals("PUT")) {
+        if (request.getMethod().equals("PUT") || request.getServletPath().endsWith("/invalidate")) {
             writes.obtain().require(caller.current());
         }
         else if (request.getMethod().equals("POST") && request.getServletPath().endsWith("/resolve")) {

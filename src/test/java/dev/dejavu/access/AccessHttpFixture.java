@@ -80,6 +80,11 @@ abstract class AccessHttpFixture {
                 "Authorization", "Bearer " + token);
     }
 
+    HttpResponse<String> invalidate(String token, Sample entry, String body) {
+        return http.send("POST", entry.path() + "/invalidate", BodyPublishers.ofString(body), "Authorization",
+                "Bearer " + token, "Content-Type", "application/json");
+    }
+
     HttpResponse<String> as(String token, String method, String path) {
         return http.send(method, path, null, "Authorization", "Bearer " + token);
     }

@@ -54,6 +54,20 @@ class FirstWriteWinsTests {
             assertThat(as(bob, "GET", entry.path()).body()).contains(entry.other("e").value());
         }
 
+        @ParameterizedTest
+        @MethodSource("samples")
+        void valueIsTakenBackByItsAuthorAndAdministratorsAlone(Sample entry) {
+            String ada = token("write");
+            put(ada, entry);
+            assertProblem(invalidate(token("write"), entry, "{}"), 409, "changed-by-another", "administrator");
+            assertThat(as(ada, "GET", entry.path()).statusCode()).isEqualTo(200);
+            assertThat(invalidate(ada, entry, "{}").statusCode()).isEqualTo(204);
+            assertProblem(as(ada, "GET", entry.path()), 404, "miss");
+            put(ada, entry);
+            assertThat(invalidate(ADMIN, entry, "{}").statusCode()).isEqualTo(204);
+            assertProblem(as(ada, "GET", entry.path()), 404, "miss");
+        }
+
         @Test
         void fingerprintOfAnotherIsAValueThatMayBeAddedButNotChanged() {
             String ada = token("write");

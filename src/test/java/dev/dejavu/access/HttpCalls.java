@@ -35,7 +35,9 @@ final class HttpCalls {
                     "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
                     "GET /actuator/health/registries", "GET /error", "GET /nothing" ->
                 Role.READ;
-            case "PUT /images/{hash}", "PUT /bundles/{digest}" -> Role.WRITE;
+            case "PUT /images/{hash}", "PUT /bundles/{digest}", "POST /images/{hash}/invalidate",
+                    "POST /bundles/{digest}/invalidate" ->
+                Role.WRITE;
             case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",
                     "DELETE /overlays/{*name}", "POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "PATCH /images" ->
                 Role.ADMIN;
@@ -58,7 +60,7 @@ final class HttpCalls {
             case "POST /images/lookup" -> "{\"hashes\":[\"" + Keys.next() + "\"]}";
             case "POST /images/resolve" ->
                 "{\"scope\":\"s\",\"repository\":\"ghcr.io/acme/app\",\"tag\":\"none\",\"platforms\":[\"linux/amd64\"]}";
-            case "POST /webhooks/{name}" -> "{}";
+            case "POST /webhooks/{name}", "POST /images/{hash}/invalidate", "POST /bundles/{digest}/invalidate" -> "{}";
             case "POST /bundles/lookup" -> "{\"digests\":[\"" + Keys.next() + "\"]}";
             case "POST /tokens" -> "{\"name\":\"n" + Keys.next().hex().substring(0, 20) + "\",\"role\":\"read\"}";
             case "PUT /images/{hash}" -> image.body();

@@ -74,6 +74,21 @@ class LimitsHttpTests {
         }
 
         @Test
+        void token_takesBackWhatItWrites() {
+            Sample other = image(MINE, "ghcr.io/other/app");
+            Sample hidden = image(OTHER, "ghcr.io/mine/app");
+            Sample mine = image(MINE, "ghcr.io/mine/app");
+            String token = token("write",
+                    limits("\"scopes\":[\"" + MINE + "\"],\"write_repositories\":[\"ghcr.io/mine/*\"]"));
+            assertProblem(invalidate(token, other, "{}"), 403, "forbidden", "limited");
+            assertThat(invalidate(token, hidden, "{}").statusCode()).isEqualTo(204);
+            assertThat(invalidate(token, mine, "{}").statusCode()).isEqualTo(204);
+            assertThat(as(ADMIN, "GET", other.path()).statusCode()).isEqualTo(200);
+            assertThat(as(ADMIN, "GET", hidden.path()).statusCode()).isEqualTo(200);
+            assertProblem(as(ADMIN, "GET", mine.path()), 404, "miss");
+        }
+
+        @Test
         void rule_limitsItsTokens() {
             String token = issuer.token(AUDIENCE, Map.of("sub", "x", "team", "mine"));
             assertThat(put(token, Sample.image(MINE, "ghcr.io/mine/app")).statusCode()).isEqualTo(201);

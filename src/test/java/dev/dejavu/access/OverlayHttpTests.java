@@ -95,6 +95,25 @@ class OverlayHttpTests {
             assertThat(json(as(base, "GET", entry.path()))).isEqualTo(stored);
         }
 
+        @ParameterizedTest
+        @MethodSource("samples")
+        void overlay_takesBackNothingInTheBase(Sample entry) {
+            String mine = token("write", overlay("takes-back"));
+            put(ADMIN, entry);
+            put(mine, entry);
+            assertThat(invalidate(mine, entry, "{}").statusCode()).isEqualTo(204);
+            assertThat(invalidate(mine, entry, "{}").statusCode()).isEqualTo(204);
+            assertThat(json(as(mine, "GET", entry.path())).has("overlay")).isFalse();
+            put(mine, entry);
+            assertThat(invalidate(token("write"), entry, "{\"reason\":\"wrong\"}").statusCode()).isEqualTo(204);
+            assertProblem(as(ADMIN, "GET", entry.path()), 404, "miss");
+            assertSees(mine, entry, "takes-back");
+            assertProblem(invalidate(mine, entry, "{\"reason\":7}"), 400, "malformed-body", "reason");
+            assertProblem(invalidate(mine, entry, "{\"reason\":\"" + "x".repeat(257) + "\"}"), 422, "too-long");
+            assertProblem(invalidate(mine, entry, ""), 400, "malformed-body");
+            assertSees(mine, entry, "takes-back");
+        }
+
         @Test
         void overlay_ofAnOidcTokenIsMadeOfItsClaims() {
             Map<String, Object> claims = Map.of("sub", "pr", "repository", "acme/my-app", "ref", "refs/pull/7/merge",

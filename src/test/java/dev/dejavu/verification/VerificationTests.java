@@ -1,5 +1,6 @@
 package dev.dejavu.verification;
 
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -84,6 +85,27 @@ class VerificationTests {
                 ended.set(true);
                 writer.join();
             }
+        }
+
+        @Test
+        void imageThatIsTakenBackIsCheckedBeforeItIsServed() {
+            String digest = registry.push(name, "v1", "linux/amd64");
+            String path = newEntry(":v1");
+            await().until(() -> isConfirmed(path));
+            proxy.fault(RegistryProxy.respond(503, ""));
+            assertThat(takeBack(path).statusCode()).isEqualTo(204);
+            assertProblem(http.get(path), 404, "miss");
+            proxy.mend();
+            await().until(() -> isConfirmed(path));
+            registry.delete(name, digest);
+            clock.advance(Duration.ofSeconds(31)); // the grace of a new entry
+            assertThat(takeBack(path).statusCode()).isEqualTo(204);
+            await().until(() -> http.get("/images?image_uri=" + uri(":v1")).body().equals("{\"entries\":[]}"));
+        }
+
+        private HttpResponse<String> takeBack(String path) {
+            return http.send("POST", path + "/invalidate", BodyPublishers.ofString("{}"), "Content-Type",
+                    "application/json");
         }
 
         @Test
