@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from dejavu_flyte import local, log, support
+from dejavu_flyte import local, log, summary, support
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import KINDS, ImageKey, Key, Value
 from dejavu_flyte.service import ImageAbsent
@@ -23,6 +23,7 @@ R = TypeVar("R")
 
 def install() -> None:
     """Wrap Flyte's cache functions once; if that is impossible, log one warning and wrap nothing."""
+    summary.write_at_exit()
     try:
         settings = Settings.from_environment()
         support.check()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from dejavu_flyte import log
+from dejavu_flyte import log, summary
 from dejavu_flyte.keys import Key
 
 _SCHEMA = """
@@ -24,7 +24,7 @@ create table if not exists tally (
 # Flyte's rows expire after a day, so a note about one is useless after two.
 _NOTE_SECONDS = 2 * 86400
 
-HIT, MISS, SHARED, WORK = "hit", "miss", "shared", "work"
+HIT, MISS, UNANSWERED, SHARED, WORK = "hit", "miss", "unanswered", "shared", "work"
 
 T = TypeVar("T")
 
@@ -81,6 +81,7 @@ class Journal:
 
     def count(self, kind: Key | type[Key], event: str, seconds: float = 0.0) -> None:
         """Count an event, and add the seconds that it took."""
+        summary.count(kind.collection, event)
         sql = (
             "insert into tally (collection, what, n, seconds) values (?, ?, 1, ?) "
             "on conflict (collection, what) do update set n = n + 1, seconds = seconds + excluded.seconds"

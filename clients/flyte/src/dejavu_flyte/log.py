@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 
+from dejavu_flyte import summary
+
 _logger = logging.getLogger("flyte.dejavu")
 
 
@@ -26,6 +28,8 @@ def debug(message: str, *values: object) -> None:
 def _log(level: int, message: str, *values: object) -> None:
     # Flyte's handler parses square brackets as markup, and raises if they are not.
     with contextlib.suppress(Exception):
+        if level >= logging.WARNING:
+            summary.warned(printable(message % values))
         if _logger.isEnabledFor(level):
             _logger.log(level, "%s", printable(message % values), extra={"markup": False}, stacklevel=3)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from dejavu_flyte import log
-from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
+from dejavu_flyte.journal import HIT, MISS, SHARED, UNANSWERED, WORK, Journal
 from dejavu_flyte.keys import ImageKey, Key, Value, why_not_used
 from dejavu_flyte.team import Team, TeamOff
 from dejavu_flyte.values import Allowed
@@ -41,6 +41,7 @@ class Sharing:
         try:
             found = self._team.find(key)
         except TeamOff:
+            self._journal.count(key, UNANSWERED)
             return local if local is not None and self._is_usable(key, local) else None
         if found is None or not self._is_usable(key, found):
             self._journal.count(key, MISS)
