@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dejavu_flyte.keys import BundleKey, ImageKey
-from dejavu_flyte.reach import is_local, why_scope_not_shared
+from dejavu_flyte.reach import is_local
+from dejavu_flyte.values import Allowed
 
 SCOPE = "dns:///example.union.ai:proj:dev"
 
@@ -50,65 +51,19 @@ SCOPE = "dns:///example.union.ai:proj:dev"
         ),
     ],
 )
-def test_image_keys(scope: str, repository: str, tag: str, platforms: tuple[str, ...], key: str) -> None:
-    assert ImageKey(scope, repository, tag, platforms).hash == key
+def test_local_image_keys(scope: str, repository: str, tag: str, platforms: tuple[str, ...], key: str) -> None:
+    assert ImageKey(scope, repository, tag, platforms).local_hash == key
 
 
-def test_bundle_key() -> None:
+def test_local_bundle_key() -> None:
     key = BundleKey(SCOPE, "13164aad67360d377c32433a5f57ae8f")
 
-    assert key.hash == "b603156a8a87bb0ac3e9ae00e4e545c7afb76c87746a459c070d84ce505c950e"
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "dns:///localhost:30080",
-        "dns:///localhost",
-        "https://localhost:30080",
-        "http://localhost:30080",
-        "localhost:30080",
-        "http://127.0.0.1:30080",
-        "https://127.9.9.9",
-        "http://[::1]:30080",
-        "dns:///[::ffff:127.0.0.1]:30080",
-        "http://0.0.0.0:8080",
-        "https://my.localhost",
-        "https://LOCALHOST.:443",
-        "https://host.docker.internal:30080",
-        "https://host.containers.internal:30080",
-        "http://127.1:30080",
-        "http://2130706433",
-    ],
-)
-def test_scope_of_one_machine(endpoint: str) -> None:
-    scope = f"{endpoint}:proj:dev"
-
-    assert why_scope_not_shared(scope)
-    assert ImageKey(scope, "ghcr.io/a/b", "v1", ()).why_not_shared()
-    assert BundleKey(scope, "0" * 32).why_not_shared()
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "dns:///flyte.example.com",
-        "https://flyte.example.com:443",
-        "http://10.0.0.7:30080",
-        "https://localhost.example.com",
-    ],
-)
-def test_scope_of_a_team(endpoint: str) -> None:
-    scope = f"{endpoint}:proj:dev"
-
-    assert why_scope_not_shared(scope) is None
-    assert ImageKey(scope, "ghcr.io/a/b", "v1", ()).why_not_shared() is None
-    assert BundleKey(scope, "0" * 32).why_not_shared() is None
+    assert key.local_hash == "b603156a8a87bb0ac3e9ae00e4e545c7afb76c87746a459c070d84ce505c950e"
 
 
 def test_without_an_endpoint_images_may_be_shared_and_bundles_not() -> None:
-    assert ImageKey("::", "ghcr.io/a/b", "v1", ()).why_not_shared() is None
-    assert BundleKey("::", "0" * 32).why_not_shared()
+    assert ImageKey("::", "ghcr.io/a/b", "v1", ()).why_not_shared(Allowed()) is None
+    assert BundleKey("::", "0" * 32).why_not_shared(Allowed())
 
 
 @pytest.mark.parametrize(
@@ -119,6 +74,12 @@ def test_without_an_endpoint_images_may_be_shared_and_bundles_not() -> None:
         ("cr.example.com/a/b/c@sha256:00", True),
         ("my-app:v1", False),
         ("acme/my-app:v1", False),
+        ("127.0.0.1.nip.io:5000/my-app:v1", False),
+        ("registry.localtest.me/my-app:v1", False),
+        ("169.254.1.1/my-app:v1", False),
+        ("10.0.0.7.nip.io:5000/my-app:v1", True),
+        ("192.168.49.2:5000/my-app:v1", True),
+        ("registry.ci.svc.cluster.local/my-app:v1", True),
         ("localhost/my-app:v1", False),
         ("localhost:30000/flyte:abc", False),
         ("127.0.0.1:5000/my-app:v1", False),
@@ -143,6 +104,8 @@ def test_image_uri(uri: str, shared: bool) -> None:
         ("file:/tmp/x", False),
         ("http://localhost:9000/x", False),
         ("http://127.0.0.1:9000/x", False),
+        ("http://minio.127-0-0-1.sslip.io/x", False),
+        ("http://minio.default.svc:9000/x", True),
         ("na", False),
     ],
 )
@@ -151,7 +114,7 @@ def test_remote_path(path: str, shared: bool) -> None:
 
 
 def test_moving_tag_is_never_shared() -> None:
-    assert ImageKey(SCOPE, "ghcr.io/a/b", "latest", ()).why_not_shared()
+    assert ImageKey(SCOPE, "ghcr.io/a/b", "latest", ()).why_not_shared(Allowed())
 
 
 def test_hosts_that_only_look_local() -> None:

@@ -30,7 +30,7 @@ def print_key(service: Service, allowed: Allowed, title: str, key: Key) -> bool:
     console.print(title)
     for name, part in [*key.parts().items(), ("key", key.hash)]:
         console.print(f"  {name:<12}  {shown(_text(part))}")
-    if reason := key.why_not_shared():
+    if reason := key.why_not_shared(allowed):
         console.print(f"  [yellow]never shared[/yellow]: {shown(reason)}\n")
         return False
     if found := service.find(key):

@@ -148,7 +148,7 @@ def _look_up_before_the_backend(sharing: Sharing) -> None:
         @classmethod
         async def image_exists(cls, repository: str, tag: str, arch: tuple[str, ...] = ("linux/amd64",)) -> str | None:
             def shared() -> str | None:
-                key = ImageKey(support.scope(), repository, tag, arch)
+                key = ImageKey(support.scope(), repository, tag, tuple(arch), remote=True)
                 value = sharing.read(key, None, lambda _: None)
                 if value is None:
                     return None

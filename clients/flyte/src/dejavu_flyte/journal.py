@@ -57,7 +57,7 @@ class Journal:
 
     def is_borrowed(self, key: Key) -> bool:
         """Whether the local row of this key came from the team."""
-        return bool(self._do(lambda c: self._borrowed(c, key.collection, key.hash), otherwise=False))
+        return bool(self._do(lambda c: self._borrowed(c, key.collection, key.local_hash), otherwise=False))
 
     def borrow(self, kind: Key | type[Key], hashes: Iterable[str]) -> bool:
         """Record that these local rows come from the team, before they are written; False if that failed."""
@@ -71,7 +71,7 @@ class Journal:
 
     def clear_borrowed(self, key: Key) -> None:
         """Record that this machine itself made the local row of this key."""
-        row = (key.collection, key.hash)
+        row = (key.collection, key.local_hash)
         self._do(lambda c: c.execute("delete from borrowed where collection = ? and key = ?", row), otherwise=None)
 
     def borrowed(self, kind: type[Key]) -> set[str]:

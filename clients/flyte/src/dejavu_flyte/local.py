@@ -63,7 +63,7 @@ class LocalCache:
     def remove(self, key: Key) -> None:
         """Delete one row, if the file is not locked."""
         with closing(self._open(timeout=0.1)) as c, c:
-            c.execute(f"delete from {key.flyte.table} where {key.flyte.key_column} = ?", (key.hash,))  # noqa: S608
+            c.execute(f"delete from {key.flyte.table} where {key.flyte.key_column} = ?", (key.local_hash,))  # noqa: S608
 
     def _open(self, timeout: float = 5) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=timeout)

@@ -13,6 +13,7 @@ from dejavu_flyte.values import Allowed
 _OFF = {"0", "false", "no", "off"}
 _REGISTRY = re.compile(r"[\w-]+(\.[\w-]+)*(:\d+)?(/[\w.-]+)*", re.ASCII)
 _PATH = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]*")
+_BACKEND = re.compile(r"[!-~]*[\w*][!-~]*")
 _ON = {"1", "true", "yes", "on"}
 
 
@@ -125,7 +126,10 @@ def _allowed() -> Allowed:
         raise SettingError("DEJAVU_BUNDLE_PATHS must be URIs like s3://my-bucket/flyte, with commas between")
     # Without the slash, s3://my-bucket would allow s3://my-bucket-of-another.
     paths = tuple(path if path.endswith("/") else f"{path}/" for path in paths)
-    return Allowed(prefixes, paths or Allowed.bundle_paths)
+    share = _list("DEJAVU_SHARE")
+    if not all(_BACKEND.fullmatch(backend) for backend in share):
+        raise SettingError("DEJAVU_SHARE must be backends like https://flyte.example.com, with commas between")
+    return Allowed(prefixes, paths or Allowed.bundle_paths, share)
 
 
 def _list(name: str) -> tuple[str, ...]:

@@ -28,29 +28,30 @@ class Sharing:
         self._allowed = allowed
         self._remove_local = remove_local
         self._warned = False
-        self._missed: dict[Key, float] = {}
-        self._expected_writes: dict[Key, Value] = {}
+        self._missed: dict[str, float] = {}
+        self._expected_writes: dict[str, Value] = {}
 
     def read(self, key: Key, local: Value | None, write_local: Callable[[Value], None]) -> Value | None:
         """Return the value of the key; `local` is the one in the local cache.
 
-        `write_local` writes a value from the team into the local cache.
+        `write_local` writes a value from the team into the local cache. All of them are in Flyte's spelling.
         """
-        if key.why_not_shared() or (local is not None and not self._journal.is_borrowed(key)):
+        if key.why_not_shared(self._allowed) or (local is not None and not self._journal.is_borrowed(key)):
             return local
         try:
             found = self._team.find(key)
         except TeamOff:
             self._journal.count(key, UNANSWERED)
-            return local if local is not None and self._is_usable(key, local) else None
+            return local if local is not None and self._is_usable(key, key.to_team(local)) else None
         if found is None or not self._is_usable(key, found):
             self._journal.count(key, MISS)
-            self._missed[key] = time.monotonic()
+            self._missed[key.local_hash] = time.monotonic()
             if local is not None:
                 with contextlib.suppress(OSError, sqlite3.Error):
                     self._remove_local(key)
             return None
-        if found != local and self._journal.borrow(key, [key.hash]):
+        found = key.to_local(found)
+        if found != local and self._journal.borrow(key, [key.local_hash]):
             write_local(found)
         if local is None:
             self._journal.count(key, HIT)
@@ -62,31 +63,34 @@ class Sharing:
         Raises:
             ImageAbsent: the registry does not have it
         """
-        if key.why_not_shared():
+        if key.why_not_shared(self._allowed):
             return None
         try:
             found = self._team.resolve(key)
         except TeamOff:
             return None
-        if found is None or not self._is_usable(key, found) or not self._journal.borrow(key, [key.hash]):
+        if found is None or not self._is_usable(key, found) or not self._journal.borrow(key, [key.local_hash]):
             return None
-        self._missed.pop(key, None)
+        found = key.to_local(found)
+        self._missed.pop(key.local_hash, None)
         self.expect_write(key, found)
         return found
 
     def expect_write(self, key: Key, value: Value) -> None:
         """Expect Flyte to write a value that came from the team, so that it is not sent back."""
-        self._expected_writes[key] = value
+        self._expected_writes[key.local_hash] = value
 
     def on_local_write(self, key: Key, value: Value, *, built: bool = False) -> None:
         """Send the team a value that Flyte wrote into the local cache."""
-        if self._expected_writes.pop(key, None) == value:
+        if self._expected_writes.pop(key.local_hash, None) == value:
             return
-        missed = self._missed.pop(key, None)
+        missed = self._missed.pop(key.local_hash, None)
         if missed is not None and not built:
             self._journal.count(key, WORK, time.monotonic() - missed)
         self._journal.clear_borrowed(key)
-        if key.why_not_shared() or key.why_value_not_shared(value):
+        key = key.holding(value)
+        value = key.to_team(value)
+        if key.why_not_shared(self._allowed) or key.why_value_not_shared(value):
             return
         if reason := key.mismatch(value, self._allowed.own):
             log.debug("Not shared: %s of %s: %s", value, key, reason)

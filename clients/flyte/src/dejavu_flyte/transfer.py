@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from dejavu_flyte import local
+from dejavu_flyte import local, scopes
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import Key, why_not_used
+from dejavu_flyte.keys import Key, Value, why_not_used
 from dejavu_flyte.local import LocalCache, Row
 from dejavu_flyte.service import Entry, EntryRefused, Service
 from dejavu_flyte.values import Allowed
@@ -51,21 +51,23 @@ class Transfer:
         """
         report = Report()
         rows = self._own_rows(kind)
-        shared = self.service.lookup(kind, [row.key for row in rows])
+        keys = {row.key: _key_of(kind, self.scope, row) for row in rows}
+        shared = self.service.lookup(kind, [key.hash for key in keys.values() if key])
         for n, row in enumerate(rows, start=1):
             on_progress(completed=n, total=len(rows))
-            key = next((key for key in kind.candidates(self.scope, row.value) if key.hash == row.key), None)
-            if kind.why_value_not_shared(row.value) or (key and key.why_not_shared()):
+            key = keys[row.key]
+            value = key.to_team(row.value) if key else row.value
+            if kind.why_value_not_shared(value) or (key and key.why_not_shared(self.allowed)):
                 report.skipped["can be reached from one machine only, or moves"] += 1
             elif key is None:
                 report.skipped[_UNKNOWN] += 1
-            elif reason := key.mismatch(row.value, self.allowed.own):
+            elif reason := key.mismatch(value, self.allowed.own):
                 report.skipped[f"not what its key says: {reason}"] += 1
-            elif self._is_shared(key, row, shared.get(row.key)):
+            elif self._is_shared(key, value, row.created_at, shared.get(key.hash)):
                 report.skipped["already shared"] += 1
             else:
                 try:
-                    self.service.put(key, row.value)
+                    self.service.put(key, value)
                     report.moved += 1
                 except EntryRefused as e:
                     report.skipped[f"refused: {e}"] += 1
@@ -83,47 +85,54 @@ class Transfer:
         report = Report()
         own = {row.key for row in self._own_rows(kind)}
         rows: list[Row] = []
+        entries = 0
         now = time.time()
         for entry in self.service.entries(kind):
-            if len(rows) == limit:
+            if entries == limit:
                 break
-            on_progress(completed=len(rows))
+            on_progress(completed=entries)
             key = kind.of(entry)
             value = {member: entry[member] for member in kind.members}
-            if entry[kind.id] in own:
-                report.skipped["already on this machine"] += 1
-            elif entry.get("overlay"):
+            if entry.get("overlay"):
                 report.skipped["of an overlay, so perhaps of a pull request"] += 1
             elif key is None:
                 report.skipped["without the parts of its key, so that nothing shows what it is"] += 1
-            elif kind.why_value_not_shared(value) or key.why_not_shared():
+            elif kind.why_value_not_shared(value) or key.why_not_shared(self.allowed):
                 report.skipped["can be reached from one machine only, or moves"] += 1
-            elif key.scope != self.scope:
+            elif key.scope != scopes.normalised(self.scope):
                 report.skipped["of another scope"] += 1
             elif reason := key.mismatch(value, self.allowed):
                 report.skipped[f"not what its key says: {reason}"] += 1
+            elif not (local_keys := [k for k in key.on_this_machine(self.scope) if k.local_hash not in own]):
+                report.skipped["already on this machine"] += 1
             else:
                 # The local row must not outlive the entry.
                 latest = _seconds(entry["expires_at"]) - local.seconds_to_live(kind)
-                rows.append(Row(entry[kind.id], value, min(now, latest)))
+                rows += [Row(k.local_hash, k.to_local(value), min(now, latest)) for k in local_keys]
+                entries += 1
         if self.journal.borrow(kind, [row.key for row in rows]):
-            report.moved = self.cache.add(kind, rows)
+            self.cache.add(kind, rows)
+            report.moved = entries
         else:
-            report.skipped["the journal file cannot be written"] += len(rows)
+            report.skipped["the journal file cannot be written"] += entries
         return report
 
-    def _is_shared(self, key: Key, row: Row, entry: Entry | None) -> bool:
+    def _is_shared(self, key: Key, own: Value, created_at: float, entry: Entry | None) -> bool:
         """Whether the team's entry is as good as the row: the same, or usable and newer."""
         if entry is None:
             return False
         value = {member: entry[member] for member in key.members}
-        if value == row.value:
+        if value == own:
             return True
-        return not why_not_used(key, value, self.allowed) and _seconds(entry["created_at"]) >= row.created_at
+        return not why_not_used(key, value, self.allowed) and _seconds(entry["created_at"]) >= created_at
 
     def _own_rows(self, kind: type[Key]) -> list[Row]:
         borrowed = self.journal.borrowed(kind)
         return [row for row in self.cache.live(kind) if row.key not in borrowed]
+
+
+def _key_of(kind: type[Key], scope: str, row: Row) -> Key | None:
+    return next((key for key in kind.candidates(scope, row.value) if key.local_hash == row.key), None)
 
 
 def _seconds(instant: str) -> float:

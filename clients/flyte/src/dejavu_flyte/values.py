@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from dejavu_flyte import scopes
+
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 # Other programs may take these for a way up.
@@ -15,14 +17,16 @@ _SECRET = re.compile(r"[?#]|^(?!abfss?:)[^/]*//[^/]*@|//[^/]*:[^/]*@")
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a value may be in addition to what its key says.
+    """What may be shared, and what a value may be in addition to what its key says.
 
     `image_prefixes` are the registries, perhaps with a path, under which a remote builder publishes; None: any.
-    `bundle_paths` are the beginnings of a remote path; each ends in a slash.
+    `bundle_paths` are the beginnings of a remote path; each ends in a slash. `share` are the backends of the team, as
+    in `scopes.why_not_shared`.
     """
 
     image_prefixes: tuple[str, ...] | None = ()
     bundle_paths: tuple[str, ...] = ("s3://", "gs://", "abfs://", "abfss://")
+    share: tuple[str, ...] = ()
 
     @property
     def own(self) -> Allowed:
@@ -54,7 +58,7 @@ def bundle_mismatch(hash_digest: str, remote_path: str, scope: str, files_digest
     """
     rest = remote_path.partition("://")[2]
     bucket, _, path = rest.partition("/")
-    _, project, domain = ["", "", *scope.rsplit(":", 2)][-3:]
+    _, project, domain = scopes.parts(scope)
     checks = {
         "it has characters that cannot be shown": remote_path.isprintable(),
         "its hash_digest is not an MD5": _MD5.fullmatch(hash_digest),
