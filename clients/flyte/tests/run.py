@@ -125,6 +125,10 @@ def wait(_: Path, path: str) -> None:
         time.sleep(0.1)
 
 
+def touch(_: Path, path: str) -> None:
+    Path(path).touch()
+
+
 def deploy(root: Path) -> list[str]:
     """Do the first steps of `flyte deploy main.py`."""
     import importlib
@@ -179,6 +183,7 @@ STEPS = {
     "golden": golden,
     "sleep": sleep,
     "wait": wait,
+    "touch": touch,
     "deploy": deploy,
     "install": install,
     "fork": fork,

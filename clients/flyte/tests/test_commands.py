@@ -264,7 +264,7 @@ def test_commands_report_failures_without_a_traceback(machines: Machines, unique
     assert "the connection to it cannot be configured" in machine.cli("push", status=1, **away)
     machine.run(exists(unique))
     machine.cache.write_bytes(b"damaged" * 1000)
-    assert "DatabaseError" in machine.cli("push", status=1)
+    assert "cache.db cannot be used: file is not a database" in machine.cli("push", status=1)
 
 
 def test_push_sends_a_newer_value_but_no_older_one(machines: Machines, unique: str, service: Service) -> None:

@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +111,20 @@ def test_absent_image_is_built_without_another_check(machines: Machines, unique:
     run = machine.run(exists(unique, AMD64, registry=registry.host, tag="v1"))
 
     assert (run.values, run.checks) == ([None], 0)
+
+
+def test_registry_check_counts_where_nothing_can_be_remembered(
+    machines: Machines, unique: str, registry: Registry, service: Service
+) -> None:
+    registry.push(unique, "v1")
+    machine = machines(url=registry.service.url)
+    machine.cache.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(machine.cache.with_name("dejavu.db"), isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        run = machine.run(exists(unique, AMD64, registry=registry.host, tag="v1"), DOCKER_FAILS="yes")
+
+    assert (run.values, run.checks) == ([f"{registry.host}/{unique}:v1"], 0)
+    assert machine.rows("image_cache") == []  # nothing would show that the row is the team's
 
 
 def test_image_for_another_platform_is_absent(machines: Machines, unique: str, registry: Registry) -> None:

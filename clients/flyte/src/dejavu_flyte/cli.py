@@ -16,6 +16,7 @@ from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.display import console, print_key, print_savings, progress, shown
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import KINDS, ImageKey, Key
+from dejavu_flyte.local import LocalError
 from dejavu_flyte.log import printable
 from dejavu_flyte.service import Service
 from dejavu_flyte.settings import SettingError, Settings
@@ -23,6 +24,7 @@ from dejavu_flyte.transfer import OnProgress, Report, Transfer
 
 _TIMEOUT = 10.0
 _REASONS = 20
+_LOCK_TIMEOUT = 5.0
 
 
 class _Commands(click.RichGroup):
@@ -37,6 +39,8 @@ class _Commands(click.RichGroup):
             raise click.UsageError(printable(e)) from e
         except ServiceError as e:
             raise click.ClickException(printable(f"The team cache does not work: {e}")) from e
+        except LocalError as e:
+            raise click.ClickException(printable(e)) from e
         except Exception as e:
             raise click.ClickException(printable(f"{type(e).__name__}: {e}")) from e
 
@@ -156,7 +160,7 @@ def explain_command(
 
 
 def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Report], moved: str) -> None:
-    cache, journal = local.cache(), Journal(local.journal_path)
+    cache, journal = local.cache(), Journal(local.journal_path, timeout=_LOCK_TIMEOUT)
     with _service() as (settings, service), progress() as bar:
         transfer = Transfer(service, cache, journal, scope, settings.allowed)
         for kind in KINDS:

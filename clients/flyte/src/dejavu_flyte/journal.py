@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -12,17 +13,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from dejavu_flyte import log, summary
-from dejavu_flyte.keys import Key
+from dejavu_flyte.keys import KINDS, Key
 
-_SCHEMA = """
-create table if not exists borrowed (
-    collection text not null, key text not null, at real not null, primary key (collection, key)) without rowid;
-create table if not exists tally (
-    collection text not null, what text not null, n integer not null, seconds real not null,
-    primary key (collection, what)) without rowid;
-"""
+# The first two columns are the primary key.
+_TABLES = {
+    "borrowed": {"collection": "text", "key": "text", "at": "real"},
+    "tally": {"collection": "text", "what": "text", "n": "integer", "seconds": "real"},
+}
 # Flyte's rows expire after a day, so a note about one is useless after two.
 _NOTE_SECONDS = 2 * 86400
+# What is locked or missing is left alone for so long, so that a run with many keys does not wait for each.
+_PAUSE_SECONDS = 1.0
 
 HIT, MISS, UNANSWERED, SHARED, WORK = "hit", "miss", "unanswered", "shared", "work"
 
@@ -37,47 +38,63 @@ class Tally:
     seconds: float = 0.0
 
 
+class _DamagedError(sqlite3.DatabaseError):
+    pass
+
+
 class Journal:
     """Records which local rows came from the team, and counts hits, misses and the time that own work took.
 
-    If its file cannot be read or written, the journal raises nothing and does nothing for the rest of the process.
+    It raises nothing. While its file cannot be read, the origin of each row is unknown, and nothing is counted. A file
+    that is damaged, or not a journal, is moved aside and begun anew; no row that Flyte has by then counts as own.
     """
 
-    def __init__(self, path: Callable[[], Path]) -> None:
+    def __init__(self, path: Callable[[], Path], timeout: float = 0.1) -> None:
+        """Open the file at its first use; `timeout` is in seconds, for a lock of another process."""
         self._path = path
-        self._usable = True
-        self._begin()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._begin)
-
-    def _begin(self) -> None:
-        """Start without a connection: after a fork, the open one belongs to the parent."""
+        self._timeout = timeout
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._pause_until = 0.0
+        self._problem: str | None = None
+        # Once Flyte's folder was deleted under this process, Flyte still reads its old rows.
+        self._has_lost_notes = False
+        self._made_here: set[tuple[str, str]] = set()
+        if hasattr(os, "register_at_fork"):
+            # Without the lock, a child could get a connection in the middle of a transaction.
+            os.register_at_fork(
+                before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._forked
+            )
 
-    def is_borrowed(self, key: Key) -> bool:
-        """Whether the local row of this key came from the team."""
-        return bool(self._do(lambda c: self._borrowed(c, key.collection, key.local_hash), otherwise=False))
+    def is_own(self, key: Key) -> bool:
+        """Whether this machine itself made the local row of this key, as far as the journal can tell."""
+        row = (key.collection, key.local_hash)
+        sql = "select 1 from borrowed where collection = ? and key = ?"
+        borrowed = self._do(lambda c: c.execute(sql, row).fetchone() is not None, otherwise=True)
+        return not borrowed and (not self._has_lost_notes or row in self._made_here)
 
     def borrow(self, kind: Key | type[Key], hashes: Iterable[str]) -> bool:
         """Record that these local rows come from the team, before they are written; False if that failed."""
         rows = [(kind.collection, h, time.time()) for h in hashes]
 
         def note(c: sqlite3.Connection) -> bool:
+            c.execute("delete from borrowed where at < ?", (time.time() - _NOTE_SECONDS,))
             c.executemany("insert or replace into borrowed (collection, key, at) values (?, ?, ?)", rows)
             return True
 
         return self._do(note, otherwise=False)
 
     def clear_borrowed(self, key: Key) -> None:
-        """Record that this machine itself made the local row of this key."""
+        """Record that this machine itself made the local row of this key, or that it is gone."""
         row = (key.collection, key.local_hash)
+        self._made_here.add(row)
         self._do(lambda c: c.execute("delete from borrowed where collection = ? and key = ?", row), otherwise=None)
 
-    def borrowed(self, kind: type[Key]) -> set[str]:
-        """Return the keys of all local rows that came from the team."""
+    def borrowed(self, kind: type[Key]) -> set[str] | None:
+        """Return the keys of all local rows that came from the team; None: unknown."""
         sql = "select key from borrowed where collection = ?"
-        return self._do(lambda c: {key for (key,) in c.execute(sql, (kind.collection,))}, otherwise=set())
+        return self._do(lambda c: {key for (key,) in c.execute(sql, (kind.collection,))}, otherwise=None)
 
     def count(self, kind: Key | type[Key], event: str, seconds: float = 0.0) -> None:
         """Count an event, and add the seconds that it took."""
@@ -94,30 +111,113 @@ class Journal:
         row = self._do(lambda c: c.execute(sql, (kind.collection, event)).fetchone(), otherwise=None)
         return Tally(*row) if row else Tally()
 
-    @staticmethod
-    def _borrowed(c: sqlite3.Connection, collection: str, key: str) -> bool:
-        sql = "select 1 from borrowed where collection = ? and key = ?"
-        return c.execute(sql, (collection, key)).fetchone() is not None
+    def problem(self) -> str | None:
+        """Return the reason why the file cannot be read or written, or None."""
+        self._problem, self._pause_until = None, 0.0
+        self._do(lambda c: c.execute("begin immediate"), otherwise=None)
+        return self._problem
 
     def _do(self, work: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
         with self._lock:
-            if not self._usable:
+            if time.monotonic() < self._pause_until:
                 return otherwise
             try:
-                path = self._path()
-                if self._connection is None or not path.exists():  # Flyte may have deleted its folder
-                    self._connection = self._open(path)
-                with self._connection:
-                    return work(self._connection)
-            except (OSError, sqlite3.Error) as e:
-                self._usable = False
-                log.debug("The journal of the team cache is unusable: %s", e)
+                try:
+                    return self._attempt(work)
+                except sqlite3.DatabaseError as e:
+                    if not _is_damage(e):
+                        raise
+                    self._begin_anew(e)
+                    return self._attempt(work)
+            except (OSError, RuntimeError, sqlite3.Error) as e:  # RuntimeError: there is no home directory
+                self._close()
+                self._pause_until = time.monotonic() + _PAUSE_SECONDS
+                self._problem = f"{type(e).__name__}: {e}"
+                log.debug("The journal of the team cache cannot be used: %s", e)
                 return otherwise
 
-    @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=0.1, check_same_thread=False)
-        # After a power cut, the client looks lost rows up again, so it need not wait for the disk.
-        connection.executescript("pragma journal_mode = wal; pragma synchronous = off;" + _SCHEMA)
-        connection.execute("delete from borrowed where at < ?", (time.time() - _NOTE_SECONDS,))
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        path = self._path()
+        if self._file and self._file != _identity(path):
+            self._close()
+            self._has_lost_notes = True
+        if self._connection is None:
+            self._file = _identity(path)
+            self._connection = self._open(path)
+            self._file = _identity(path)
+        with self._connection:
+            return work(self._connection)
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        if path.is_dir():
+            raise _DamagedError("it is a folder")
+        connection = sqlite3.connect(path, timeout=self._timeout, check_same_thread=False)
+        try:
+            self._prepare(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
+
+    @staticmethod
+    def _prepare(connection: sqlite3.Connection) -> None:
+        # No WAL: it needs memory that network file systems do not share. Earlier versions used it.
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("pragma journal_mode = truncate")
+        # After a power cut, the client looks lost rows up again, so it need not wait for the disk.
+        connection.execute("pragma synchronous = off")
+        for table, columns in _TABLES.items():
+            definition = ", ".join(f"{name} {kind} not null" for name, kind in columns.items())
+            keys = list(columns)[:2]
+            connection.execute(
+                f"create table if not exists {table} ({definition}, primary key ({', '.join(keys)})) without rowid"
+            )
+            found = set(connection.execute("select name, pk > 0 from pragma_table_info(?)", (table,)))
+            if not found >= {(name, name in keys) for name in columns}:
+                raise _DamagedError("its tables are not those of a journal")
+
+    def _begin_anew(self, reason: Exception) -> None:
+        """Move the file aside, unless another process did, and note all rows that Flyte has as borrowed."""
+        self._close()
+        path = self._path()
+        damaged = _identity(path)
+        if self._file not in (None, damaged):
+            return
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+        self._file = None
+        self._has_lost_notes = True
+        log.warn("The journal of the team cache is begun anew: %s. The old one is %s.", reason, aside)
+        cache = path.with_name("cache.db")
+        if not cache.exists():
+            return
+        with contextlib.closing(self._open(path)) as c, contextlib.suppress(sqlite3.Error), c:
+            c.execute("attach ? as flyte", (str(cache),))
+            for kind in KINDS:
+                rows = f"select ?, {kind.flyte.key_column}, ? from flyte.{kind.flyte.table}"  # noqa: S608  (constants)
+                c.execute(f"insert or ignore into borrowed {rows}", (kind.collection, time.time()))
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+
+    def _forked(self) -> None:
+        """Start without a connection: the open one belongs to the parent."""
+        self._lock = threading.Lock()
+        self._connection = self._file = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    # Python has no other class for SQLITE_CORRUPT and SQLITE_NOTADB; locks and full disks have subclasses.
+    return type(error) in (sqlite3.DatabaseError, _DamagedError)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +22,22 @@ class Row:
     created_at: float
 
 
+class LocalError(Exception):
+    """A file of this machine cannot be used; the text says which one and why."""
+
+
 def cache() -> LocalCache:
-    """Return the cache that the installed Flyte uses with the current configuration."""
+    """Return the cache that the installed Flyte uses with the current configuration.
+
+    Raises:
+        LocalError: it cannot be opened
+    """
     database = importlib.import_module("flyte._persistence._db").LocalDB
-    database.initialize_sync()  # creates the tables
-    return LocalCache(Path(database._get_db_path()))
+    with _readable("in the home directory"):
+        path = Path(database._get_db_path())
+    with _readable(str(path)):
+        database.initialize_sync()  # creates the tables
+    return LocalCache(path)
 
 
 def journal_path() -> Path:
@@ -34,7 +46,7 @@ def journal_path() -> Path:
 
 
 class LocalCache:
-    """Both tables of Flyte's file."""
+    """Both tables of Flyte's file; its methods raise `LocalError` if the file cannot be read or written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,7 +57,7 @@ class LocalCache:
             f"select {', '.join(_columns(kind))} from {kind.flyte.table} "  # noqa: S608  (constants, no input)
             "where created_at > ? order by created_at"
         )
-        with closing(self._open()) as c:
+        with self._open() as c:
             found = c.execute(sql, (time.time() - seconds_to_live(kind),))
             return [Row(k, dict(zip(kind.members, members, strict=True)), at) for k, at, *members in found]
 
@@ -56,17 +68,29 @@ class LocalCache:
             f"insert or replace into {kind.flyte.table} ({', '.join(columns)}) "  # noqa: S608
             f"values ({', '.join('?' for _ in columns)})"
         )
-        with closing(self._open()) as c, c:
+        with self._open() as c, c:
             c.executemany(sql, [(r.key, r.created_at, *(r.value[m] for m in kind.members)) for r in rows])
         return len(rows)
 
     def remove(self, key: Key) -> None:
         """Delete one row, if the file is not locked."""
-        with closing(self._open(timeout=0.1)) as c, c:
+        with self._open(timeout=0.1) as c, c:
             c.execute(f"delete from {key.flyte.table} where {key.flyte.key_column} = ?", (key.local_hash,))  # noqa: S608
 
-    def _open(self, timeout: float = 5) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=timeout)
+    @contextmanager
+    def _open(self, timeout: float = 5) -> Iterator[sqlite3.Connection]:
+        with _readable(str(self._path)), closing(sqlite3.connect(self._path, timeout=timeout)) as c:
+            yield c
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError, sqlite3.Error) as e:  # RuntimeError: there is no home directory
+        raise LocalError(
+            f"Flyte's local cache {path} cannot be used: {e}. If it is damaged, `flyte delete local-cache` begins anew"
+        ) from e
 
 
 def seconds_to_live(kind: type[Key]) -> float:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import time
 from collections.abc import Callable
 
 from dejavu_flyte import log
 from dejavu_flyte.journal import HIT, MISS, SHARED, UNANSWERED, WORK, Journal
 from dejavu_flyte.keys import ImageKey, Key, Value, why_not_used
+from dejavu_flyte.local import LocalError
 from dejavu_flyte.team import Team, TeamOff
 from dejavu_flyte.values import Allowed
 
@@ -36,7 +36,7 @@ class Sharing:
 
         `write_local` writes a value from the team into the local cache. All of them are in Flyte's spelling.
         """
-        if key.why_not_shared(self._allowed) or (local is not None and not self._journal.is_borrowed(key)):
+        if key.why_not_shared(self._allowed) or (local is not None and self._journal.is_own(key)):
             return local
         try:
             found = self._team.find(key)
@@ -47,8 +47,7 @@ class Sharing:
             self._journal.count(key, MISS)
             self._missed[key.local_hash] = time.monotonic()
             if local is not None:
-                with contextlib.suppress(OSError, sqlite3.Error):
-                    self._remove_local(key)
+                self._forget_local(key)
             return None
         found = key.to_local(found)
         if found != local and self._journal.borrow(key, [key.local_hash]):
@@ -69,9 +68,10 @@ class Sharing:
             found = self._team.resolve(key)
         except TeamOff:
             return None
-        if found is None or not self._is_usable(key, found) or not self._journal.borrow(key, [key.local_hash]):
+        if found is None or not self._is_usable(key, found):
             return None
         found = key.to_local(found)
+        self._journal.borrow(key, [key.local_hash])
         self._missed.pop(key.local_hash, None)
         self.expect_write(key, found)
         return found
@@ -83,6 +83,8 @@ class Sharing:
     def on_local_write(self, key: Key, value: Value, *, built: bool = False) -> None:
         """Send the team a value that Flyte wrote into the local cache."""
         if self._expected_writes.pop(key.local_hash, None) == value:
+            if not self._journal.borrow(key, [key.local_hash]):
+                self._forget_local(key)  # nothing would tell the row from an own one
             return
         missed = self._missed.pop(key.local_hash, None)
         if missed is not None and not built:
@@ -96,6 +98,10 @@ class Sharing:
             log.debug("Not shared: %s of %s: %s", value, key, reason)
             return
         self._team.put(key, value, on_stored=lambda: self._journal.count(key, SHARED))
+
+    def _forget_local(self, key: Key) -> None:
+        with contextlib.suppress(LocalError):
+            self._remove_local(key)
 
     def _is_usable(self, key: Key, value: Value) -> bool:
         reason = why_not_used(key, value, self._allowed)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from dejavu_flyte import local, scopes
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import Key, Value, why_not_used
-from dejavu_flyte.local import LocalCache, Row
+from dejavu_flyte.local import LocalCache, LocalError, Row
 from dejavu_flyte.service import Entry, EntryRefused, Service
 from dejavu_flyte.values import Allowed
 
@@ -114,7 +114,7 @@ class Transfer:
             self.cache.add(kind, rows)
             report.moved = entries
         else:
-            report.skipped["the journal file cannot be written"] += entries
+            report.skipped[f"the journal cannot be written: {self.journal.problem()}"] += entries
         return report
 
     def _is_shared(self, key: Key, own: Value, created_at: float, entry: Entry | None) -> bool:
@@ -128,6 +128,8 @@ class Transfer:
 
     def _own_rows(self, kind: type[Key]) -> list[Row]:
         borrowed = self.journal.borrowed(kind)
+        if borrowed is None:
+            raise LocalError(f"Which rows came from the team is unknown: {self.journal.problem()}")
         return [row for row in self.cache.live(kind) if row.key not in borrowed]
 
 
