@@ -29,7 +29,7 @@ from dejavu_flyte import hook
 
 Machines = Callable[..., Machine]
 
-# A run may lose two requests of half a second: the one under way, and the next one.
+# What a run may lose to lookups in all.
 BOUND = 1.0
 # A busy machine may add this to steps that take milliseconds.
 NOISE = 0.8
@@ -48,14 +48,14 @@ PROBLEM = {"type": "urn:dejavu:problem:storage-unavailable", "title": "Storage u
 BOMB = gzip.compress(b"[" + b" " * 2**25)
 
 BEHAVIOURS = {
-    "hangs": (hang, "no answer within 0.5 s"),
-    "drips the body": (drip, "no answer within 0.5 s"),
-    "drips the headers": (drip_headers, "no answer within 0.5 s"),
+    "hangs": (hang, "no answer within 0."),
+    "drips the body": (drip, "no answer within 0."),
+    "drips the headers": (drip_headers, "no answer within 0."),
     "html 200": (answer("200 OK", "text/html", "<html>Sign in"), "it answers 200 text/html, not as a Dejavu"),
     "html 404": (answer("404 Not Found", "text/html", "<html>Not here"), "it answers 404 text/html, not as a Dejavu"),
     "json 404": (answer("404 Not Found", "application/json", '{"status": 404}'), "not as a Dejavu"),
     "500": (answer("500 Internal Server Error", "text/plain", "oops"), "it answers 500"),
-    "503": (answer("503 Unavailable", "application/problem+json", json.dumps(PROBLEM)), "it answers 503: Ask later"),
+    "507": (answer("507 Full", "application/problem+json", json.dumps(PROBLEM)), "it answers 507: Ask later"),
     "401": (answer("401 Unauthorized", "application/problem+json", "{}"), "it asks for a DEJAVU_TOKEN"),
     "redirects": (answer("302 Found", "text/html", "", "Location: /login"), "it answers 302"),
     "no json": (answer("200 OK", "application/json", "{nonsense"), "it answers 200 application/json, not as a Dejavu"),
@@ -84,7 +84,7 @@ def check_that_flyte_goes_on(machine: Machine, unique: str, message: str, **env:
     assert (run.checks, run.uploads) == (2, 1)
     assert all(run.values)
     assert run.occurrences("The team cache") == 1, run.output
-    assert run.occurrences("is off for this run: ") == 1
+    assert run.occurrences("is off for 30 s: ") == 1
     assert run.occurrences(message), run.output
     assert sum(run.seconds) < BOUND + NOISE
     assert len(machine.rows("image_cache")) == 2
@@ -96,7 +96,7 @@ def test_failing_service_is_never_in_the_way(machines: Machines, unique: str, fa
 
     check_that_flyte_goes_on(machines(url=server.url), unique, message)
 
-    assert server.connections == 1
+    assert server.connections <= 2  # a late or lost answer gets another try
 
 
 def test_stopped_service(machines: Machines, unique: str) -> None:
@@ -118,7 +118,7 @@ def test_connection_that_is_never_accepted(machines: Machines, unique: str) -> N
             waiting.append(s)
 
         check_that_flyte_goes_on(
-            machines(url=f"http://127.0.0.1:{full.getsockname()[1]}"), unique, "no answer within 0.5 s"
+            machines(url=f"http://127.0.0.1:{full.getsockname()[1]}"), unique, "no connection within 0.9 s"
         )
         for s in waiting:
             s.close()
@@ -139,7 +139,7 @@ def test_name_server_that_hangs(machines: Machines, unique: str, tmp_path: Path)
 
     begin = time.monotonic()
     check_that_flyte_goes_on(
-        machines(url="http://slow.example.com"), unique, "no answer within 0.5 s", PYTHONPATH=str(slow)
+        machines(url="http://slow.example.com"), unique, "no connection within 0.9 s", PYTHONPATH=str(slow)
     )
 
     assert time.monotonic() - begin < 20
@@ -179,7 +179,7 @@ def test_failing_write_turns_the_team_cache_off(machines: Machines, unique: str)
     run = machines(url=server.url).run(exists(unique), {"do": "sleep", "seconds": 0.5}, exists(f"{unique}-2"))
 
     assert run.checks == 2
-    assert run.occurrences("is off for this run: it answers 500") == 1
+    assert run.occurrences("is off for 30 s: it answers 500") == 1
     assert sum(r.startswith(b"GET") for r in server.requests) == 1
     server.close()
 
@@ -221,7 +221,7 @@ def test_password_in_the_url_is_used_and_never_shown(machines: Machines, unique:
     server.close()
 
 
-def test_slow_service_gets_requests_until_misses_cost_a_second(machines: Machines, unique: str) -> None:
+def test_slow_service_gets_lookups_until_they_would_cost_a_second(machines: Machines, unique: str) -> None:
     def slow(s: socket.socket, request: bytes) -> None:
         time.sleep(0.3)
         MISS(s, request)
@@ -231,9 +231,9 @@ def test_slow_service_gets_requests_until_misses_cost_a_second(machines: Machine
     run = machines(url=server.url).run(*(exists(f"{unique}-{n}") for n in range(8)), DEJAVU_TIMEOUT="5")
 
     assert run.checks == 8
-    assert sum(r.startswith(b"GET") for r in server.requests) == 4
+    assert 1 <= sum(r.startswith(b"GET") for r in server.requests) <= 3
     assert run.occurrences("is slow and gets no more lookups in this run") == 1
-    assert sum(run.seconds) < 4 * 0.3 + NOISE
+    assert sum(run.seconds) < BOUND + 2 * NOISE  # eight checks of Flyte's own
     server.close()
 
 
@@ -250,9 +250,9 @@ def test_refused_entry_turns_nothing_off(machines: Machines, unique: str) -> Non
 
 def test_server_messages_are_not_parsed_as_markup(machines: Machines, unique: str) -> None:
     problem = json.dumps({**PROBLEM, "detail": "See [/docs] [bold]now"})
-    server = Server(answer("503 Unavailable", "application/problem+json", problem))
+    server = Server(answer("500 Oops", "application/problem+json", problem))
 
-    check_that_flyte_goes_on(machines(url=server.url), unique, "it answers 503: See [/docs] [bold]now.")
+    check_that_flyte_goes_on(machines(url=server.url), unique, "it answers 500: See [/docs] [bold]now.")
 
     server.close()
 

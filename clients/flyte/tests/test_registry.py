@@ -140,7 +140,7 @@ def test_docker_checks_a_registry_that_is_not_allowed(machines: Machines, unique
     run = machines(url=registry.service.url).run(exists(unique))
 
     assert (run.values[0] is not None, run.checks) == (True, 1)
-    assert run.occurrences("off for this run") == 0
+    assert run.occurrences("is off for") == 0
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])

@@ -2,10 +2,11 @@
 
 Flyte finds and calls `plug_in` by itself; `DEJAVU_URL` switches it on.
 From the outside in: `hook` wraps Flyte's cache functions, which `support` names, `sharing` decides what to look up and
-what to send, `team` bounds the time that a run may lose, `service` knows the calls, `connection` speaks HTTP. `keys`
-are the keys of `image` and `bundle`, `values` what they may lead to, `scopes` and `hub` the spelling of their parts,
-`reach` what only one machine can reach. `local` and `journal` are the files of this machine, `cli` and `display` are
-`flyte team-cache`, `summary` is the page of a CI job.
+what to send, `team` bounds the time that a run may lose by `limits`, `worker` is its thread, `service` knows the calls,
+`credentials` has the token, `connection` speaks HTTP, with `watch` and `proxies`. `keys` are the keys of `image` and
+`bundle`, `values` what they may lead to, `scopes` and `hub` the spelling of their parts, `reach` what only one machine
+can reach. `local` and `journal` are the files of this machine, `cli` and `display` are `flyte team-cache`, `summary` is
+the page of a CI job.
 """
 
 import os

@@ -111,6 +111,11 @@ class Journal:
         row = self._do(lambda c: c.execute(sql, (kind.collection, event)).fetchone(), otherwise=None)
         return Tally(*row) if row else Tally()
 
+    def work_seconds(self, kind: type[Key]) -> float:
+        """Return what own work takes on this machine: as measured, or as assumed; 0: unknown."""
+        work = self.tally(kind, WORK)
+        return work.seconds / work.n if work.n else kind.assumed_seconds
+
     def problem(self) -> str | None:
         """Return the reason why the file cannot be read or written, or None."""
         self._problem, self._pause_until = None, 0.0

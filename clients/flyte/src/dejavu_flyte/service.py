@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from dejavu_flyte.connection import Connection, Response, ServiceError
+from dejavu_flyte.credentials import Credentials
 from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.settings import Settings
 
@@ -15,7 +16,17 @@ _MAX_PAGES = 1000
 _MAX_CURSOR = 500
 _MAX_LIST_BYTES = 16 * 1024 * 1024
 
+_WARM_UP = "actuator/health/liveness"
+
 Entry = dict[str, Any]
+
+
+class Busy(ServiceError):
+    """The service works and has no time for this one request; `seconds`: how long to wait, if it says so."""
+
+    def __init__(self, text: str, seconds: float) -> None:
+        super().__init__(text)
+        self.seconds = seconds
 
 
 class EntryRefused(ServiceError):
@@ -31,29 +42,41 @@ class WriteForbidden(ServiceError):
 
 
 class Service:
-    """One connection to the service; a call takes `timeout` seconds at most and raises `ServiceError` if it fails."""
+    """One connection to the service.
 
-    def __init__(self, settings: Settings, timeout: float | None = None) -> None:
-        self._has_token = bool(settings.token)
-        self._http = Connection(settings, timeout or settings.timeout)
+    An answer takes `timeout` seconds at most. A call raises `ServiceError` if it fails, and `Busy` or `Interrupted` if
+    it is worth another try.
+    """
+
+    def __init__(
+        self, settings: Settings, timeout: float | None = None, credentials: Credentials | None = None
+    ) -> None:
+        self._credentials = credentials or Credentials(settings)
+        self.connection = Connection(settings.public_url, timeout or settings.timeout, self._credentials.user)
+
+    def warm_up(self) -> bool:
+        """Open the connection, and have the token ready; return whether the service works."""
+        return self.connection.is_open or self._call("GET", _WARM_UP).status == 200
 
     def find(self, key: Key) -> Value | None:
         """Return the team's value of the key; None: it has none."""
-        response = self._http.call("GET", f"{key.collection}/{key.hash}")
+        response = self._call("GET", f"{key.collection}/{key.hash}")
         if response.status == 404 and response.problem:
             return None
         return _value(type(key), key.hash, self._expect(response, 200))
 
-    def resolve(self, key: ImageKey) -> Value | None:
+    def resolve(self, key: ImageKey, within: float) -> Value | None:
         """Return the team's value, or that of a registry check by the service; None: the check could not tell.
+
+        All of it takes `within` seconds at most.
 
         Raises:
             ImageAbsent: the registry does not have it
         """
-        response = self._http.call("POST", f"{key.collection}/resolve", body=key.parts())
+        response = self._call("POST", f"{key.collection}/resolve", body=key.parts(), within=within)
         if response.status == 404 and response.problem == "absent":
             raise ImageAbsent
-        if response.status in (404, 422) and response.problem:
+        if response.status in (403, 404, 422) and response.problem:
             return None
         return _value(type(key), key.hash, self._expect(response, 200))
 
@@ -64,8 +87,8 @@ class Service:
             EntryRefused: this entry cannot be shared
             WriteForbidden: this client may only read
         """
-        response = self._http.call("PUT", f"{key.collection}/{key.hash}", body=value | key.parts())
-        if response.status in (400, 413, 422) and response.problem:
+        response = self._call("PUT", f"{key.collection}/{key.hash}", body=value | key.parts())
+        if response.status in (400, 409, 412, 413, 422) and response.problem:
             raise EntryRefused(response.detail or response.problem)
         if response.status == 403:
             raise WriteForbidden(response.detail or "it allows this client to read only")
@@ -76,7 +99,7 @@ class Service:
         found: dict[str, Entry] = {}
         for start in range(0, len(keys), _BATCH):
             body = {kind.ids: keys[start : start + _BATCH]}
-            response = self._http.call("POST", f"{kind.collection}/lookup", body=body, max_bytes=_MAX_LIST_BYTES)
+            response = self._call("POST", f"{kind.collection}/lookup", body=body, max_bytes=_MAX_LIST_BYTES)
             found.update((entry[kind.id], entry) for entry in _entries(kind, self._expect(response, 200)))
         return found
 
@@ -89,7 +112,7 @@ class Service:
         query: dict[str, Any] = {"limit": _PAGE} | only
         cursors: set[str] = set()
         for _ in range(_MAX_PAGES):
-            response = self._http.call("GET", kind.collection, query=query, max_bytes=_MAX_LIST_BYTES)
+            response = self._call("GET", kind.collection, query=query, max_bytes=_MAX_LIST_BYTES)
             page = self._expect(response, 200)
             yield from _entries(kind, page)
             cursor = page.get("next")
@@ -103,27 +126,42 @@ class Service:
 
     def version(self) -> str:
         """Return the version of the service; empty if the service does not state it."""
-        build = self._expect(self._http.call("GET", "actuator/info"), 200).get("build")
+        build = self._expect(self._call("GET", "actuator/info"), 200).get("build")
         return str(build.get("version", "")) if isinstance(build, dict) else ""
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of the service since its start."""
-        return self._expect(self._http.call("GET", "stats"), 200)
+        return self._expect(self._call("GET", "stats"), 200)
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
+        self.connection.close()
+
+    def _call(self, method: str, path: str, **more: Any) -> Response:
+        token = self._credentials.token()
+        response = self.connection.call(method, path, headers=_bearer(token), **more)
+        if response.status == 401 and (renewed := self._credentials.renewed(token)):
+            response = self.connection.call(method, path, headers=_bearer(renewed), **more)
+        return response
 
     def _expect(self, response: Response, *statuses: int) -> dict[str, Any]:
         if response.status in statuses and isinstance(response.content, dict):
             return response.content
         if response.status == 401:
-            raise ServiceError("it does not accept DEJAVU_TOKEN" if self._has_token else "it asks for a DEJAVU_TOKEN")
+            source = self._credentials.source
+            raise ServiceError(f"it does not accept {source}" if source else "it asks for a DEJAVU_TOKEN")
+        said = f"it answers {response.status}"
         if response.problem or response.media_type.startswith("application/problem+json"):
-            raise ServiceError(f"it answers {response.status}: {response.detail or response.problem}")
-        raise ServiceError(
-            f"it answers {response.status} {response.media_type or 'nothing'}, not as a Dejavu service does"
-        )
+            said += f": {response.detail or response.problem}"
+        else:
+            said += f" {response.media_type or 'nothing'}, not as a Dejavu service does"
+        if response.status in (429, 503):
+            raise Busy(said, response.retry_after)
+        raise ServiceError(said)
+
+
+def _bearer(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _entries(kind: type[Key], page: dict[str, Any]) -> list[Entry]:

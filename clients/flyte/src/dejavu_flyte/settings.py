@@ -25,12 +25,15 @@ class SettingError(ValueError):
 class Settings:
     """The settings of this process.
 
-    `timeout` is in seconds, for one whole request. `remote_builder`: whether a remote build looks an image up in the
-    team cache before it asks the backend. `insecure`: whether a token may leave this machine without TLS.
+    `timeout` is in seconds, for an answer. `token_file`: a file with the token; `token_audience`: for whom a token is
+    that the client fetches itself. `remote_builder`: whether a remote build looks an image up in the team cache before
+    it asks the backend. `insecure`: whether a token may leave this machine without TLS.
     """
 
     url: str
     token: str | None = field(default=None, repr=False)
+    token_file: str | None = None
+    token_audience: str = "dejavu"  # noqa: S105
     timeout: float = 0.5
     remote_builder: bool = True
     insecure: bool = False
@@ -45,7 +48,9 @@ class Settings:
         """
         return cls(
             url=_url(_variable("DEJAVU_URL")),
-            token=_token(_variable("DEJAVU_TOKEN")),
+            token=token(_variable("DEJAVU_TOKEN"), "DEJAVU_TOKEN"),
+            token_file=_variable("DEJAVU_TOKEN_FILE") or None,
+            token_audience=_audience(_variable("DEJAVU_TOKEN_AUDIENCE")),
             timeout=_timeout(_variable("DEJAVU_TIMEOUT")),
             remote_builder=_switch("DEJAVU_REMOTE_BUILDER", default=True),
             insecure=_switch("DEJAVU_INSECURE", default=False),
@@ -75,9 +80,9 @@ class Settings:
         return is_loopback(urlsplit(self.url).hostname or "")
 
     @property
-    def exposes_secret(self) -> bool:
-        """Whether others could read the token or password on its way, and `insecure` does not allow that."""
-        return bool(self.token or self.user) and not (self.is_tls or self.is_loopback or self.insecure)
+    def is_private(self) -> bool:
+        """Whether nobody else can read a token or password on its way, or `insecure` allows that."""
+        return self.is_tls or self.is_loopback or self.insecure
 
 
 def _variable(name: str) -> str:
@@ -95,10 +100,21 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _token(value: str) -> str | None:
+def token(value: str, source: str) -> str | None:
+    """Return a token as it can be sent; None for an empty text.
+
+    Raises:
+        SettingError: it is no token; `source` is where it comes from
+    """
     if not (value.isascii() and value.isprintable()) or " " in value:
-        raise SettingError("DEJAVU_TOKEN must be one word of ASCII characters")
+        raise SettingError(f"{source} must be one word of ASCII characters")
     return value or None
+
+
+def _audience(value: str) -> str:
+    if not value.isprintable() or len(value) > 255:
+        raise SettingError("DEJAVU_TOKEN_AUDIENCE must be a text of at most 255 characters")
+    return value or Settings.token_audience
 
 
 def _timeout(value: str) -> float:

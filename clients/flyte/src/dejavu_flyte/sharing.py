@@ -54,6 +54,7 @@ class Sharing:
             write_local(found)
         if local is None:
             self._journal.count(key, HIT)
+            self._team.saved(self._journal.work_seconds(type(key)))
         return found
 
     def resolve(self, key: ImageKey) -> Value | None:

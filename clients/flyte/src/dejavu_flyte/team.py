@@ -3,124 +3,144 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
-import itertools
 import math
 import os
-import queue
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from dejavu_flyte import log
 from dejavu_flyte.connection import ServiceError
+from dejavu_flyte.credentials import Credentials
 from dejavu_flyte.keys import ImageKey, Key, Value
-from dejavu_flyte.service import EntryRefused, Service, WriteForbidden
+from dejavu_flyte.limits import Budget, Outage
+from dejavu_flyte.service import Busy, EntryRefused, ImageAbsent, Service, WriteForbidden
 from dejavu_flyte.settings import Settings
+from dejavu_flyte.worker import FLUSH, FLUSH_SECONDS, READ, WARM_UP, WRITE, TeamOff, Worker
 
-_FLUSH_TIMEOUT = 1.0
-_SLOW_MISS_BUDGET = 1.0
+__all__ = ["Team", "TeamOff"]
+
 # Less than Flyte's own check of an image, which takes about 4 s.
-_RESOLVE_BUDGET = 3.0
-_READ, _WRITE, _FLUSH = range(3)
-
-T = TypeVar("T")
-
-
-class TeamOff(Exception):
-    """The team cache is off, or takes no more requests of this kind in this process."""
-
-
-@dataclass(order=True)
-class _Job:
-    priority: int
-    number: int
-    call: Callable[[Service], Any] = field(compare=False)
-    result: Future[Any] = field(compare=False)
+_RESOLVE_SECONDS = 3.0
+_STUCK_SECONDS = 25.0
 
 
 class Team:
-    """Sends requests to the service from one background thread, over one connection, reads before writes.
+    """Asks the service from a background thread, which starts at the first request.
 
-    A caller waits for its read for two timeouts at most, one of them for a request already under way; this bounds a
-    hanging name server too. The first failure turns the team cache off for the rest of the process, with one line in
-    the log. Once misses have cost a second in all, the service is too slow and gets no more lookups.
+    What lookups cost is compared with what they save: a run never waits for them for more than a second in all, unless
+    its timeout is longer. After a failure, with one line in the log, the team cache is off for 30 seconds.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._numbers = itertools.count()
-        self._miss_seconds = 0.0
+        self._budget = Budget(settings.timeout)
+        self._is_over = False
         self._resolve_seconds = 0.0
         self._read_only = False
-        self._off = False
-        self._lock = threading.Lock()
-        self._jobs: queue.PriorityQueue[_Job] | None = None
         self._begin()
         atexit.register(self.flush)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forked)
+            os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        """Start without a thread: after a fork, the thread and its connections belong to the parent."""
+        self._lock = threading.Lock()
+        self._outage = Outage(self._settings.public_url)
+        self._credentials: Credentials | None = None
+        self._worker: Worker | None = None
+        self._checks: Service | None = None
+
+    def warm_up(self) -> None:
+        """Connect in the background, so that the first lookup need not wait for that; return at once."""
+        if self._outage.until is None:
+            self._submit(WARM_UP, lambda service: service.warm_up())
 
     def find(self, key: Key) -> Value | None:
         """Return the team's value of the key; None: it has none.
 
         Raises:
-            TeamOff: the team cache cannot be used
+            TeamOff: the team cache gives no answer
         """
-        if self._off or self._miss_seconds > _SLOW_MISS_BUDGET:
+        self._hold_to_the_budget()
+        if not self._outage.admits():
             raise TeamOff
-        begin = time.monotonic()
-        future = self._submit(_READ, lambda service: service.find(key))
+        begin, patience = time.monotonic(), self._budget.patience
+        future = self._submit(READ, lambda service: service.find(key))
         try:
-            found = future.result(timeout=2 * self._settings.timeout)
+            found: Value | None = future.result(timeout=patience)
         except FutureTimeoutError:
-            self._turn_off(f"no answer within {self._settings.timeout:g} s")
+            future.cancel()
+            self._outage.begin(f"no {self._running().lacks} within {patience:.2g} s")
             raise TeamOff from None
-        if found is None:
-            self._miss_seconds += time.monotonic() - begin
-            if self._miss_seconds > _SLOW_MISS_BUDGET:
-                log.warn(
-                    "The team cache at %s is slow and gets no more lookups in this run: its misses took %.1f s.",
-                    self._settings.public_url,
-                    self._miss_seconds,
-                )
+        finally:
+            self._budget.spend(time.monotonic() - begin)
         return found
+
+    def _hold_to_the_budget(self) -> None:
+        service = self._worker.service if self._worker else None
+        answer = service.connection.answer_seconds if service else 0.0
+        if not self._budget.allows(answer):
+            if not self._is_over:
+                self._is_over = True
+                log.warn(
+                    "The team cache at %s is slow and gets no more lookups in this run: "
+                    "they took %.1f s and saved %.1f s.",
+                    self._settings.public_url,
+                    self._budget.cost,
+                    self._budget.saved,
+                )
+            raise TeamOff
+        connection = service.connection if service else None
+        if connection and not connection.is_open and connection.connect_seconds + answer > self._budget.patience:
+            self.warm_up()
+            raise TeamOff
+
+    def saved(self, seconds: float) -> None:
+        """Count the work that the last lookup, a hit, saved; 0: unknown."""
+        self._budget.save(seconds)
 
     def resolve(self, key: ImageKey) -> Value | None:
         """Have the service check the registry, which may take some seconds; None: it could not tell.
 
-        This uses a connection of its own, so that lookups do not wait for it. The first failure ends registry checks,
-        and nothing else, for the rest of the process.
+        This uses connections of its own, so that lookups do not wait for it. Checks that told nothing, or failed, cost
+        a run three seconds at most, and then there are no more of them.
 
         Raises:
             ImageAbsent: the registry does not have it
-            TeamOff: the team cache cannot be used
+            TeamOff: the team cache gives no answer
         """
-        if self._off or self._resolve_seconds >= _RESOLVE_BUDGET:
+        within = _RESOLVE_SECONDS - self._resolve_seconds
+        if self._outage.until is not None or within <= 0:
             raise TeamOff
         begin = time.monotonic()
-        budget = _RESOLVE_BUDGET - self._resolve_seconds
+        told = False
         try:
-            with contextlib.closing(Service(self._settings, timeout=budget)) as service:
-                found = service.resolve(key)
+            found = self._checking().resolve(key, within)
+            told = found is not None
+        except ImageAbsent:
+            told = True
+            raise
         except ServiceError as e:
-            self._resolve_seconds = math.inf
+            if not isinstance(e, Busy):
+                self._resolve_seconds = math.inf
             log.debug("The team cache cannot check registries: %s", e)
             raise TeamOff from None
-        if found is None:
-            self._resolve_seconds += time.monotonic() - begin
+        finally:
+            seconds = time.monotonic() - begin
+            if told:
+                self._budget.save(key.assumed_seconds - seconds)
+            else:
+                self._resolve_seconds += seconds
         return found
 
     def put(self, key: Key, value: Value, on_stored: Callable[[], None]) -> None:
         """Send the value in the background; call `on_stored` once the service has stored it."""
 
         def store(service: Service) -> None:
-            if self._read_only:
-                return
             try:
                 service.put(key, value)
             except EntryRefused as e:
@@ -131,62 +151,32 @@ class Team:
             else:
                 on_stored()
 
-        if not self._off:
-            self._submit(_WRITE, store)
+        if not self._read_only:
+            self._submit(WRITE, lambda service: None if self._read_only else store(service))
 
     def flush(self) -> None:
         """Wait until the service has all values, for one second at most; return at once if the team cache is off."""
-        if self._off or self._jobs is None:
+        if self._worker is None or self._outage.until is not None:
             return
         try:
-            self._submit(_FLUSH, lambda _: None).result(timeout=_FLUSH_TIMEOUT)
+            self._worker.submit(FLUSH, lambda _: None).result(timeout=FLUSH_SECONDS)
         except FutureTimeoutError:
-            log.info("The team cache may miss entries of this run: sending them took more than %g s", _FLUSH_TIMEOUT)
-        except TeamOff:
-            pass
+            log.info("The team cache may miss entries of this run: sending them took more than %g s", FLUSH_SECONDS)
 
-    def _turn_off(self, reason: str) -> None:
-        """Send no more requests in this process."""
+    def _submit(self, priority: int, call: Callable[[Service], Any]) -> Future[Any]:
+        return self._running().submit(priority, call)
+
+    def _running(self) -> Worker:
         with self._lock:
-            if self._off:
-                return
-            self._off = True
-        log.warn(
-            "The team cache at %s is off for this run: %s. Flyte goes on without it.", self._settings.public_url, reason
-        )
+            if self._worker is None or self._worker.is_stuck(_STUCK_SECONDS + 4 * self._settings.timeout):
+                self._worker = Worker(lambda: Service(self._settings, credentials=self._shared()), self._outage)
+            return self._worker
 
-    def _begin(self) -> queue.PriorityQueue[_Job]:
-        jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
-        self._jobs = jobs
-        threading.Thread(target=self._work, args=(jobs,), name="dejavu", daemon=True).start()
-        return jobs
+    def _checking(self) -> Service:
+        with self._lock:
+            self._checks = self._checks or Service(self._settings, _RESOLVE_SECONDS, self._shared())
+            return self._checks
 
-    def _forked(self) -> None:
-        """Start again after a fork: the thread, its connection and its queue belong to the parent."""
-        self._lock = threading.Lock()
-        self._jobs = None
-
-    def _submit(self, priority: int, call: Callable[[Service], T]) -> Future[T]:
-        result: Future[T] = Future()
-        (self._jobs or self._begin()).put(_Job(priority, next(self._numbers), call, result))
-        return result
-
-    def _work(self, jobs: queue.PriorityQueue[_Job]) -> None:
-        service: Service | None = None
-        with contextlib.suppress(ServiceError):  # the first job reports it
-            service = Service(self._settings)
-        while True:
-            job = jobs.get()
-            try:
-                if self._off:
-                    raise TeamOff  # noqa: TRY301
-                service = service or Service(self._settings)
-                job.result.set_result(job.call(service))
-                continue
-            except TeamOff:
-                pass
-            except ServiceError as e:
-                self._turn_off(str(e))
-            except Exception as e:  # noqa: BLE001  (a defect of the client must not fail the run)
-                self._turn_off(f"{type(e).__name__}: {e}")
-            job.result.set_exception(TeamOff())
+    def _shared(self) -> Credentials:
+        self._credentials = self._credentials or Credentials(self._settings)
+        return self._credentials

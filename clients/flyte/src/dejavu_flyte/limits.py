@@ -1,0 +1,77 @@
+"""What a run may lose to the team cache, and when it is asked again after a failure."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from dejavu_flyte import log
+
+# Lookups together, less what they saved.
+_MAX_LOSS = 1.0
+# A lookup leaves a part of that for later ones.
+_SHARE = 0.9
+_OFF_SECONDS = 30.0
+
+
+class Budget:
+    """The seconds that lookups cost a run and saved it. The difference stays below one, or two of a longer timeout."""
+
+    def __init__(self, timeout: float) -> None:
+        self._bound = max(_MAX_LOSS, 2 * timeout)
+        self._last = 0.0
+        self.cost = 0.0
+        self.saved = 0.0
+
+    @property
+    def patience(self) -> float:
+        """How long the next lookup may take."""
+        return min(self._bound, _SHARE * (self._bound - self.cost + self.saved))
+
+    def allows(self, expected: float) -> bool:
+        """Whether a lookup that takes as long as expected, and saves nothing, is no greater loss than allowed."""
+        return self.cost - self.saved + expected <= _MAX_LOSS
+
+    def spend(self, seconds: float) -> None:
+        """Count what a lookup took."""
+        self._last = seconds
+        self.cost += seconds
+
+    def save(self, seconds: float) -> None:
+        """Count the work that the last lookup saved; 0: unknown, so that it neither gains nor loses."""
+        self.saved += seconds or self._last
+
+
+class Outage:
+    """Whether the team cache is off: for 30 seconds after a failure; then one caller tries, and a success ends it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._said = False
+        self.until: float | None = None
+
+    def admits(self) -> bool:
+        """Whether this caller may use the team cache, perhaps as the one who tries whether it works again."""
+        with self._lock:
+            if self.until is None:
+                return True
+            now = time.monotonic()
+            if now < self.until:
+                return False
+            self.until = now + _OFF_SECONDS
+            return True
+
+    def begin(self, reason: str) -> None:
+        """Turn the team cache off; only the first time is a line that a person sees."""
+        with self._lock:
+            again = self.until is not None
+            self.until = time.monotonic() + _OFF_SECONDS
+            say, self._said = (log.debug if again else log.info if self._said else log.warn), True
+        say("The team cache at %s is off for %g s: %s. Flyte goes on without it.", self._url, _OFF_SECONDS, reason)
+
+    def end(self) -> None:
+        """Turn it on again."""
+        if self.until is not None:
+            self.until = None
+            log.info("The team cache at %s works again.", self._url)
