@@ -5,6 +5,7 @@ COPY .mvn .mvn
 COPY .springjavaformatconfig pom.xml ./
 RUN mvn -B -ntp dependency:go-offline
 COPY src/main src/main
+COPY clients/flyte clients/flyte
 RUN mvn -B -ntp -DskipTests package \
     && java -Djarmode=tools -jar target/dejavu.jar extract --destination target/app
 

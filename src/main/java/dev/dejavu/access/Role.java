@@ -28,7 +28,8 @@ enum Role {
     /** Delete entries; create and revoke tokens. */
     ADMIN;
 
-    private static final List<String> PUBLIC = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs");
+    private static final List<String> PUBLIC = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs",
+            "/client");
 
     /** Only readers may learn which registries there are. */
     private static final String REGISTRIES = "/actuator/health/registries";
@@ -45,7 +46,7 @@ enum Role {
     /**
      * The role that a request requires.
      * @return {@code null} when it requires none: health, the pages that describe the
-     * API, and webhooks, which have secrets of their own
+     * API, the Python client, and webhooks, which have secrets of their own
      */
     static @Nullable Role requiredFor(HttpServletRequest request) {
         String path = path(request);

@@ -6,7 +6,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SHA-256 of text in UTF-8.
+ * SHA-256 of bytes, and of text in UTF-8.
  */
 public final class Sha256 {
 
@@ -15,9 +15,13 @@ public final class Sha256 {
 
     /** The hash in 64 lower-case hex characters. */
     public static String hex(String text) {
+        return HexFormat.of().formatHex(of(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** The hash in 32 bytes. */
+    public static byte[] of(byte[] bytes) {
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash);
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
         }
         catch (NoSuchAlgorithmException ex) {
             throw new IllegalStateException(ex);

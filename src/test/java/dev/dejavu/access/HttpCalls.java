@@ -28,7 +28,8 @@ final class HttpCalls {
     static @Nullable Role requiredRole(String call) {
         return switch (call) {
             case "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
-                    "GET /webjars/swagger-ui/swagger-ui.css", "POST /webhooks/{name}" ->
+                    "GET /webjars/swagger-ui/swagger-ui.css", "GET /client", "GET /client/", "GET /client/dejavu-flyte",
+                    "GET /client/dejavu-flyte/", "GET /client/{file}", "POST /webhooks/{name}" ->
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
                     "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /identity", "GET /stats",
@@ -53,6 +54,7 @@ final class HttpCalls {
             .replace("{hash}", image.key())
             .replace("{digest}", bundle.key())
             .replace("{id}", "nothing")
+            .replace("{file}", "nothing")
             .replace("{name}", "ecr")
             .replace("{*name}", "nothing")
             .replace("**", "liveness");

@@ -50,6 +50,7 @@ class NoSniffTests {
                 GET /swagger-ui.js HTTP/1.1                   | 200
                 GET /webjars/swagger-ui/swagger-ui.css HTTP/1.1 | 200
                 GET /v3/api-docs HTTP/1.1                     | 200
+                GET /client/ HTTP/1.1                         | 200
                 POST /webhooks/nobody HTTP/1.1                | 401
                 """)
         void answer_forbidsSniffing(String line, String status, @LocalServerPort int port) throws IOException {
