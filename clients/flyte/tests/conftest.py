@@ -162,9 +162,14 @@ class Machine:
             modules=done["modules"],
         )
 
+    @property
+    def flyte(self) -> Path:
+        """The command."""
+        return Path(sys.executable).with_name("flyte")
+
     def cli(self, *arguments: str, status: int = 0, **env: str) -> str:
         """Run `flyte team-cache` and return what it prints."""
-        flyte = [str(Path(sys.executable).with_name("flyte"))]
+        flyte = [str(self.flyte)]
         if self.endpoint:
             flyte += ["--endpoint", self.endpoint]
         return self._call([*flyte, "team-cache", *arguments], status, env)

@@ -43,7 +43,7 @@ def test_status_shows_hits_and_seconds(machines: Machines, unique: str) -> None:
 
     assert re.search(r"answers, Dejavu \d", worker)
     assert re.search(
-        r"images: 0 hits, 1 misses, 1 shared with the team; about 0\.0 s saved \(2\.\d s each, measured 1 times\)",
+        r"images: 0 hits, 1 misses, 1 shared with the team; about 0\.0 s saved \([2-9]\.\d s each, measured 1 times\)",
         worker,
     )
     assert re.search(r"bundles: 0 hits, 1 misses, 1 shared with the team", worker)
@@ -88,7 +88,7 @@ def test_commands_report_a_failing_service(machines: Machines) -> None:
 
 
 def test_module_is_the_same_command(machines: Machines) -> None:
-    machine = machines()
+    machine = machines(endpoint=None)
 
     process = subprocess.run(
         [sys.executable, "-m", "dejavu_flyte", "status"], env=machine.env(), capture_output=True, text=True, check=True
@@ -168,7 +168,6 @@ def test_pull_skips_other_scopes_and_own_rows(machines: Machines, unique: str) -
 
     output = other.cli("pull", "-p", f"{unique}-other", "-d", "development")
 
-    assert "of another scope" in output
     assert "1 skipped: already on this machine" in output
     assert other.rows("image_cache") == rows
 
@@ -234,7 +233,8 @@ def test_explain_script_prints_the_keys_of_its_images_and_bundle(machines: Machi
         (["ghcr.io/acme/my-app"], "has no tag"),
         (["ghcr.io/acme/my-app:"], "has no tag"),
         (["ghcr.io/acme/my-app@sha256:00"], "has no tag"),
-        (["README.md"], "has no tag"),
+        (["README.md"], "neither a script (.py) nor a folder"),
+        (["tasks/train.py"], "no such file: tasks/train.py; if you mean an image, it has no tag"),
         (["--platform", "amd64", "ghcr.io/acme/my-app:v1"], "as in linux/amd64"),
         (["empty"], "no files"),
         (["broken.py"], "no-such-module"),
@@ -300,8 +300,6 @@ def test_pull_skips_local_images_and_keeps_the_expiry(machines: Machines, unique
         output = runner.cli("pull", "-p", unique, "-d", "development")
 
         assert "1 skipped: can be reached from one machine only" in output
-        assert "1 skipped: without the parts of its key" in output
-
         ((_, uri, created_at),) = runner.rows("image_cache")
         assert uri == "ghcr.io/acme/app:v1"
         assert created_at + 86400 < time.time() + 3601
@@ -337,6 +335,8 @@ def test_pages_without_an_end_are_given_up(
     server.close()
 
 
-@pytest.mark.parametrize("arguments", [[], ["explain", "--help"], ["push", "--help"], ["pull", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["explain", "--help"], ["push", "--help"], ["pull", "--help"], ["forget", "--help"]]
+)
 def test_help(machines: Machines, arguments: list[str]) -> None:
     assert "Usage: flyte team-cache" in machines().cli(*arguments, status=0 if arguments else 2)

@@ -82,8 +82,11 @@ def test_version_and_statistics(machines: Machines, saying: Callable[..., Server
     info = answer("200 OK", "application/json", json.dumps({"build": {"version": EVIL}}))
     stats = answer("200 OK", "application/json", json.dumps({f"name {EVIL}": {"entries": f"count {EVIL} [bold]"}}))
 
-    output = machines(url=saying(by_path({b"/actuator": info, b"/stats": stats})).url).cli("status")
+    me = answer("200 OK", "application/json", json.dumps({"name": f"me {EVIL}", "role": "read"}))
+    server = saying(by_path({b"/actuator": info, b"/stats": stats, b"/identity": me}))
+    output = machines(url=server.url).cli("status")
 
+    check_that_it_is_escaped(output, f"me {ESCAPED}")
     check_that_it_is_escaped(output, f"Dejavu {ESCAPED}")
     check_that_it_is_escaped(output, f"name {ESCAPED}")
     check_that_it_is_escaped(output, f"count {ESCAPED}")

@@ -5,8 +5,8 @@ From the outside in: `hook` wraps Flyte's cache functions, which `support` names
 what to send, `team` bounds the time that a run may lose by `limits`, `worker` is its thread, `service` knows the calls,
 `credentials` has the token, `connection` speaks HTTP, with `watch` and `proxies`. `keys` are the keys of `image` and
 `bundle`, `values` what they may lead to, `scopes` and `hub` the spelling of their parts, `reach` what only one machine
-can reach. `local` and `journal` are the files of this machine, `cli` and `display` are `flyte team-cache`, `summary` is
-the page of a CI job.
+can reach. `local` and `journal` are the files of this machine, `summary` is the page of a CI job. `cli` is `flyte
+team-cache`; `display` prints what `status`, `transfer`, `explain`, `causes` and `forget` find.
 """
 
 import os

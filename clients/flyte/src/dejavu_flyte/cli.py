@@ -1,9 +1,11 @@
-"""`flyte team-cache`: show the state of the team cache, fill it, and explain a miss."""
+"""`flyte team-cache`: show the state of the team cache, fill it, explain a miss, and take entries back."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,12 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Abort, ClickException, Exit
 
-from dejavu_flyte import __version__, explain, local, support
+from dejavu_flyte import causes, display, explain, local, support
+from dejavu_flyte import status as state
 from dejavu_flyte.connection import ServiceError
-from dejavu_flyte.display import console, print_key, print_savings, progress, shown
+from dejavu_flyte.forget import Forget
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import KINDS, ImageKey, Key
+from dejavu_flyte.keys import KINDS, Key
 from dejavu_flyte.local import LocalError
 from dejavu_flyte.log import printable
 from dejavu_flyte.service import Service
@@ -23,156 +26,178 @@ from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.transfer import OnProgress, Report, Transfer
 
 _TIMEOUT = 10.0
-_REASONS = 20
 _LOCK_TIMEOUT = 5.0
 
+Document = dict[str, Any]
+Done = tuple[Document, bool]
+"""What a command found, and whether it exits with 0."""
 
-class _Commands(click.RichGroup):
-    """Reports every error on one line, without a traceback."""
+
+class _Command(click.RichCommand):
+    """Shows what its function returns, as text or as one JSON document, and each error on one line."""
+
+    def __init__(self, *args: Any, show: Callable[[Any], None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._show = show
+        self.params.append(
+            click.Option(
+                ["-o", "--output"],
+                type=click.Choice(["text", "json"]),
+                default="text",
+                show_default=True,
+                help="json: one document on stdout, and messages on stderr.",
+            )
+        )
 
     def invoke(self, context: click.Context) -> Any:
+        if context.params.pop("output") != "json":
+            document, ok = self._document(context)
+            self._show(document)
+            context.exit(0 if ok else 1)
         try:
-            return super().invoke(context)
+            with contextlib.redirect_stdout(sys.stderr):  # a script may print while it is loaded
+                document, ok = self._document(context)
+        except ClickException as e:
+            click.echo(json.dumps({"error": e.format_message()}))
+            raise
+        click.echo(json.dumps(document, indent=2))
+        context.exit(0 if ok else 1)
+
+    def _document(self, context: click.Context) -> Done:
+        try:
+            done: Done = super().invoke(context)
         except (ClickException, Exit, Abort):
             raise
         except SettingError as e:
             raise click.UsageError(printable(e)) from e
         except ServiceError as e:
-            raise click.ClickException(printable(f"The team cache does not work: {e}")) from e
+            raise ClickException(printable(f"The team cache does not work: {e}")) from e
         except LocalError as e:
-            raise click.ClickException(printable(e)) from e
+            raise ClickException(printable(e)) from e
         except Exception as e:
-            raise click.ClickException(printable(f"{type(e).__name__}: {e}")) from e
+            raise ClickException(printable(f"{type(e).__name__}: {e}")) from e
+        return done
 
 
-@click.group("team-cache", cls=_Commands)
+def _command(name: str, show: Callable[[Any], None]) -> Callable[[Callable[..., Done]], click.Command]:
+    def decorate(function: Callable[..., Done]) -> click.Command:
+        for option in (
+            click.option("-d", "--domain", help="Domain of the entries, if not the configured one."),
+            click.option("-p", "--project", help="Project of the entries, if not the configured one."),
+        ):
+            function = option(function)
+        decorated: click.Command = team_cache.command(name, cls=_Command, show=show)(click.pass_context(function))
+        return decorated
+
+    return decorate
+
+
+def _what(nargs: int) -> Callable[[Callable[..., Done]], Callable[..., Done]]:
+    def decorate(function: Callable[..., Done]) -> Callable[..., Done]:
+        for parameter in (
+            click.option(
+                "--root-dir", type=click.Path(path_type=Path, exists=True, file_okay=False), help="As for flyte run."
+            ),
+            click.option("--copy-style", type=click.Choice(["loaded_modules", "all"]), help="As for flyte run."),
+            click.option(
+                "--platform",
+                "platforms",
+                multiple=True,
+                help="Platform of the image, repeatable. [default: linux/amd64 and linux/arm64]",
+            ),
+            click.argument("what", nargs=nargs, required=True),
+        ):
+            function = parameter(function)
+        return function
+
+    return decorate
+
+
+@click.group("team-cache", cls=click.RichGroup)
 def team_cache() -> None:
     """Share image checks and code bundles with the team (DEJAVU_URL, DEJAVU_TOKEN)."""
 
 
-@team_cache.command()
-@click.pass_context
-def status(context: click.Context) -> None:
-    """Show whether the team cache works, and what it saved on this machine."""
-    with _service() as (settings, service):
-        console.print(f"Service   {shown(settings.public_url)}")
-        try:
-            version = service.version()
-            console.print(f"          [green]answers[/green], Dejavu {shown(version or 'of an unknown version')}")
-            for name, counts in service.stats().items():
-                entries = counts.get("entries", "?") if isinstance(counts, dict) else "?"
-                console.print(f"          {shown(name)}: {shown(entries)} entries")
-            failed = False
-        except ServiceError as e:
-            console.print(f"          [red]does not work[/red]: {shown(e)}")
-            failed = True
-    try:
-        support.check()
-        wrapped = "supported"
-    except support.UnsupportedFlyteError as e:
-        wrapped = f"[red]not supported, so nothing is shared[/red]: {shown(e)}"
-        failed = True
-    console.print(f"Client    dejavu-flyte {__version__}, Flyte {support.flyte_version()} {wrapped}")
-    print_savings()
-    context.exit(1 if failed else 0)
-
-
-@team_cache.command()
-@click.option("-p", "--project", help="Project of the entries, if not the configured one.")
-@click.option("-d", "--domain", help="Domain of the entries, if not the configured one.")
-@click.pass_context
-def push(context: click.Context, project: str | None, domain: str | None) -> None:
-    """Share the entries in this machine's local cache with the team."""
-    _transfer(_scope(context, project, domain), Transfer.push, "shared with the team")
-
-
-@team_cache.command()
-@click.option("-p", "--project", help="Project of the entries, if not the configured one.")
-@click.option("-d", "--domain", help="Domain of the entries, if not the configured one.")
-@click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="Maximum of each kind.")
-@click.pass_context
-def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> None:
-    """Write the team's entries into Flyte's local cache, for runners that may not load the plugin."""
+@_command("status", display.show_status)
+def status(context: click.Context, project: str | None, domain: str | None) -> Done:
+    """Show whether the team cache works, who the service takes you for, and what it saved on this machine."""
     scope = _scope(context, project, domain)
-    _transfer(
-        scope,
-        lambda transfer, kind, on_progress: transfer.pull(kind, limit, on_progress),
-        "written into the local cache",
-    )
+    with _service() as (settings, service):
+        found = state.document(settings, service, scope, Journal(local.journal_path))
+    return found, "error" not in found["service"] and "error" not in found["client"]
 
 
-@team_cache.command("explain")
-@click.argument("what")
-@click.option(
-    "--platform",
-    "platforms",
-    multiple=True,
-    help="Platform of the image, repeatable. [default: linux/amd64 and linux/arm64]",
-)
-@click.option("--copy-style", type=click.Choice(["loaded_modules", "all"]), help="As for flyte run.")
-@click.option("--root-dir", type=click.Path(path_type=Path, exists=True), help="As for flyte run.")
+@_command("push", display.show_push)
+def push(context: click.Context, project: str | None, domain: str | None) -> Done:
+    """Share the entries in this machine's local cache with the team."""
+    return _transfer(_scope(context, project, domain), Transfer.push)
+
+
+@_command("pull", display.show_pull)
+@click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="Maximum of each kind.")
+def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> Done:
+    """Write the team's entries into Flyte's local cache, for runners that may not load the plugin."""
+    return _transfer(_scope(context, project, domain), functools.partial(_pull, limit))
+
+
+@_command("explain", display.show_explain)
+@_what(nargs=1)
 @click.option("--files", is_flag=True, help="List the files of the bundle.")
-@click.option("-p", "--project", help="As for flyte run.")
-@click.option("-d", "--domain", help="As for flyte run.")
-@click.pass_context
 def explain_command(
-    context: click.Context,
-    what: str,
-    platforms: tuple[str, ...],
-    copy_style: str | None,
-    root_dir: Path | None,
-    files: bool,
-    project: str | None,
-    domain: str | None,
-) -> None:
+    context: click.Context, what: str, files: bool, project: str | None, domain: str | None, **how: Any
+) -> Done:
     """Show the keys that this machine makes of WHAT, their parts, and whether the team has them.
 
     WHAT is an image (registry/name:tag), a script (its images and its bundle) or a folder (its bundle).
     Exits with 0 if the team has all of them, else with 1.
     """
     _scope(context, project, domain)
-    path = Path(what)
-    root = (root_dir or Path.cwd()).resolve()
-    images: list[ImageKey] = []
-    bundle = None
-    if path.suffix == ".py" and path.is_file():
-        images, others, bundle = explain.script(path.resolve(), root, copy_style or "loaded_modules")
-        for uri in others:
-            console.print(f"Image [bold]{shown(uri)}[/bold] is never looked up: Flyte uses it as it is\n")
-    elif path.is_dir():
-        bundle = explain.folder(path.resolve(), copy_style or "all")
-    else:
-        try:
-            images = [explain.image(what, platforms)]
-        except ValueError as e:
-            raise click.UsageError(str(e)) from None
-    titled: list[tuple[str, Key]] = [(f"Image [bold]{shown(key.uri)}[/bold]", key) for key in images]
-    if bundle:
-        if not bundle.files:
-            raise click.UsageError(f"There are no files to bundle in {what}")
-        titled.append((f"Bundle of {len(bundle.files)} files, copy style {bundle.copy_style}", bundle.key))
+    named = _named(what, **how)
     with _service() as (settings, service):
-        hits = [print_key(service, settings.allowed, title, key) for title, key in titled]
-    if bundle and files:
-        for file in bundle.files:
-            console.print(f"  {shown(file)}")
-    context.exit(0 if all(hits) else 1)
+        found = causes.document(service, settings.allowed, named, list_files=files)
+    return found, all(entry["outcome"] == "hit" for entry in found["entries"])
 
 
-def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Report], moved: str) -> None:
-    cache, journal = local.cache(), Journal(local.journal_path, timeout=_LOCK_TIMEOUT)
-    with _service() as (settings, service), progress() as bar:
+@_command("forget", display.show_forget)
+@_what(nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Show what there is, and delete nothing.")
+def forget(
+    context: click.Context, what: tuple[str, ...], dry_run: bool, project: str | None, domain: str | None, **how: Any
+) -> Done:
+    """Take back what the team and this machine know about each WHAT, as explain names it.
+
+    WHAT is an image (registry/name:tag), a script (its images and its bundle) or a folder (its bundle).
+    """
+    _scope(context, project, domain)
+    keys = list(dict.fromkeys(key for each in what for key in _named(each, **how).keys))
+    with _service() as (settings, service):
+        forgetting = Forget(service, settings, local.cache(), Journal(local.journal_path, _LOCK_TIMEOUT), dry_run)
+        return {"dry_run": dry_run, "entries": forgetting.forget(keys)}, True
+
+
+def _named(what: str, platforms: tuple[str, ...], copy_style: str | None, root_dir: Path | None) -> explain.Named:
+    try:
+        return explain.named(what, platforms, (root_dir or Path.cwd()).resolve(), copy_style)
+    except ValueError as e:
+        raise click.UsageError(str(e)) from None
+
+
+def _pull(limit: int, transfer: Transfer, kind: type[Key], on_progress: OnProgress) -> Report:
+    return transfer.pull(kind, limit, on_progress)
+
+
+def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Report]) -> Done:
+    cache, journal = local.cache(), Journal(local.journal_path, _LOCK_TIMEOUT)
+    found: Document = {"scope": scope}
+    with _service() as (settings, service), display.progress() as bar:
         transfer = Transfer(service, cache, journal, scope, settings.allowed)
         for kind in KINDS:
             task = bar.add_task(kind.collection, total=None)
             report = move(transfer, kind, functools.partial(bar.update, task))
             bar.remove_task(task)
-            console.print(f"{report.moved} {kind.collection} {moved}")
-            reasons = report.skipped.most_common(_REASONS)
-            for reason, n in sorted(reasons):
-                console.print(f"  {n} skipped: {shown(reason)}")
-            if more := report.skipped.total() - sum(n for _, n in reasons):
-                console.print(f"  {more} skipped for other reasons")
+            skipped = [{"reason": reason, "n": n} for reason, n in report.skipped.most_common()]
+            found[kind.collection] = {"moved": report.moved, "skipped": skipped}
+    return found, True
 
 
 def _scope(context: click.Context, project: str | None, domain: str | None) -> str:

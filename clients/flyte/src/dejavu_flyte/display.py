@@ -1,23 +1,22 @@
-"""What `flyte team-cache` prints."""
+"""What `flyte team-cache` prints for people; the documents are those of `-o json`."""
 
 from __future__ import annotations
 
-import itertools
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from dejavu_flyte import local
-from dejavu_flyte.journal import HIT, MISS, SHARED, WORK, Journal
-from dejavu_flyte.keys import KINDS, ImageKey, Key, why_not_used
+from dejavu_flyte.causes import as_text
+from dejavu_flyte.keys import KINDS
 from dejavu_flyte.log import printable
-from dejavu_flyte.service import Service
-from dejavu_flyte.values import Allowed
 
-_NEAR_MISSES = 20
+_REASONS = 20
 
-console = Console(highlight=False, soft_wrap=True)
+Document = dict[str, Any]
+
+_console = Console(highlight=False, soft_wrap=True)
 
 
 def shown(text: object) -> str:
@@ -25,59 +24,136 @@ def shown(text: object) -> str:
     return escape(printable(text))
 
 
-def print_key(service: Service, allowed: Allowed, title: str, key: Key) -> bool:
-    """Print a key and what the team has for it; return whether that is a hit."""
-    console.print(title)
-    for name, part in [*key.parts().items(), ("key", key.hash)]:
-        console.print(f"  {name:<12}  {shown(_text(part))}")
-    if reason := key.why_not_shared(allowed):
-        console.print(f"  [yellow]never shared[/yellow]: {shown(reason)}\n")
-        return False
-    if found := service.find(key):
-        values = shown(", ".join(found.values()))
-        if reason := why_not_used(key, found, allowed):
-            console.print(f"  [red]miss[/red]: the team has {values}, which is not used: {shown(reason)}\n")
-            return False
-        console.print(f"  [green]hit[/green]: the team has {values}\n")
-        return True
-    console.print("  [yellow]miss[/yellow]: the team does not have it")
-    if isinstance(key, ImageKey):
-        _print_near_misses(service, key)
-    console.print()
-    return False
-
-
-def _print_near_misses(service: Service, key: ImageKey) -> None:
-    """List the entries of the same image with other parts: they nearly always explain a miss."""
-    for entry in itertools.islice(service.entries(ImageKey, image_uri=key.uri), _NEAR_MISSES):
-        others = [
-            f"{name} [bold]{shown(_text(entry[name]))}[/bold]"
-            for name, part in key.parts().items()
-            if name in entry and _text(entry[name]) != _text(part)
-        ]
-        console.print(f"  the team has it with {' and '.join(others) or 'unknown parts'}")
-
-
-def _text(part: object) -> str:
-    return ", ".join(sorted(map(str, part))) if isinstance(part, list) else str(part)
-
-
-def print_savings() -> None:
-    """Print the counts and the time saved on this machine."""
-    journal = Journal(local.journal_path)
-    console.print("This machine")
-    for kind in KINDS:
-        hits, misses, shared, work = (journal.tally(kind, event) for event in (HIT, MISS, SHARED, WORK))
-        each = work.seconds / work.n if work.n else kind.assumed_seconds
-        source = f"{each:.1f} s each, " + (f"measured {work.n} times" if work.n else "assumed")
-        saved = f"about {hits.n * each:.1f} s saved ({source})" if each else "no work measured yet"
-        console.print(
-            f"          {kind.collection}: {hits.n} hits, {misses.n} misses, {shared.n} shared with the team; {saved}"
-        )
-
-
 def progress() -> Progress:
-    """Return a bar that disappears at the end."""
+    """Return a bar on stderr that disappears at the end."""
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+        transient=True,
     )
+
+
+def _line(name: str, text: str) -> None:
+    _console.print(f"{name:<10}{text}")
+
+
+def show_status(found: Document) -> None:
+    """Print what `status` found."""
+    service, client, scope, machine = (found[part] for part in ("service", "client", "scope", "machine"))
+    _line("Service", shown(service["url"]))
+    if "error" in service:
+        _line("", f"[red]does not work[/red]: {shown(service['error'])}")
+    else:
+        _line("", f"[green]answers[/green], Dejavu {shown(service['version'] or 'of an unknown version')}")
+    if "identity" in service:
+        _line("", _identity(service["identity"]))
+    for name, counts in service.get("caches", {}).items():
+        entries = counts.get("entries", "?") if isinstance(counts, dict) else "?"
+        _line("", f"{shown(name)}: {shown(entries)} entries")
+    unsupported = f"[red]not supported, so nothing is shared[/red]: {shown(client.get('error'))}"
+    version = f"dejavu-flyte {client['version']}, Flyte {client['flyte']}"
+    _line("Client", f"{version} {unsupported if 'error' in client else 'supported'}")
+    _line("Scope", shown(scope["team"]))
+    if "not_shared" in scope:
+        _line("", f"[yellow]never shared[/yellow]: {shown(scope['not_shared'])}")
+    _console.print("This machine")
+    for kind in KINDS:
+        _line("", _savings(kind.collection, machine[kind.collection]))
+    if "error" in machine["journal"]:
+        _line("", f"[red]the journal cannot be used[/red]: {shown(machine['journal']['error'])}")
+    for reason in found["off"]:
+        _line("Off", shown(reason))
+
+
+def _identity(identity: Document) -> str:
+    grants = [
+        f"{text} {as_text(identity[name])}"
+        for name, text in {
+            "scopes": "scopes",
+            "repositories": "repositories",
+            "write_scopes": "writes scopes",
+            "write_repositories": "writes repositories",
+        }.items()
+        if identity.get(name)
+    ]
+    overlay = [f"overlay {identity['overlay']}"] if identity.get("overlay") else []
+    until = [f"until {identity['expires_at']}"] if identity.get("expires_at") else []
+    role = f"role {identity.get('role')}"
+    return shown(", ".join([identity.get("name") or "without a token", role, *overlay, *grants, *until]))
+
+
+def _savings(collection: str, counts: Document) -> str:
+    each, measured = counts["seconds_each"], counts["measured"]
+    source = f"{each:.1f} s each, " + (f"measured {measured} times" if measured else "assumed")
+    saved = f"about {counts['seconds_saved']:.1f} s saved ({source})" if each else "no work measured yet"
+    return (
+        f"{collection}: {counts['hits']} hits, {counts['misses']} misses, "
+        f"{counts['shared']} shared with the team; {saved}"
+    )
+
+
+def show_push(found: Document) -> None:
+    """Print what `push` did."""
+    _show_moved(found, "shared with the team")
+
+
+def show_pull(found: Document) -> None:
+    """Print what `pull` did."""
+    _show_moved(found, "written into the local cache")
+
+
+def _show_moved(found: Document, moved: str) -> None:
+    for kind in KINDS:
+        report = found[kind.collection]
+        _console.print(f"{report['moved']} {kind.collection} {moved}")
+        for skipped in sorted(report["skipped"][:_REASONS], key=lambda s: str(s["reason"])):
+            _console.print(f"  {skipped['n']} skipped: {shown(skipped['reason'])}")
+        if more := sum(skipped["n"] for skipped in report["skipped"][_REASONS:]):
+            _console.print(f"  {more} skipped for other reasons")
+
+
+def show_explain(found: Document) -> None:
+    """Print what `explain` found."""
+    for uri in found["never_looked_up"]:
+        _console.print(f"Image [bold]{shown(uri)}[/bold] is never looked up: Flyte uses it as it is\n")
+    for entry in found["entries"]:
+        _show_entry(entry)
+    for file in found.get("files", []):
+        _console.print(f"  {shown(file)}")
+
+
+def _show_entry(entry: Document) -> None:
+    if entry["kind"] == "image":
+        _console.print(f"Image [bold]{shown(entry['image'])}[/bold]")
+    else:
+        _console.print(f"Bundle of {entry['files']} files, copy style {entry['copy_style']}")
+    for name, part in [*entry["parts"].items(), ("key", entry["key"])]:
+        _console.print(f"  {name:<12}  {shown(as_text(part))}")
+    values = shown(", ".join(entry.get("value", {}).values()))
+    reason = shown(entry.get("reason", ""))
+    outcomes = {
+        "hit": f"[green]hit[/green]: the team has {values}",
+        "not used": f"[red]miss[/red]: the team has {values}, which is not used: {reason}",
+        "never shared": f"[yellow]never shared[/yellow]: {reason}",
+        "miss": "[yellow]miss[/yellow]: the team does not have it",
+    }
+    _console.print(f"  {outcomes[entry['outcome']]}")
+    for near in entry.get("nearest", []):
+        others = " and ".join(f"{name} [bold]{shown(as_text(part))}[/bold]" for name, part in near["differs"].items())
+        hint = f" ({shown(near['hint'])})" if near["hint"] else ""
+        _console.print(f"  the team has it with {others}{hint}")
+    for cause in entry.get("causes", []):
+        _console.print(f"  {shown(cause)}")
+    _console.print()
+
+
+def show_forget(found: Document) -> None:
+    """Print what `forget` did."""
+    done = "would be deleted" if found["dry_run"] else "deleted"
+    for entry in found["entries"]:
+        _console.print(f"{entry['kind'].capitalize()} [bold]{shown(entry['name'])}[/bold]")
+        for name in ("team", "machine"):
+            place = "the team" if name == "team" else "this machine"
+            _console.print(f"  {place}: {done if entry[name] else 'was not there'}")

@@ -116,6 +116,13 @@ class Journal:
         work = self.tally(kind, WORK)
         return work.seconds / work.n if work.n else kind.assumed_seconds
 
+    @property
+    def path(self) -> str | None:
+        """Where the file is; None: nowhere, as without a home directory."""
+        with contextlib.suppress(OSError, RuntimeError):
+            return str(self._path())
+        return None
+
     def problem(self) -> str | None:
         """Return the reason why the file cannot be read or written, or None."""
         self._problem, self._pause_until = None, 0.0

@@ -72,10 +72,15 @@ class LocalCache:
             c.executemany(sql, [(r.key, r.created_at, *(r.value[m] for m in kind.members)) for r in rows])
         return len(rows)
 
-    def remove(self, key: Key) -> None:
-        """Delete one row, if the file is not locked."""
-        with self._open(timeout=0.1) as c, c:
-            c.execute(f"delete from {key.flyte.table} where {key.flyte.key_column} = ?", (key.local_hash,))  # noqa: S608
+    def has(self, key: Key) -> bool:
+        """Whether there is a row of this key, expired or not."""
+        with self._open() as c:
+            return c.execute(f"select 1 {_of(key)}", (key.local_hash,)).fetchone() is not None
+
+    def remove(self, key: Key, timeout: float = 0.1) -> bool:
+        """Delete the row of this key; return whether there was one."""
+        with self._open(timeout) as c, c:
+            return c.execute(f"delete {_of(key)}", (key.local_hash,)).rowcount > 0
 
     @contextmanager
     def _open(self, timeout: float = 5) -> Iterator[sqlite3.Connection]:
@@ -96,6 +101,10 @@ def _readable(path: str) -> Iterator[None]:
 def seconds_to_live(kind: type[Key]) -> float:
     """Return the TTL of a row in the installed Flyte."""
     return float(getattr(importlib.import_module(kind.flyte.module), kind.flyte.ttl_days)) * 86400
+
+
+def _of(key: Key) -> str:
+    return f"from {key.flyte.table} where {key.flyte.key_column} = ?"
 
 
 def _columns(kind: type[Key]) -> tuple[str, ...]:

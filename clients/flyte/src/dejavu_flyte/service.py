@@ -124,6 +124,37 @@ class Service:
             query["after"] = cursor
         raise ServiceError("its list has no end")
 
+    def delete(self, key: Key) -> None:
+        """Remove the team's entry, if there is one.
+
+        Raises:
+            WriteForbidden: only an administrator may
+        """
+        self._expect_done(self._call("DELETE", f"{key.collection}/{key.hash}"))
+
+    def invalidate(self, key: Key) -> None:
+        """Take the team's entry back: its registry has to confirm an image again, and anything else is removed.
+
+        Raises:
+            WriteForbidden: this client may not
+        """
+        path = f"{key.collection}/{key.hash}/invalidate"
+        response = self._call("POST", path, body={"reason": "forgotten by a user"})
+        if response.status in (404, 405):
+            raise WriteForbidden("this version of the service lets administrators alone take entries back")
+        self._expect_done(response)
+
+    def _expect_done(self, response: Response) -> None:
+        if response.status in (403, 409):
+            raise WriteForbidden(response.detail or "it does not allow that")
+        if response.status != 204:
+            self._expect(response)
+
+    def identity(self) -> dict[str, Any] | None:
+        """Return who the service takes this client for; None: it does not say, as older versions."""
+        response = self._call("GET", "identity")
+        return None if response.status == 404 else self._expect(response, 200)
+
     def version(self) -> str:
         """Return the version of the service; empty if the service does not state it."""
         build = self._expect(self._call("GET", "actuator/info"), 200).get("build")

@@ -22,7 +22,7 @@ class Sharing:
     cannot be reached, it is a hit too. A value that does not follow from its key is a miss, wherever it came from.
     """
 
-    def __init__(self, team: Team, journal: Journal, allowed: Allowed, remove_local: Callable[[Key], None]) -> None:
+    def __init__(self, team: Team, journal: Journal, allowed: Allowed, remove_local: Callable[[Key], object]) -> None:
         self._team = team
         self._journal = journal
         self._allowed = allowed

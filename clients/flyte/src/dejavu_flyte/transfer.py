@@ -12,10 +12,14 @@ from dejavu_flyte import local, scopes
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import Key, Value, why_not_used
 from dejavu_flyte.local import LocalCache, LocalError, Row
-from dejavu_flyte.service import Entry, EntryRefused, Service
+from dejavu_flyte.service import Busy, Entry, EntryRefused, Service
 from dejavu_flyte.values import Allowed
 
 _UNKNOWN = "of unknown parts: of another backend, project or platform, so push with its configuration"
+
+# How long one value waits for a busy service in all, and at least each time.
+_BUSY_SECONDS = 60.0
+_BUSY_PAUSE = 0.2
 
 OnProgress = Callable[..., None]
 """Called with the number `completed`, and with the `total` if it is known."""
@@ -67,7 +71,7 @@ class Transfer:
                 report.skipped["already shared"] += 1
             else:
                 try:
-                    self.service.put(key, value)
+                    self._put(key, value)
                     report.moved += 1
                 except EntryRefused as e:
                     report.skipped[f"refused: {e}"] += 1
@@ -87,7 +91,7 @@ class Transfer:
         rows: list[Row] = []
         entries = 0
         now = time.time()
-        for entry in self.service.entries(kind):
+        for entry in self.service.entries(kind, scope=scopes.normalised(self.scope)):
             if entries == limit:
                 break
             on_progress(completed=entries)
@@ -116,6 +120,23 @@ class Transfer:
         else:
             report.skipped[f"the journal cannot be written: {self.journal.problem()}"] += entries
         return report
+
+    def _put(self, key: Key, value: Value) -> None:
+        """Store a value; wait for a service that is busy, as with more values in a second than it takes."""
+        waited = 0.0
+        while (busy := self._refused_for_now(key, value)) is not None:
+            pause = max(busy.seconds, _BUSY_PAUSE)
+            waited += pause
+            if waited > _BUSY_SECONDS:
+                raise busy
+            time.sleep(pause)
+
+    def _refused_for_now(self, key: Key, value: Value) -> Busy | None:
+        try:
+            self.service.put(key, value)
+        except Busy as e:
+            return e
+        return None
 
     def _is_shared(self, key: Key, own: Value, created_at: float, entry: Entry | None) -> bool:
         """Whether the team's entry is as good as the row: the same, or usable and newer."""
