@@ -113,6 +113,7 @@ class Machine:
     endpoint: str | None = "dns:///flyte.example.com"
     upload_to: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
 
     @property
     def scope(self) -> str:
@@ -146,7 +147,7 @@ class Machine:
             "steps": list(steps),
         }
         begin = time.monotonic()
-        output = self._call([sys.executable, str(HERE / "run.py"), json.dumps(job)], 0, env)
+        output = self._call([self.python, str(HERE / "run.py"), json.dumps(job)], 0, env)
         wall = time.monotonic() - begin
         done = json.loads((self.home / "result.json").read_text())
         calls = log.read_text().splitlines()
