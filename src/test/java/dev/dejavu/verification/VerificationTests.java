@@ -256,6 +256,10 @@ class VerificationTests {
             assertThat(http.get(path, "Accept", "application/*").body()).isEqualTo(first.body());
             assertThat(metric("dejavu_stale_hit_age_seconds_count") - stale).isEqualTo(3);
             assertProblem(http.get(path + "?verified=registry"), 404, "miss");
+            JsonNode looked = json(http.post("/images/lookup", "{\"hashes\":[\"" + path.substring(8) + "\"]}"));
+            JsonNode listed = json(http.get("/images?image_uri=registry.example.com/acme/app:v1"));
+            assertThat(looked.path("entries")).containsExactly(json(first));
+            assertThat(listed.path("entries")).containsExactly(json(first));
         }
 
     }
