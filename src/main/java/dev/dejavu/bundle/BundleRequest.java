@@ -41,6 +41,7 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         }
         if (parts != null) {
             BodyFields.requireMatchingKey(digest, parts.key());
+            sharing.requireShareable(parts);
         }
         check(RemotePath.parse(path), parts, properties, sharing);
         Instant now = timeToLive.now();

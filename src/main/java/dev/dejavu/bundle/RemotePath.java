@@ -87,7 +87,7 @@ record RemotePath(URI uri) {
         }
         String authority = uri.getRawAuthority();
         Matcher matcher = AUTHORITY.matcher((authority != null) ? authority : "");
-        return matcher.matches() && LocalHosts.contains(matcher.group("host"));
+        return matcher.matches() && LocalHosts.isOfOneMachine(matcher.group("host"));
     }
 
 }

@@ -27,8 +27,11 @@ public enum Problem {
 
     INVALID_IMAGE_URI, INVALID_REMOTE_PATH, INVALID_HASH_DIGEST,
 
-    /** Only one machine can reach the value. */
+    /** Only one machine can reach the value, or the backend of its scope. */
     NOT_SHAREABLE,
+
+    /** A backend that is none of the team's. */
+    SCOPE_NOT_ALLOWED,
 
     TOO_LONG, TOO_LARGE, TOO_SLOW,
 

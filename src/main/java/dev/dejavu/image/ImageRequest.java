@@ -52,6 +52,7 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         if (parts != null) {
             BodyFields.requireMatchingKey(hash, parts.key());
             requireUnambiguous(parts);
+            sharing.requireShareable(parts);
         }
         String uri = (parts != null && imageUri == null) ? parts.uri() : BodyFields.required("image_uri", imageUri);
         ImageReference reference = reference(uri);
@@ -102,7 +103,7 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
     }
 
     private static boolean isLocal(ImageReference reference) {
-        return reference.registry().isEmpty() || LocalHosts.contains(reference.host());
+        return reference.registry().isEmpty() || LocalHosts.isOfOneMachine(reference.host());
     }
 
     private @Nullable ImageParts parts() {

@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 class RemotePathTests {
 
+    private static final SharingProperties.Scopes NO_SCOPES = new SharingProperties.Scopes(List.of());
+
     private static final TimeToLive TTL = new TimeToLive(Duration.ofDays(30), Duration.ofDays(7), Clock.systemUTC());
 
     @ParameterizedTest
@@ -65,7 +67,7 @@ class RemotePathTests {
     void anyOtherPathIsNot(String text) {
         assertThatExceptionOfType(ProblemException.class)
             .isThrownBy(() -> new BundleRequest("a", text, null, null, null).toBundle(Keys.next(),
-                    new BundleCacheProperties(TTL.ttl(), DEFAULTS, true), TTL, new SharingProperties(false)))
+                    new BundleCacheProperties(TTL.ttl(), DEFAULTS, true), TTL, new SharingProperties(false, NO_SCOPES)))
             .matches((ex) -> ex.problem() == Problem.REMOTE_PATH_NOT_ALLOWED
                     || ex.problem() == Problem.INVALID_REMOTE_PATH || ex.problem() == Problem.NOT_SHAREABLE);
     }

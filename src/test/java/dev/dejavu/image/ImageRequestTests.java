@@ -21,6 +21,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 class ImageRequestTests {
 
+    private static final SharingProperties.Scopes NO_SCOPES = new SharingProperties.Scopes(List.of());
+
     private static final TimeToLive TTL = new TimeToLive(Duration.ofDays(30), Duration.ofDays(7), Clock.systemUTC());
 
     @ParameterizedTest
@@ -84,12 +86,12 @@ class ImageRequestTests {
                 List.of("registry.example.com/flyte", "other.example.com:5000"));
         ImageParts parts = new ImageParts("::", "my-app", "v1", List.of("linux/amd64"));
         return new ImageRequest(uri, "::", "my-app", "v1", List.of("linux/amd64"), null).toImage(parts.key(),
-                properties, TTL, new SharingProperties(false));
+                properties, TTL, new SharingProperties(false, NO_SCOPES));
     }
 
     private static CachedImage image(String uri, boolean acceptLocal) {
         return new ImageRequest(uri, null, null, null, null, null).toImage(CacheKey.hashOf(uri),
-                new ImageCacheProperties(TTL.ttl(), List.of()), TTL, new SharingProperties(acceptLocal));
+                new ImageCacheProperties(TTL.ttl(), List.of()), TTL, new SharingProperties(acceptLocal, NO_SCOPES));
     }
 
 }

@@ -58,6 +58,8 @@ class StartupTests {
                     dejavu.pruning.batch-size=many   | dejavu.pruning.batch-size must be a number
                     server.address=[x                | server.address must be an address
                     dejavu.accept-local=perhaps      | dejavu.accept-local must be true or false
+                    dejavu.scopes.allowed=localhost  | dejavu.scopes.allowed must not name what only one machine can reach, but is 'localhost'
+                    dejavu.scopes.allowed=a*b*c*d*e*f| dejavu.scopes.allowed must be an endpoint or a scope, as in https
                     dejavu.webhooks.w.format=hub     | dejavu.webhooks.w.format must be one of distribution, harbor
                     dejavu.webhooks.w.secret=short   | dejavu.webhooks.w.format must be distribution, harbor
                     spring.datasource.url=jdbc:x:y?password=secret | spring.datasource.url must be jdbc:sqlite:<file> or jdbc:postgresql:
