@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import queue
 import re
 import socket
 import ssl
@@ -11,6 +12,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 Behaviour = Callable[[socket.socket, bytes], None]
 
@@ -107,3 +117,83 @@ def flood(s: socket.socket, _: bytes) -> None:
 
 MISS = answer("404 Not Found", "application/problem+json", '{"type": "urn:dejavu:problem:miss"}')
 READ_ONLY = answer("403 Forbidden", "application/problem+json", '{"type": "about:blank", "title": "Forbidden"}')
+
+
+@dataclass
+class Far:
+    """A way to a server that takes `seconds` in each direction, for the handshake of TCP as well."""
+
+    url: str
+    seconds: float = 0.115
+
+    def __post_init__(self) -> None:
+        self._to = ("127.0.0.1", int(self.url.rpartition(":")[2]))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"{self.url.rpartition(':')[0]}:{self._listener.getsockname()[1]}"
+        self.connections = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                self.connections += 1
+                far = socket.create_connection(self._to)
+                # The kernel answered at once, so what comes first waits for the round trip of the handshake.
+                for source, target, handshake in ((near, far, 2 * self.seconds), (far, near, 0.0)):
+                    pipe: queue.Queue[tuple[float, bytes]] = queue.Queue()
+                    ready = time.monotonic() + handshake
+                    threading.Thread(target=self._read, args=(source, pipe, ready), daemon=True).start()
+                    threading.Thread(target=self._write, args=(target, pipe), daemon=True).start()
+
+    def _read(self, source: socket.socket, pipe: queue.Queue[tuple[float, bytes]], ready: float) -> None:
+        data = b"-"
+        while data:
+            try:
+                data = source.recv(65536)
+            except OSError:
+                data = b""
+            pipe.put((max(time.monotonic(), ready) + self.seconds, data))
+
+    @staticmethod
+    def _write(target: socket.socket, pipe: queue.Queue[tuple[float, bytes]]) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                due, data = pipe.get()
+                time.sleep(max(due - time.monotonic(), 0))
+                if not data:
+                    target.shutdown(socket.SHUT_WR)
+                    return
+                target.sendall(data)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def self_signed(folder: Path) -> Path:
+    """Make a certificate of this machine, and return a file with it and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return file
+
+
+def with_tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context

@@ -6,24 +6,29 @@ import gzip
 import json
 import re
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from conftest import Machine, Service, exists
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-from servers import MISS, READ_ONLY, Server, answer, cut, drip, drip_headers, flood, hang, reads_and_writes
+from servers import (
+    MISS,
+    READ_ONLY,
+    Server,
+    answer,
+    cut,
+    drip,
+    drip_headers,
+    flood,
+    hang,
+    reads_and_writes,
+    self_signed,
+    with_tls,
+)
 
 from dejavu_flyte import hook
 
@@ -260,9 +265,7 @@ def test_server_messages_are_not_parsed_as_markup(machines: Machines, unique: st
 @pytest.mark.parametrize("scheme", ["https", "HTTPS"])
 def test_service_needs_a_valid_certificate(machines: Machines, unique: str, tmp_path: Path, scheme: str) -> None:
     certificate = self_signed(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server = Server(reads_and_writes(MISS, READ_ONLY), context)
+    server = Server(reads_and_writes(MISS, READ_ONLY), with_tls(certificate))
     machine = machines(url=server.url.replace("http", scheme))
 
     check_that_flyte_goes_on(machine, unique, "CERTIFICATE_VERIFY_FAILED", DEJAVU_TOKEN="djv_secret")
@@ -272,28 +275,6 @@ def test_service_needs_a_valid_certificate(machines: Machines, unique: str, tmp_
     assert trusting.occurrences("The team cache") == 0, trusting.output
     assert len(server.requests) >= 1
     server.close()
-
-
-def self_signed(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(
-        certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    return file
 
 
 def test_defect_in_the_client_does_not_fail_the_run() -> None:
