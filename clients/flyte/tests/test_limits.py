@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from servers import MISS, Behaviour, Far, Server, answer, drip_headers, hang, self_signed, with_tls
@@ -112,11 +113,10 @@ def test_far_user_loses_one_second_at_most(serve: Callable[..., Server], said: C
 
     outcomes = [ask(asked, image(f"absent-{n}")) for n in range(10)]
 
-    assert outcomes[0][0] == "miss", outcomes
     assert outcomes[-1][0] == "off"
     assert sum(seconds for _, seconds in outcomes) < 1.0 + NOISE
     assert 1 <= lookups(server) <= 4
-    assert [line for line in said() if "gets no more lookups in this run" in line]
+    assert len(said()) == 1  # slow, or on a busy machine not connected in time
     far.close()
 
 
@@ -125,13 +125,39 @@ def test_far_user_gains(serve: Callable[..., Server], said: Callable[[], list[st
     _, far = far_away(serve, has(*keys))
     asked = Team(Settings(url=far.url))
 
+    asked.warm_up()
+    time.sleep(4 * ROUND_TRIP + 1)
     outcomes = [ask(asked, key) for key in keys]
 
     assert [outcome for outcome, _ in outcomes] == ["hit"] * 8
-    assert max(seconds for _, seconds in outcomes[1:]) < ROUND_TRIP + NOISE
+    assert max(seconds for _, seconds in outcomes) < ROUND_TRIP + NOISE
     assert far.connections == 1
     assert not said()
-    far.close()
+
+
+def test_slow_connection_leaves_time_for_another_lookup(
+    serve: Callable[..., Server], said: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token takes a second to fetch, or the name to look up."""
+    resolve = socket.getaddrinfo
+
+    def slow(*args: Any, **more: Any) -> Any:
+        time.sleep(1.2)
+        return resolve(*args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    asked = Team(Settings(url=serve(has(image("there"))).url))
+
+    first, seconds = ask(asked, image("there"))
+    meanwhile, nothing = ask(asked, image("there"))
+    time.sleep(2)
+    then, _ = ask(asked, image("there"))
+
+    assert (first, meanwhile, then) == ("off", "off", "hit")
+    assert seconds < 0.7 + NOISE
+    assert nothing < 0.1
+    assert len(said()) == 1
+    assert "is off until it is connected: no connection within 0.6 s" in said()[0]
 
 
 def test_warm_up_connects_ahead(serve: Callable[..., Server]) -> None:

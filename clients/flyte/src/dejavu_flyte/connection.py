@@ -103,9 +103,9 @@ class Connection:
         return self._last_used is not None and time.monotonic() - self._last_used < _IDLE_SECONDS
 
     @property
-    def lacks(self) -> str:
-        """What the last call waits for."""
-        return ("answer" if self._watch and self._watch.sent else "connection") + self.via
+    def is_sent(self) -> bool:
+        """Whether it was open when the last call sent its request."""
+        return self._watch is not None and self._watch.sent is not None
 
     @property
     def via(self) -> str:

@@ -62,13 +62,19 @@ class Outage:
             self.until = now + _OFF_SECONDS
             return True
 
-    def begin(self, reason: str) -> None:
-        """Turn the team cache off; only the first time is a line that a person sees."""
+    def begin(self, reason: str, *, pending: bool = False) -> None:
+        """Turn the team cache off; only the first time is a line that a person sees.
+
+        Args:
+            reason: of the failure
+            pending: whether it may still connect, which ends this
+        """
         with self._lock:
             again = self.until is not None
             self.until = time.monotonic() + _OFF_SECONDS
             say, self._said = (log.debug if again else log.info if self._said else log.warn), True
-        say("The team cache at %s is off for %g s: %s. Flyte goes on without it.", self._url, _OFF_SECONDS, reason)
+        how_long = "until it is connected" if pending else f"for {_OFF_SECONDS:g} s"
+        say("The team cache at %s is off %s: %s. Flyte goes on without it.", self._url, how_long, reason)
 
     def end(self) -> None:
         """Turn it on again."""

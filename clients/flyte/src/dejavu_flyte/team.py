@@ -26,6 +26,8 @@ __all__ = ["Team", "TeamOff"]
 # Less than Flyte's own check of an image, which takes about 4 s.
 _RESOLVE_SECONDS = 3.0
 _STUCK_SECONDS = 25.0
+# The part of a lookup's time after which it goes on only if the connection is there.
+_CONNECT_SHARE = 0.7
 
 
 class Team:
@@ -69,16 +71,30 @@ class Team:
         if not self._outage.admits():
             raise TeamOff
         begin, patience = time.monotonic(), self._budget.patience
-        future = self._submit(READ, lambda service: service.find(key))
+        worker = self._running()
+        future = worker.submit(READ, lambda service: service.find(key))
         try:
-            found: Value | None = future.result(timeout=patience)
+            return self._wait(future, worker, patience)
         except FutureTimeoutError:
             future.cancel()
-            self._outage.begin(f"no {self._running().lacks} within {patience:.2g} s")
             raise TeamOff from None
         finally:
             self._budget.spend(time.monotonic() - begin)
-        return found
+
+    def _wait(self, future: Future[Value | None], worker: Worker, patience: float) -> Value | None:
+        """Wait for an answer; if there is no connection yet, leave some time for later lookups over it."""
+        connecting = patience * _CONNECT_SHARE
+        try:
+            return future.result(timeout=connecting)
+        except FutureTimeoutError:
+            if not worker.is_connected:
+                self._outage.begin(f"no connection{worker.via} within {connecting:.1g} s", pending=True)
+                raise
+        try:
+            return future.result(timeout=patience - connecting)
+        except FutureTimeoutError:
+            self._outage.begin(f"no answer{worker.via} within {patience:.1g} s")
+            raise
 
     def _hold_to_the_budget(self) -> None:
         service = self._worker.service if self._worker else None

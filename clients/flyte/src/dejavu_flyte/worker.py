@@ -69,9 +69,14 @@ class Worker:
         return self._busy_since is not None and time.monotonic() - self._busy_since > seconds
 
     @property
-    def lacks(self) -> str:
-        """What is missing while a caller waits, for messages."""
-        return self.service.connection.lacks if self.service else "connection"
+    def is_connected(self) -> bool:
+        """Whether the call under way only waits for its answer."""
+        return self.service is not None and self.service.connection.is_sent
+
+    @property
+    def via(self) -> str:
+        """Words for the proxy on the way, if there is one."""
+        return self.service.connection.via if self.service else ""
 
     def _work(self) -> None:
         while True:
