@@ -25,6 +25,14 @@ def test_version() -> None:
     assert metadata.version("dejavu-flyte") == dejavu_flyte.__version__
 
 
+def test_pages_name_the_version() -> None:
+    pages = [HERE / "README.md", HERE.parent.parent / "README.md"]
+    named = [version for page in pages for version in re.findall(r"dejavu_flyte-([\w.]+)-py3", page.read_text())]
+
+    assert len(named) >= 2
+    assert set(named) == {dejavu_flyte.__version__}
+
+
 def test_flyte_brings_every_dependency() -> None:
     brought = {
         re.split(r"[^\w-]", name)[0].lower() for name in metadata.requires("flyte") or [] if "extra ==" not in name

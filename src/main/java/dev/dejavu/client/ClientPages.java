@@ -30,14 +30,14 @@ final class ClientPages {
             pip install "$DEJAVU_URL/client/{file}"
             flyte team-cache status</pre>
             <p>With uv, as <code>uv pip install</code>, in a project or in a script:</p>
-            <pre>uv add {name} --index "$DEJAVU_URL/client/"
-            uv add {name} --index "$DEJAVU_URL/client/" --script main.py</pre>
+            <pre>uv add {name} --index "dejavu=$DEJAVU_URL/client/"
+            uv add {name} --index "dejavu=$DEJAVU_URL/client/" --script main.py</pre>
             <ul>
               <li>The file: {link}</li>
               <li>The index has one package: <a href="{name}/">{name}</a></li>
             </ul>
-            <p>With <code>--extra-index-url</code> and <code>--find-links</code> too, pip takes the highest version that any
-            index has.</p>
+            <p>By <code>--extra-index-url</code> and <code>--find-links</code> pip takes the highest version that any of its
+            indexes has.</p>
             </body>
             </html>
             """;
