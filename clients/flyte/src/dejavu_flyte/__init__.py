@@ -1,6 +1,6 @@
 """Shares Flyte's image checks and code bundle uploads with a team, through a Dejavu service.
 
-Flyte finds and calls `plug_in` by itself; `DEJAVU_URL` switches it on.
+Flyte finds and calls `plug_in` by itself; `DEJAVU_URL`, or a URL in `files`, switches it on.
 From the outside in: `hook` wraps Flyte's cache functions, which `support` names, `sharing` decides what to look up and
 what to send, `team` bounds the time that a run may lose by `limits`, `worker` is its thread, `service` knows the calls,
 `credentials` has the token, `connection` speaks HTTP, with `watch` and `proxies`. `keys` are the keys of `image` and
@@ -15,8 +15,11 @@ __version__ = "0.1.0"
 
 
 def plug_in() -> None:
-    """Join the team's cache when `DEJAVU_URL` is set; Flyte calls this once per process."""
-    if os.environ.get("DEJAVU_URL"):
-        from dejavu_flyte.hook import install  # noqa: PLC0415  (without the variable, import nothing)
+    """Join the team's cache when `DEJAVU_URL` or a file may name it; Flyte calls this once per process."""
+    from dejavu_flyte import files  # noqa: PLC0415
+
+    url = os.environ.get("DEJAVU_URL")
+    if url or (url is None and files.exist()):
+        from dejavu_flyte.hook import install  # noqa: PLC0415  (where nothing names a service, import nothing)
 
         install()

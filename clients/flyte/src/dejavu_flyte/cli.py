@@ -209,7 +209,7 @@ def _scope(context: click.Context, project: str | None, domain: str | None) -> s
 
 @contextlib.contextmanager
 def _service() -> Iterator[tuple[Settings, Service]]:
-    settings = Settings.from_environment()
+    settings = Settings.load()
     service = Service(settings, timeout=_TIMEOUT)
     try:
         yield settings, service

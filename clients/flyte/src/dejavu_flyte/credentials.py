@@ -39,10 +39,12 @@ class Credentials:
         if self.source and not settings.is_private:
             raise ServiceError(f"{self.source} could be read on its way over http: use https, or set DEJAVU_INSECURE=1")
         # Nobody asked for it, so without TLS the calls go without it.
-        if not self.source and settings.is_private and all(_github()):
+        if not self.source and settings.is_private and settings.is_own and all(_github()):
             self.source = f"GitHub's token for the audience {settings.token_audience}"
 
     def _source(self) -> str:
+        if not self._settings.is_own:
+            return ""
         if self._settings.token:
             return "DEJAVU_TOKEN"
         if self._settings.token_file:
@@ -54,13 +56,26 @@ class Credentials:
         """The user and the password in the URL, if there is no token."""
         return None if self._settings.token or self._settings.token_file else self._settings.user
 
+    @property
+    def withheld(self) -> str:
+        """Why there is no token, although the user has one; empty if that is not so."""
+        has_one = self._settings.token or self._settings.token_file or all(_github())
+        if self._settings.is_own or not has_one:
+            return ""
+        return (
+            f"no token is sent to {self._settings.public_url}, which {self._settings.origins['DEJAVU_URL']} names: set "
+            "DEJAVU_URL too, or dejavu.url in ~/.flyte/config.yaml"
+        )
+
     def token(self) -> str | None:
         """Return the token; None: there is none.
 
         Raises:
             ServiceError: it cannot be read or fetched
         """
-        if self._settings.token or not self.source or self.user:
+        if not self.source:
+            return None
+        if self._settings.token or self.user:
             return self._settings.token
         if self._settings.token_file:
             return self._read(Path(self._settings.token_file))

@@ -42,11 +42,14 @@ def _line(name: str, text: str) -> None:
 def show_status(found: Document) -> None:
     """Print what `status` found."""
     service, client, scope, machine = (found[part] for part in ("service", "client", "scope", "machine"))
-    _line("Service", shown(service["url"]))
+    origin = service["url_from"]
+    _line("Service", shown(service["url"] + ("" if origin == "DEJAVU_URL" else f", from {origin}")))
     if "error" in service:
         _line("", f"[red]does not work[/red]: {shown(service['error'])}")
     else:
         _line("", f"[green]answers[/green], Dejavu {shown(service['version'] or 'of an unknown version')}")
+    if "withheld" in service:
+        _line("", f"[yellow]{shown(service['withheld'])}[/yellow]")
     if "identity" in service:
         _line("", _identity(service["identity"]))
     for name, counts in service.get("caches", {}).items():

@@ -14,7 +14,7 @@ from dejavu_flyte import local, log, summary, support
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import KINDS, ImageKey, Key, Value
 from dejavu_flyte.service import ImageAbsent
-from dejavu_flyte.settings import SettingError, Settings
+from dejavu_flyte.settings import NoUrlError, SettingError, Settings
 from dejavu_flyte.sharing import Sharing
 from dejavu_flyte.team import Team
 
@@ -25,8 +25,10 @@ def install() -> None:
     """Wrap Flyte's cache functions once; if that is impossible, log one warning and wrap nothing."""
     summary.write_at_exit()
     try:
-        settings = Settings.from_environment()
+        settings = Settings.load()
         support.check()
+    except NoUrlError:
+        return
     except SettingError as e:
         log.warn("The team cache is not used: %s.", e)
     except support.UnsupportedFlyteError as e:

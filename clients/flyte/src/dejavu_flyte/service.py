@@ -54,6 +54,11 @@ class Service:
         self._credentials = credentials or Credentials(settings)
         self.connection = Connection(settings.public_url, timeout or settings.timeout, self._credentials.user)
 
+    @property
+    def withheld(self) -> str:
+        """Why the service gets no token, although the user has one; empty if that is not so."""
+        return self._credentials.withheld
+
     def warm_up(self) -> bool:
         """Open the connection, and have the token ready; return whether the service works."""
         return self.connection.is_open or self._call("GET", _WARM_UP).status == 200
@@ -180,7 +185,10 @@ class Service:
             return response.content
         if response.status == 401:
             source = self._credentials.source
-            raise ServiceError(f"it does not accept {source}" if source else "it asks for a DEJAVU_TOKEN")
+            asks = "it asks for a DEJAVU_TOKEN"
+            if withheld := self._credentials.withheld:
+                asks = f"it asks for a token, and {withheld}"
+            raise ServiceError(f"it does not accept {source}" if source else asks)
         said = f"it answers {response.status}"
         if response.problem or response.media_type.startswith("application/problem+json"):
             said += f": {response.detail or response.problem}"

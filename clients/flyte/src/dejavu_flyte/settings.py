@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
+from dejavu_flyte import files
 from dejavu_flyte.reach import is_loopback
 from dejavu_flyte.values import Allowed
 
@@ -17,8 +19,16 @@ _BACKEND = re.compile(r"[!-~]*[\w*][!-~]*")
 _ON = {"1", "true", "yes", "on"}
 
 
+# The settings of files, by the names of the variables that win over them.
+_FROM_FILES: ContextVar[dict[str, files.Given] | None] = ContextVar("_FROM_FILES", default=None)
+
+
 class SettingError(ValueError):
     """An invalid setting; the text names it and the values allowed."""
+
+
+class NoUrlError(SettingError):
+    """Neither the environment nor a file names a service: nothing is shared."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,8 @@ class Settings:
 
     `timeout` is in seconds, for an answer. `token_file`: a file with the token; `token_audience`: for whom a token is
     that the client fetches itself. `remote_builder`: whether a remote build looks an image up in the team cache before
-    it asks the backend. `insecure`: whether a token may leave this machine without TLS.
+    it asks the backend. `insecure`: whether a token may leave this machine without TLS. `is_own`: whether the user,
+    and not a repository, chose the URL; only then it gets a token. `origins`: where each setting stands that is set.
     """
 
     url: str
@@ -38,13 +49,50 @@ class Settings:
     remote_builder: bool = True
     insecure: bool = False
     allowed: Allowed = field(default_factory=Allowed)
+    is_own: bool = True
+    origins: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def load(cls) -> Settings:
+        """Read the variables `DEJAVU_…`, and for those that are missing Flyte's configuration and `pyproject.toml`.
+
+        A variable that is empty is not missing: it stands for the default, and an empty URL for none.
+
+        Raises:
+            NoUrlError: nothing names a service
+            SettingError: a setting is invalid
+        """
+        try:
+            given = {f"DEJAVU_{member.upper()}": value for member, value in files.given().items()}
+        except files.FileError as e:
+            raise SettingError(str(e)) from None
+        unset = {name: value for name, value in given.items() if name not in os.environ}
+        token = _FROM_FILES.set(unset)
+        try:
+            settings = cls.from_environment()
+        except SettingError as e:
+            name = str(e).partition(" ")[0]
+            if name not in unset:
+                raise
+            raise SettingError(str(e).replace(name, unset[name].name)) from None
+        finally:
+            _FROM_FILES.reset(token)
+        if "DEJAVU_URL" not in unset:
+            is_own = True
+        elif settings.user:
+            raise SettingError(f"{unset['DEJAVU_URL'].name} must have no user and no password")
+        else:
+            is_own = settings.url in files.own_urls()
+        origins = {name: name for name in os.environ if name.startswith("DEJAVU_")}
+        return replace(settings, is_own=is_own, origins=origins | {name: given.name for name, given in unset.items()})
 
     @classmethod
     def from_environment(cls) -> Settings:
         """Read the variables `DEJAVU_…`.
 
         Raises:
-            SettingError: one of them is invalid, or `DEJAVU_URL` is missing
+            NoUrlError: `DEJAVU_URL` is missing
+            SettingError: one of them is invalid
         """
         return cls(
             url=_url(_variable("DEJAVU_URL")),
@@ -86,10 +134,13 @@ class Settings:
 
 
 def _variable(name: str) -> str:
-    return os.environ.get(name, "").strip()
+    given = (_FROM_FILES.get() or {}).get(name)
+    return given.text if given else os.environ.get(name, "").strip()
 
 
 def _url(value: str) -> str:
+    if not value:
+        raise NoUrlError("DEJAVU_URL must be an address like http://dejavu.example.com:8080; nothing sets it")
     try:
         parts = urlsplit(value)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

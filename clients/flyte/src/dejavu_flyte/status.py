@@ -19,6 +19,7 @@ def document(settings: Settings, service: Service, scope: str, journal: Journal)
     found: Document = {
         "service": _service(settings, service),
         "client": _client(),
+        "settings": settings.origins,
         "scope": _scope(scope, settings),
         "machine": _machine(journal),
     }
@@ -32,7 +33,9 @@ def document(settings: Settings, service: Service, scope: str, journal: Journal)
 
 
 def _service(settings: Settings, service: Service) -> Document:
-    found: Document = {"url": settings.public_url}
+    found: Document = {"url": settings.public_url, "url_from": settings.origins.get("DEJAVU_URL")}
+    if withheld := service.withheld:
+        found["withheld"] = withheld
     try:
         found["version"] = service.version() or None
         if identity := service.identity():

@@ -1,0 +1,186 @@
+"""Settings that a repository brings, and the token that none of them gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Machine, Service, exists
+from servers import MISS, Server, answer, reads_and_writes
+from test_forget import document, options
+
+Machines = Callable[..., Machine]
+PROJECT = "[project]\nname = 'x'\ndependencies = ['dejavu-flyte']\n"
+
+
+@pytest.fixture
+def repository(machines: Machines, tmp_path: Path) -> Callable[..., Machine]:
+    """Make machines that have a checkout of their own, and no variables."""
+
+    def make(name: str, files: dict[str, str], **more: object) -> Machine:
+        root = tmp_path / name / "code"
+        for path, content in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(content)
+        return machines(**{"url": None, "root": root, **more})
+
+    return make
+
+
+def yaml(**members: object) -> str:
+    return "admin:\n  endpoint: dns:///flyte.example.com\ndejavu:\n" + "".join(
+        f"  {name}: {value}\n" for name, value in members.items()
+    )
+
+
+def toml(**members: object) -> str:
+    return f"{PROJECT}[tool.dejavu]\n" + "".join(f"{name} = {value}\n" for name, value in members.items())
+
+
+@pytest.mark.parametrize("file", [".flyte/config.yaml", "config.yaml", "pyproject.toml"])
+def test_repository_brings_the_service(
+    repository: Callable[..., Machine], unique: str, service: Service, file: str
+) -> None:
+    text = toml(url=f"'{service.url}'") if file.endswith("toml") else yaml(url=service.url)
+    first, second = repository("a", {file: text}), repository("b", {file: text})
+
+    worked, shared = first.run(exists(unique)), second.run(exists(unique))
+
+    assert (worked.checks, shared.checks) == (1, 0)
+    assert f"from url of {'[tool.dejavu]' if file.endswith('toml') else 'dejavu'} in" in second.cli("status")
+
+
+def test_environment_wins_over_configuration_over_project(
+    repository: Callable[..., Machine], unique: str, service: Service
+) -> None:
+    files = {
+        ".flyte/config.yaml": yaml(url="http://127.0.0.1:9", timeout=0.25, image_prefixes="[cr.example.com/a, b]"),
+        "pyproject.toml": toml(url="'http://127.0.0.1:8'", timeout=0.125, max_age="'2d'"),
+    }
+    machine = repository("a", files)
+
+    found = document(machine, "status", DEJAVU_URL=service.url)
+
+    assert found["service"]["url"] == service.url
+    origins = found["settings"]
+    assert origins["DEJAVU_URL"] == "DEJAVU_URL"
+    assert origins["DEJAVU_TIMEOUT"].endswith(".flyte/config.yaml")
+    assert origins["DEJAVU_MAX_AGE"].endswith("pyproject.toml")
+    assert machine.run(exists(unique), DEJAVU_URL="").modules == ["dejavu_flyte", "dejavu_flyte.files"]
+
+
+def test_configuration_that_a_command_names(repository: Callable[..., Machine], service: Service) -> None:
+    machine = repository("a", {"flyte.yaml": yaml(url=service.url)}, endpoint=None)
+    command = ["-c", "flyte.yaml", "team-cache", "status"]
+
+    output = machine._call([str(machine.flyte), *command], 0, {})
+
+    assert "from url of dejavu in flyte.yaml" in output
+
+
+def test_project_above_the_working_directory(
+    repository: Callable[..., Machine], unique: str, service: Service, tmp_path: Path
+) -> None:
+    machine = repository("a", {"pyproject.toml": PROJECT})
+    (tmp_path / "a/pyproject.toml").write_text(toml(url=f"'{service.url}'"))
+
+    assert "answers" in machine.cli("status")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("pyproject.toml", toml(urll="'http://x'"), r"urll of \[tool.dejavu\] in \S+pyproject.toml is unknown"),
+        (
+            "pyproject.toml",
+            toml(url="'http://x'", timeout="'soon'"),
+            r"timeout of \[tool.dejavu\] in \S+ must be a number",
+        ),
+        ("pyproject.toml", toml(url="{a = 1}"), r"url of \[tool.dejavu\] in \S+ must be a text"),
+        ("pyproject.toml", f"{PROJECT}[tool]\ndejavu = 3\n", r"\[tool.dejavu\] in \S+ must have members"),
+        (".flyte/config.yaml", yaml(url="ftp://x"), r"url of dejavu in \S+config.yaml must be an address"),
+        (".flyte/config.yaml", yaml(url="http://x", token="djv_x"), r"token of dejavu in \S+ must not .* DEJAVU_TOKEN"),
+        (".flyte/config.yaml", yaml(url="http://me:secret@x"), r"url of dejavu in \S+ must have no user"),
+        (".flyte/config.yaml", yaml(url="http://x", insecure="true"), r"insecure of dejavu in \S+ must not"),
+    ],
+)
+def test_wrong_member_is_one_line(
+    repository: Callable[..., Machine], unique: str, file: str, text: str, message: str
+) -> None:
+    machine = repository("a", {file: text})
+
+    run = machine.run(exists(unique))
+    output = machine.cli("status", status=2)
+
+    assert run.checks == 1
+    assert len(re.findall(message, " ".join(run.output.split()))) == 1
+    assert re.search(message, " ".join(output.split()))
+    assert "secret" not in run.output + output
+
+
+def test_file_that_cannot_be_parsed_is_one_line(
+    repository: Callable[..., Machine], unique: str, service: Service
+) -> None:
+    machine = repository("a", {"pyproject.toml": f"{PROJECT}[tool.dejavu\n"})
+
+    run = machine.run(exists(unique), DEJAVU_URL=service.url)
+
+    assert run.occurrences("pyproject.toml cannot be read, so it sets nothing for the team cache") == 1
+    assert "answers" in machine.cli("status", DEJAVU_URL=service.url)
+    assert machine.run(exists(unique), exists(f"{unique}-2")).checks == 1
+
+
+def test_package_among_the_dependencies_is_no_setting(repository: Callable[..., Machine], unique: str) -> None:
+    run = repository("a", {"pyproject.toml": PROJECT}).run(exists(unique))
+
+    assert run.modules == ["dejavu_flyte", "dejavu_flyte.files"]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [{"DEJAVU_TOKEN": "djv_secret"}, {"DEJAVU_TOKEN_FILE": "/dev/stdin"}, {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "djv_gh"}],
+)
+def test_token_goes_to_no_url_of_a_repository(
+    repository: Callable[..., Machine], unique: str, secret: dict[str, str]
+) -> None:
+    asks = answer("401 Unauthorized", "application/problem+json", "{}")
+    server = Server(reads_and_writes(MISS, MISS))
+    github = Server(asks)
+    machine = repository("a", {"pyproject.toml": toml(url=f"'{server.url}'")})
+    machine.environment |= secret | {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{github.url}/?x=y"}
+
+    machine.run(exists(unique))
+    server.behave = asks
+    status = " ".join(machine.cli("status", status=1).split())
+    server.close()
+    github.close()
+
+    assert server.requests
+    assert not any(b"authorization" in request.lower() for request in server.requests)
+    assert github.requests == []
+    assert f"no token is sent to {server.url}, which url of [tool.dejavu] in" in status
+
+
+def test_token_goes_where_the_user_allowed_it(repository: Callable[..., Machine], unique: str) -> None:
+    server = Server(reads_and_writes(MISS, MISS))
+    machine = repository("a", {"pyproject.toml": toml(url=f"'{server.url}'"), ".flyte/config.yaml": "admin: {}\n"})
+    (machine.home / ".flyte").mkdir()
+    (machine.home / ".flyte/config.yaml").write_text(yaml(url=f"{server.url}/"))
+
+    machine.run(exists(unique), DEJAVU_TOKEN="djv_secret")
+    server.close()
+
+    assert all(b"authorization: bearer djv_secret" in request.lower() for request in server.requests)
+
+
+def test_scope_and_files_of_the_repository_in_ci(
+    repository: Callable[..., Machine], unique: str, service: Service
+) -> None:
+    """The repository brings the settings, and the environment the URL beside its token."""
+    machine = repository("a", {"pyproject.toml": toml(url=f"'{service.url}'", share="['https://other.example.com']")})
+
+    found = document(machine, "status", *options(unique), DEJAVU_URL=service.url)
+
+    assert "DEJAVU_SHARE does not name" in found["off"][0]
