@@ -55,7 +55,7 @@ def test_action_puts_later_steps_on_the_cache(
 
 
 def test_client_comes_from_no_other_index(service: Service, github: GitHub, python: str) -> None:
-    github.env |= {"PIP_INDEX_URL": AWAY, "PIP_EXTRA_INDEX_URL": AWAY}
+    github.env |= {"PIP_INDEX_URL": AWAY, "PIP_EXTRA_INDEX_URL": AWAY, "PIP_FIND_LINKS": AWAY}
 
     step = github.use(url=service.url, python=python)
 
