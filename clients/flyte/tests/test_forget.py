@@ -110,6 +110,9 @@ def test_dry_run_deletes_nothing(machines: Machines, unique: str, service: Servi
 
     assert output.count("would be deleted") == 2
     assert output.count("was not there") == 2
+    other = machine.cli("forget", *options(unique), "--platform", "linux/amd64", uri)
+    assert "the team: was not there" in other
+    assert "the team has it with platforms linux/amd64, linux/arm64" in other
     assert service.entries("images", image_uri=uri)
     assert machine.rows("image_cache")
 

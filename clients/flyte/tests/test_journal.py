@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Machine, Service, exists
+from test_forget import document
 
 Machines = Callable[..., Machine]
 
@@ -249,3 +250,13 @@ def test_delete_local_cache_under_a_running_process(machines: Machines, unique: 
     other.join()
 
     assert run.values == [uri, None, None]
+
+
+def test_messages_about_the_journal_are_no_part_of_a_document(machines: Machines, unique: str) -> None:
+    machine = machines()
+    machine.cache.parent.mkdir(parents=True)
+    journal(machine).write_bytes(b"damaged" * 1000)
+
+    assert "error" not in document(machine, "status")["machine"]["journal"]
+
+    assert len(damaged_ones(machine)) == 1

@@ -143,13 +143,17 @@ def _show_entry(entry: Document) -> None:
         "miss": "[yellow]miss[/yellow]: the team does not have it",
     }
     _console.print(f"  {outcomes[entry['outcome']]}")
+    _show_nearest(entry)
+    for cause in entry.get("causes", []):
+        _console.print(f"  {shown(cause)}")
+    _console.print()
+
+
+def _show_nearest(entry: Document) -> None:
     for near in entry.get("nearest", []):
         others = " and ".join(f"{name} [bold]{shown(as_text(part))}[/bold]" for name, part in near["differs"].items())
         hint = f" ({shown(near['hint'])})" if near["hint"] else ""
         _console.print(f"  the team has it with {others}{hint}")
-    for cause in entry.get("causes", []):
-        _console.print(f"  {shown(cause)}")
-    _console.print()
 
 
 def show_forget(found: Document) -> None:
@@ -160,3 +164,4 @@ def show_forget(found: Document) -> None:
         for name in ("team", "machine"):
             place = "the team" if name == "team" else "this machine"
             _console.print(f"  {place}: {done if entry[name] else 'was not there'}")
+        _show_nearest(entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dejavu_flyte.causes import nearest
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import ImageKey, Key
 from dejavu_flyte.local import LocalCache
@@ -23,7 +24,7 @@ class Forget:
     dry_run: bool
 
     def forget(self, keys: list[Key]) -> list[dict[str, Any]]:
-        """Return for each key whether the `team` and this `machine` had it.
+        """Return for each key whether the `team` and this `machine` had it, and what the team has in its place.
 
         Raises:
             ServiceError: the team's entries cannot be deleted; the rows of this machine stay then
@@ -48,6 +49,7 @@ class Forget:
                 "key": key.hash,
                 "team": team,
                 "machine": here,
+                "nearest": [] if team else nearest(self.service, key),
             }
             for key, team, here in zip(keys, found, local, strict=True)
         ]
