@@ -79,7 +79,7 @@ final class Wheel {
         files.put(info + "WHEEL", bytes(FORMAT));
         files.put(info + "entry_points.txt", bytes(project.entryPoints()));
         files.put(info + "licenses/LICENSE", bytes(license));
-        files.put(info + "RECORD", bytes(files, info + "RECORD"));
+        files.put(info + "RECORD", record(files, info + "RECORD"));
         return new Wheel(project, zip(files));
     }
 
@@ -87,8 +87,11 @@ final class Wheel {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** A line for each file, with its hash and its length. */
-    private static byte[] bytes(Map<String, byte[]> files, String itself) {
+    /**
+     * A line for each file, with its hash and its length, which {@code RECORD} itself has
+     * not.
+     */
+    private static byte[] record(Map<String, byte[]> files, String itself) {
         StringBuilder lines = new StringBuilder();
         files.forEach((name, content) -> lines.append(name)
             .append(",sha256=")
