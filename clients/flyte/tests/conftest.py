@@ -96,6 +96,7 @@ class Run:
     wall: float
     output: str
     modules: list[str]
+    threads: list[str]
 
     def occurrences(self, text: str) -> int:
         """Count a text in the output, in which a terminal may have wrapped long lines."""
@@ -161,6 +162,7 @@ class Machine:
             wall=wall,
             output=output,
             modules=done["modules"],
+            threads=done["threads"],
         )
 
     @property

@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +38,7 @@ def main() -> None:
         begin = time.perf_counter()
         results.append({"value": STEPS[step.pop("do")](root, **step), "seconds": time.perf_counter() - begin})
     done = {"results": results, "modules": [m for m in sys.modules if m.startswith("dejavu_flyte")], **COUNTS}
+    done["threads"] = [thread.name for thread in threading.enumerate()]
     Path(os.environ["RESULT"]).write_text(json.dumps(done))
 
 
@@ -54,7 +57,9 @@ def fake_backend() -> None:
     async def get_image(request: object) -> object:
         COUNTS["backend"] += 1
         uri = f"cr.example.com/acme/{request.id.name}"
-        return SimpleNamespace(image=SimpleNamespace(fqin=uri, HasField=lambda _: False))
+        run = SimpleNamespace(org="", project=request.project_id.name, domain=request.project_id.domain, name="r1")
+        has_field = "BACKEND_WITHOUT_LINKS" not in os.environ
+        return SimpleNamespace(image=SimpleNamespace(fqin=uri, build_run=run, HasField=lambda _: has_field))
 
     flyte.remote.Task.get = lambda **_: None
     service = SimpleNamespace(get_image=get_image)
@@ -95,9 +100,45 @@ def build(
     return asyncio.run(ImageBuildEngine.build(made, dry_run=dry_run, force=force)).uri
 
 
-def bundle(root: Path, dryrun: bool = False) -> list[str]:
+def linked(_: Path, name: str, platforms: list[str], registry: str | None = None) -> list[str | None]:
+    """Return the URI of an image, and the build run that goes into the metadata of its tasks."""
+    from flyte._internal.imagebuild.image_builder import ImageBuildEngine
+
+    built = asyncio.run(ImageBuildEngine.build(image(name, platforms, registry, None)))
+    return [built.uri, built.build_run and built.build_run.model_dump_json()]
+
+
+def remote_build(_: Path, name: str, platforms: list[str]) -> str | None:
+    """Build an image that its backend does not have."""
+    from flyte._build import ImageBuild
+    from flyte._internal.imagebuild import image_builder, remote_builder
+
+    made = image(name, platforms, None, None)
+    job = json.loads(sys.argv[1])
+
+    async def build_image(*_: object, **__: object) -> ImageBuild:
+        run = image_builder.RunIdentifierData(org="", project=job["project"], domain=job["domain"], name="r2")
+        return ImageBuild(uri=f"cr.example.com/acme/{name}:{made._final_tag}", remote_run=None, build_run=run)
+
+    # The package wraps what the class has.
+    build = remote_builder.RemoteImageBuilder.build_image
+    for cell in build.__closure__:
+        if getattr(cell.cell_contents, "__name__", "") == "build_image":
+            cell.cell_contents = build_image
+    return asyncio.run(image_builder.ImageBuildEngine.build(made, force=True)).uri
+
+
+def bundle(root: Path, dryrun: bool = False, changes: str = "") -> list[str]:
+    """Bundle all files; the content of `main.py` changes after Flyte has listed it."""
+    from flyte._code_bundle import bundle
     from flyte._code_bundle.bundle import build_code_bundle
 
+    def temporary_directory() -> tempfile.TemporaryDirectory[str]:
+        if changes:
+            (root / "main.py").write_text(changes)
+        return tempfile.TemporaryDirectory()
+
+    bundle.tempfile = SimpleNamespace(TemporaryDirectory=temporary_directory)
     made = asyncio.run(build_code_bundle(root, copy_style="all", dryrun=dryrun))
     return [made.tgz, made.computed_version]
 
@@ -178,6 +219,8 @@ def fork(_: Path, name: str) -> int:
 STEPS = {
     "exists": exists,
     "build": build,
+    "linked": linked,
+    "remote_build": remote_build,
     "bundle": bundle,
     "relative": relative,
     "golden": golden,

@@ -105,9 +105,10 @@ def test_push_starts_a_team(machines: Machines, unique: str, service: Service) -
     output = laptop.cli("push", "-p", unique, "-d", "development")
 
     assert "2 images shared with the team" in output
-    assert "1 bundles shared with the team" in output
-    shared = runner.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"})
-    assert (shared.checks, shared.uploads) == (0, 0)
+    assert "0 bundles shared with the team" in output
+    assert "1 skipped: of unknown files" in output
+    shared = runner.run(exists(unique), exists(f"{unique}-2"))
+    assert shared.checks == 0
     assert service.entries("images", image_uri=worked.values[0])[0]["platforms"] == BOTH
     again = laptop.cli("push", "-p", unique, "-d", "development")
     assert "0 images shared with the team" in again
@@ -118,9 +119,9 @@ def test_push_finds_the_project_in_the_remote_path(machines: Machines, unique: s
     laptop = machines()
     remote_path = laptop.run({"do": "bundle"}, DEJAVU_URL="").values[0][0]
 
-    laptop.cli("push")
+    assert "1 skipped: of unknown files" in laptop.cli("push")
 
-    assert service.entries("bundles", remote_path=remote_path)[0]["scope"] == laptop.scope
+    assert service.entries("bundles", remote_path=remote_path) == []
 
 
 def test_push_skips_rows_that_only_this_machine_can_reach(machines: Machines, unique: str, service: Service) -> None:
@@ -149,11 +150,14 @@ def test_push_skips_borrowed_rows(machines: Machines, unique: str, service: Serv
 
 
 def test_pull_serves_a_runner_without_the_plugin(machines: Machines, unique: str) -> None:
-    first, runner = machines(), machines()
+    first, runner, other = machines(), machines(), machines()
     worked = first.run(exists(unique), {"do": "bundle"})
 
-    output = runner.cli("pull", "-p", unique, "-d", "development")
+    output = runner.cli("pull", "-p", unique, "-d", "development", "--bundles")
     shared = runner.run(exists(unique), {"do": "bundle"}, DEJAVU_URL="")
+    other.cli("pull", "-p", unique, "-d", "development")
+
+    assert other.run(exists(unique), {"do": "bundle"}, DEJAVU_URL="").uploads == 1
 
     assert re.search(r"\d+ images written into the local cache", output)
     assert (shared.checks, shared.uploads) == (0, 0)
@@ -268,17 +272,19 @@ def test_commands_report_failures_without_a_traceback(machines: Machines, unique
 
 
 def test_push_sends_a_newer_value_but_no_older_one(machines: Machines, unique: str, service: Service) -> None:
-    laptop, other = machines(), machines(upload_to=f"s3://other/{unique}/development")
-    other.run({"do": "bundle"})
-    (entry,) = service.entries("bundles", remote_path=other.rows("bundle_cache")[0][2])
-    remote_path = laptop.run({"do": "bundle"}, DEJAVU_URL="").values[0][0]
+    laptop, other = machines(), machines()
+    uri = other.run(exists(unique)).values[0]
+    (entry,) = service.entries("images", image_uri=uri)
+    laptop.run(exists(unique), DEJAVU_URL="")
+    newer = f"{uri}@sha256:{'0' * 64}"
+    laptop.set_local("image_cache", "image_uri", newer)
 
     laptop.cli("push", "-p", unique, "-d", "development")
     other.age(3600)
     other.cli("push", "-p", unique, "-d", "development")
 
-    (pushed,) = service.entries("bundles", remote_path=remote_path)
-    assert pushed["digest"] == entry["digest"]
+    (pushed,) = service.entries("images", image_uri=newer)
+    assert pushed["hash"] == entry["hash"]
 
 
 def test_push_skips_the_latest_tag(machines: Machines, unique: str) -> None:

@@ -186,8 +186,8 @@ def test_documents_of_push_pull_and_explain(machines: Machines, unique: str) -> 
     missed = document(runner, "explain", *options(unique), "--platform", "linux/s390x", uri, status=1)
     script = document(runner, "explain", *options(unique), "main.py", status=1)
 
-    assert [pushed[kind]["moved"] for kind in ("images", "bundles")] == [1, 1]
-    assert [pulled[kind] for kind in ("images", "bundles")] == [{"moved": 1, "skipped": []}] * 2
+    assert [pushed[kind]["moved"] for kind in ("images", "bundles")] == [1, 0]
+    assert [pulled[kind]["moved"] for kind in ("images", "bundles")] == [1, 0]
     (entry,) = image["entries"]
     assert (entry["outcome"], entry["value"], entry["parts"]["platforms"]) == ("hit", {"image_uri": uri}, BOTH)
     assert missed["entries"][0]["nearest"][0]["differs"] == {"platforms": BOTH}

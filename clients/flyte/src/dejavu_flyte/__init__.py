@@ -1,12 +1,14 @@
 """Shares Flyte's image checks and code bundle uploads with a team, through a Dejavu service.
 
 Flyte finds and calls `plug_in` by itself; `DEJAVU_URL`, or a URL in `files`, switches it on.
-From the outside in: `hook` wraps Flyte's cache functions, which `support` names, `sharing` decides what to look up and
-what to send, `team` bounds the time that a run may lose by `limits`, `worker` is its thread, `service` knows the calls,
-`credentials` has the token, `connection` speaks HTTP, with `watch` and `proxies`. `keys` are the keys of `image` and
-`bundle`, `values` what they may lead to, `scopes` and `hub` the spelling of their parts, `reach` what only one machine
-can reach. `local` and `journal` are the files of this machine, `summary` is the page of a CI job. `cli` is `flyte
-team-cache`; `display` prints what `status`, `transfer`, `explain`, `causes` and `forget` find.
+From the outside in: `hook` wraps Flyte's modules when they are imported, with `caches` and `checkers`; `support` names
+their functions, `run` is the state of a process. `sharing` decides what to look up, to believe and to send, with the
+`fingerprint` of an archive and the `links` to builds. `team` bounds the time that a run may lose by `limits`, `worker`
+is its thread, `service` knows the calls, `found` is what they find, `credentials` has the token, `connection` speaks
+HTTP, with `watch` and `proxies`. `keys` are the keys of `image` and `bundle`, `values` what they may lead to, `scopes`
+and `hub` the spelling of their parts, `reach` what only one machine can reach. `local` and `journal` are the files of
+this machine, `summary` is the page of a CI job. `cli` is `flyte team-cache`; `display` prints what `status`,
+`transfer`, `explain`, `causes` and `forget` find.
 """
 
 import os

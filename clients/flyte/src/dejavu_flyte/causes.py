@@ -10,7 +10,7 @@ from dejavu_flyte import hub, scopes
 from dejavu_flyte.explain import Bundle, Named
 from dejavu_flyte.keys import BundleKey, ImageKey, Key, why_not_used
 from dejavu_flyte.service import Entry, Service
-from dejavu_flyte.values import Allowed
+from dejavu_flyte.settings import Settings
 
 _NEAREST = 20
 # Of those of a scope, or of all: the newest ones, on two pages.
@@ -19,14 +19,14 @@ _SEARCHED = 1000
 Document = dict[str, Any]
 
 
-def document(service: Service, allowed: Allowed, named: Named, *, list_files: bool) -> Document:
+def document(service: Service, settings: Settings, named: Named, *, list_files: bool) -> Document:
     """Return each key with its parts, its outcome, and for a miss the nearest entries and possible causes."""
-    entries = [{"kind": "image", "image": key.local_uri, **_entry(service, allowed, key)} for key in named.images]
+    entries = [{"kind": "image", "image": key.local_uri, **_entry(service, settings, key)} for key in named.images]
     found: Document = {"entries": entries, "never_looked_up": named.others}
     if bundle := named.bundle:
         made = {"files": len(bundle.files), "root_dir": str(bundle.root), "copy_style": bundle.copy_style}
         made |= {"ruff": bundle.ruff, "python": bundle.python}
-        entry = {"kind": "bundle", **made, **_entry(service, allowed, bundle.key)}
+        entry = {"kind": "bundle", **made, **_entry(service, settings, bundle.key, bundle.fingerprint())}
         if entry["outcome"] == "miss":
             entry["causes"] = of_bundle(service, bundle)
         entries.append(entry)
@@ -35,16 +35,19 @@ def document(service: Service, allowed: Allowed, named: Named, *, list_files: bo
     return found
 
 
-def _entry(service: Service, allowed: Allowed, key: Key) -> Document:
-    found: Document = {"parts": key.parts(), "key": key.hash}
-    if reason := key.why_not_shared(allowed):
-        return found | {"outcome": "never shared", "reason": reason}
-    value = service.find(key)
-    if value is None:
-        return found | {"outcome": "miss", "nearest": nearest(service, key)}
-    if reason := why_not_used(key, value, allowed):
-        return found | {"outcome": "not used", "value": value, "reason": reason}
-    return found | {"outcome": "hit", "value": value}
+def _entry(service: Service, settings: Settings, key: Key, fingerprint: str | None = None) -> Document:
+    entry: Document = {"parts": key.parts(), "key": key.hash}
+    if reason := key.why_not_shared(settings.allowed):
+        return entry | {"outcome": "never shared", "reason": reason}
+    found = service.find(key)
+    if found is None:
+        return entry | {"outcome": "miss", "nearest": nearest(service, key)}
+    reason = why_not_used(key, found.value, settings.allowed) or found.why_not_believed(settings.max_age)
+    if not reason and isinstance(key, BundleKey):
+        reason = found.why_another_archive(fingerprint)
+    if reason:
+        return entry | {"outcome": "not used", "value": found.value, "reason": reason}
+    return entry | {"outcome": "hit", "value": found.value}
 
 
 def nearest(service: Service, key: Key) -> list[Document]:

@@ -18,7 +18,7 @@ from dejavu_flyte import status as state
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.forget import Forget
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import KINDS, Key
+from dejavu_flyte.keys import KINDS, BundleKey, Key
 from dejavu_flyte.local import LocalError
 from dejavu_flyte.log import printable
 from dejavu_flyte.service import Service
@@ -135,9 +135,12 @@ def push(context: click.Context, project: str | None, domain: str | None) -> Don
 
 @_command("pull", display.show_pull)
 @click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="Maximum of each kind.")
-def pull(context: click.Context, project: str | None, domain: str | None, limit: int) -> Done:
-    """Write the team's entries into Flyte's local cache, for runners that may not load the plugin."""
-    return _transfer(_scope(context, project, domain), functools.partial(_pull, limit))
+@click.option(
+    "--bundles", is_flag=True, help="Also bundles: Flyte alone compares neither modes nor links of their files."
+)
+def pull(context: click.Context, project: str | None, domain: str | None, limit: int, bundles: bool) -> Done:
+    """Write the team's images into Flyte's local cache, for runners that may not load the plugin."""
+    return _transfer(_scope(context, project, domain), functools.partial(_pull, limit, bundles))
 
 
 @_command("explain", display.show_explain)
@@ -154,7 +157,7 @@ def explain_command(
     _scope(context, project, domain)
     named = _named(what, **how)
     with _service() as (settings, service):
-        found = causes.document(service, settings.allowed, named, list_files=files)
+        found = causes.document(service, settings, named, list_files=files)
     return found, all(entry["outcome"] == "hit" for entry in found["entries"])
 
 
@@ -182,15 +185,15 @@ def _named(what: str, platforms: tuple[str, ...], copy_style: str | None, root_d
         raise click.UsageError(str(e)) from None
 
 
-def _pull(limit: int, transfer: Transfer, kind: type[Key], on_progress: OnProgress) -> Report:
-    return transfer.pull(kind, limit, on_progress)
+def _pull(limit: int, bundles: bool, transfer: Transfer, kind: type[Key], on_progress: OnProgress) -> Report:
+    return transfer.pull(kind, limit, on_progress) if bundles or kind is not BundleKey else Report()
 
 
 def _transfer(scope: str, move: Callable[[Transfer, type[Key], OnProgress], Report]) -> Done:
     cache, journal = local.cache(), Journal(local.journal_path, _LOCK_TIMEOUT)
     found: Document = {"scope": scope}
     with _service() as (settings, service), display.progress() as bar:
-        transfer = Transfer(service, cache, journal, scope, settings.allowed)
+        transfer = Transfer(service, cache, journal, scope, settings.allowed, settings.max_age)
         for kind in KINDS:
             task = bar.add_task(kind.collection, total=None)
             report = move(transfer, kind, functools.partial(bar.update, task))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,12 +35,16 @@ class Interrupted(ServiceError):
 
 @dataclass(frozen=True)
 class Response:
-    """An answer; `content` is None if it is not JSON, `retry_after` is in seconds."""
+    """An answer; `content` is None if it is not JSON.
+
+    `retry_after` is in seconds, `at` is the time of the service in seconds since 1970.
+    """
 
     status: int
     content: Any
     media_type: str
     retry_after: float = 0.0
+    at: float = 0.0
 
     @property
     def problem(self) -> str:
@@ -174,6 +180,7 @@ class Connection:
             _parsed(bytes(body), media_type),
             media_type,
             _seconds(stream.headers.get("Retry-After")),
+            time_of(stream.headers.get("Date")),
         )
         if self._is_forwarded and response.status in _OF_PROXIES and not response.problem:
             raise ServiceError(f"{self._proxy} answers {response.status} {stream.reason_phrase}".strip())
@@ -182,6 +189,14 @@ class Connection:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+
+def time_of(date: str | None) -> float:
+    """Return the time of a `Date` header; without one, that of this machine."""
+    with contextlib.suppress(ValueError, TypeError):
+        if date:
+            return parsedate_to_datetime(date).timestamp()
+    return time.time()
 
 
 def _parsed(content: bytes, media_type: str) -> object:

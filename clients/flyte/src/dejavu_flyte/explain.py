@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dejavu_flyte import support
+from dejavu_flyte.fingerprint import Listing
 from dejavu_flyte.keys import BundleKey, ImageKey, Key
 
 DEFAULT_PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -33,6 +34,11 @@ class Bundle:
     ruff: bool | None = None
     python: str = field(default_factory=platform.python_version)
     others: Callable[[], dict[str, BundleKey]] = dict
+
+    def fingerprint(self) -> str | None:
+        """Return that of the archive which Flyte would make now."""
+        files = tuple(str(file) for file in self.files)
+        return Listing(self.key.files_digest, str(self.root), files, dereference=True).fingerprint()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from dejavu_flyte.keys import KINDS, Key
 
 # The first two columns are the primary key.
 _TABLES = {
-    "borrowed": {"collection": "text", "key": "text", "at": "real"},
+    "borrowed": {"collection": "text", "key": "text", "at": "real", "fingerprint": "text"},
     "tally": {"collection": "text", "what": "text", "n": "integer", "seconds": "real"},
 }
 # Flyte's rows expire after a day, so a note about one is useless after two.
@@ -74,13 +74,24 @@ class Journal:
         borrowed = self._do(lambda c: c.execute(sql, row).fetchone() is not None, otherwise=True)
         return not borrowed and (not self._has_lost_notes or row in self._made_here)
 
-    def borrow(self, kind: Key | type[Key], hashes: Iterable[str]) -> bool:
-        """Record that these local rows come from the team, before they are written; False if that failed."""
-        rows = [(kind.collection, h, time.time()) for h in hashes]
+    def fingerprint(self, key: Key) -> str | None:
+        """Return the fingerprint of the archive to which a borrowed row leads; None: it is unknown."""
+        sql = "select fingerprint from borrowed where collection = ? and key = ?"
+        row = self._do(lambda c: c.execute(sql, (key.collection, key.local_hash)).fetchone(), otherwise=None)
+        return row[0] or None if row else None
+
+    def borrow(self, kind: Key | type[Key], fingerprints: Mapping[str, str]) -> bool:
+        """Record that local rows come from the team, before they are written; False if that failed.
+
+        `fingerprints` are those of the rows by key; empty where there is none.
+        """
+        rows = [(kind.collection, h, time.time(), f) for h, f in fingerprints.items()]
 
         def note(c: sqlite3.Connection) -> bool:
             c.execute("delete from borrowed where at < ?", (time.time() - _NOTE_SECONDS,))
-            c.executemany("insert or replace into borrowed (collection, key, at) values (?, ?, ?)", rows)
+            c.executemany(
+                "insert or replace into borrowed (collection, key, at, fingerprint) values (?, ?, ?, ?)", rows
+            )
             return True
 
         return self._do(note, otherwise=False)
@@ -208,8 +219,11 @@ class Journal:
         with contextlib.closing(self._open(path)) as c, contextlib.suppress(sqlite3.Error), c:
             c.execute("attach ? as flyte", (str(cache),))
             for kind in KINDS:
-                rows = f"select ?, {kind.flyte.key_column}, ? from flyte.{kind.flyte.table}"  # noqa: S608  (constants)
-                c.execute(f"insert or ignore into borrowed {rows}", (kind.collection, time.time()))
+                rows = f"select ?, {kind.flyte.key_column}, ?, '' from flyte.{kind.flyte.table}"  # noqa: S608  (constants)
+                c.execute(
+                    f"insert or ignore into borrowed (collection, key, at, fingerprint) {rows}",
+                    (kind.collection, time.time()),
+                )
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from dejavu_flyte.keys import Key, Value
 
+_SHORT = 0.1
+
 
 @dataclass(frozen=True)
 class Row:
@@ -40,6 +42,19 @@ def cache() -> LocalCache:
     return LocalCache(path)
 
 
+class Rows:
+    """Single rows, in the time that a run has for them."""
+
+    def keep(self, key: Key, value: Value, age: float) -> None:
+        """Insert or replace a row as old as what it says, so that Flyte believes it no longer than that."""
+        if age < seconds_to_live(type(key)):
+            cache().add(type(key), [Row(key.local_hash, value, time.time() - age)], timeout=_SHORT)
+
+    def remove(self, key: Key) -> None:
+        """Delete a row, if the file is not locked."""
+        cache().remove(key)
+
+
 def journal_path() -> Path:
     """Return the path of the journal, beside Flyte's file."""
     return Path(importlib.import_module("flyte._persistence._db").LocalDB._get_db_path()).with_name("dejavu.db")
@@ -61,14 +76,14 @@ class LocalCache:
             found = c.execute(sql, (time.time() - seconds_to_live(kind),))
             return [Row(k, dict(zip(kind.members, members, strict=True)), at) for k, at, *members in found]
 
-    def add(self, kind: type[Key], rows: list[Row]) -> int:
+    def add(self, kind: type[Key], rows: list[Row], timeout: float = 5) -> int:
         """Insert or replace rows; return how many."""
         columns = _columns(kind)
         sql = (
             f"insert or replace into {kind.flyte.table} ({', '.join(columns)}) "  # noqa: S608
             f"values ({', '.join('?' for _ in columns)})"
         )
-        with self._open() as c, c:
+        with self._open(timeout) as c, c:
             c.executemany(sql, [(r.key, r.created_at, *(r.value[m] for m in kind.members)) for r in rows])
         return len(rows)
 

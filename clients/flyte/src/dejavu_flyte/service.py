@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 
 from dejavu_flyte.connection import Connection, Response, ServiceError
 from dejavu_flyte.credentials import Credentials
+from dejavu_flyte.found import Found
 from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.settings import Settings
 
@@ -51,6 +52,7 @@ class Service:
     def __init__(
         self, settings: Settings, timeout: float | None = None, credentials: Credentials | None = None
     ) -> None:
+        self.at = 0.0  # the time of the service in seconds since 1970, when it answered last
         self._credentials = credentials or Credentials(settings)
         self.connection = Connection(settings.public_url, timeout or settings.timeout, self._credentials.user)
 
@@ -63,15 +65,15 @@ class Service:
         """Open the connection, and have the token ready; return whether the service works."""
         return self.connection.is_open or self._call("GET", _WARM_UP).status == 200
 
-    def find(self, key: Key) -> Value | None:
-        """Return the team's value of the key; None: it has none."""
+    def find(self, key: Key) -> Found | None:
+        """Return what the team has for the key; None: it has nothing."""
         response = self._call("GET", f"{key.collection}/{key.hash}")
         if response.status == 404 and response.problem:
             return None
-        return _value(type(key), key.hash, self._expect(response, 200))
+        return _found(key, self._expect(response, 200), response.at)
 
-    def resolve(self, key: ImageKey, within: float) -> Value | None:
-        """Return the team's value, or that of a registry check by the service; None: the check could not tell.
+    def resolve(self, key: ImageKey, within: float) -> Found | None:
+        """Return what the team has, or a registry check by the service found; None: the check could not tell.
 
         All of it takes `within` seconds at most.
 
@@ -83,10 +85,10 @@ class Service:
             raise ImageAbsent
         if response.status in (403, 404, 422) and response.problem:
             return None
-        return _value(type(key), key.hash, self._expect(response, 200))
+        return _found(key, self._expect(response, 200), response.at)
 
     def put(self, key: Key, value: Value) -> None:
-        """Store the value, with the parts of the key.
+        """Store the value, perhaps with optional members of its entry, and the parts of the key.
 
         Raises:
             EntryRefused: this entry cannot be shared
@@ -97,7 +99,7 @@ class Service:
             raise EntryRefused(response.detail or response.problem)
         if response.status == 403:
             raise WriteForbidden(response.detail or "it allows this client to read only")
-        _value(type(key), key.hash, self._expect(response, 200, 201))
+        _found(key, self._expect(response, 200, 201), response.at)
 
     def lookup(self, kind: type[Key], keys: list[str]) -> dict[str, Entry]:
         """Return the team's entries of any number of keys."""
@@ -181,6 +183,7 @@ class Service:
         return response
 
     def _expect(self, response: Response, *statuses: int) -> dict[str, Any]:
+        self.at = response.at
         if response.status in statuses and isinstance(response.content, dict):
             return response.content
         if response.status == 401:
@@ -210,10 +213,10 @@ def _entries(kind: type[Key], page: dict[str, Any]) -> list[Entry]:
     return entries
 
 
-def _value(kind: type[Key], key: str, entry: Entry) -> Value:
-    if not _is_entry(entry, kind) or entry[kind.id] != key:
+def _found(key: Key, entry: Entry, now: float) -> Found:
+    if not _is_entry(entry, type(key)) or entry[key.id] != key.hash:
         raise ServiceError("its answer is not an entry of this key")
-    return {member: entry[member] for member in kind.members}
+    return Found.of(type(key), entry, now)
 
 
 def _is_entry(entry: object, kind: type[Key]) -> TypeGuard[Entry]:

@@ -16,6 +16,9 @@ _OFF = {"0", "false", "no", "off"}
 _REGISTRY = re.compile(r"[\w-]+(\.[\w-]+)*(:\d+)?(/[\w.-]+)*", re.ASCII)
 _PATH = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]*")
 _BACKEND = re.compile(r"[!-~]*[\w*][!-~]*")
+_AGE = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_MAX_AGE = 3650 * 86400
 _ON = {"1", "true", "yes", "on"}
 
 
@@ -37,8 +40,10 @@ class Settings:
 
     `timeout` is in seconds, for an answer. `token_file`: a file with the token; `token_audience`: for whom a token is
     that the client fetches itself. `remote_builder`: whether a remote build looks an image up in the team cache before
-    it asks the backend. `insecure`: whether a token may leave this machine without TLS. `is_own`: whether the user,
-    and not a repository, chose the URL; only then it gets a token. `origins`: where each setting stands that is set.
+    it asks the backend: `on`, `off`, or `any`, also where the link to its build is unknown. `max_age`: how many seconds
+    ago an entry may have been verified. `skip`: read nothing, and tell the team anew. `insecure`: whether a token may
+    leave this machine without TLS. `is_own`: whether the user, and not a repository, chose the URL; only then it gets a
+    token. `origins`: where each setting stands that is set.
     """
 
     url: str
@@ -46,7 +51,9 @@ class Settings:
     token_file: str | None = None
     token_audience: str = "dejavu"  # noqa: S105
     timeout: float = 0.5
-    remote_builder: bool = True
+    remote_builder: str = "on"
+    max_age: float = 86400
+    skip: bool = False
     insecure: bool = False
     allowed: Allowed = field(default_factory=Allowed)
     is_own: bool = True
@@ -100,7 +107,9 @@ class Settings:
             token_file=_variable("DEJAVU_TOKEN_FILE") or None,
             token_audience=_audience(_variable("DEJAVU_TOKEN_AUDIENCE")),
             timeout=_timeout(_variable("DEJAVU_TIMEOUT")),
-            remote_builder=_switch("DEJAVU_REMOTE_BUILDER", default=True),
+            remote_builder=_remote_builder(_variable("DEJAVU_REMOTE_BUILDER").lower()),
+            max_age=_max_age(_variable("DEJAVU_MAX_AGE").lower()),
+            skip=_switch("DEJAVU_SKIP", default=False),
             insecure=_switch("DEJAVU_INSECURE", default=False),
             allowed=_allowed(),
         )
@@ -183,6 +192,20 @@ def _switch(name: str, *, default: bool) -> bool:
     if value and value not in _OFF | _ON:
         raise SettingError(f"{name} must be on or off")
     return value in _ON if value else default
+
+
+def _remote_builder(value: str) -> str:
+    if value and value not in _OFF | _ON | {"any"}:
+        raise SettingError("DEJAVU_REMOTE_BUILDER must be on, off or any")
+    return "any" if value == "any" else "off" if value in _OFF else "on"
+
+
+def _max_age(value: str) -> float:
+    found = _AGE.fullmatch(value or "1d")
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < seconds <= _MAX_AGE:
+        raise SettingError("DEJAVU_MAX_AGE must be a time like 12h or 30d, more than 0 and at most 3650d")
+    return seconds
 
 
 def _allowed() -> Allowed:

@@ -5,13 +5,28 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from dejavu_flyte import log
+from dejavu_flyte import links, log, scopes
+from dejavu_flyte.found import Found
 from dejavu_flyte.journal import HIT, MISS, SHARED, UNANSWERED, WORK, Journal
-from dejavu_flyte.keys import ImageKey, Key, Value, why_not_used
+from dejavu_flyte.keys import BundleKey, ImageKey, Key, Value, why_not_used
 from dejavu_flyte.local import LocalError
+from dejavu_flyte.settings import Settings
 from dejavu_flyte.team import Team, TeamOff
-from dejavu_flyte.values import Allowed
+
+Fingerprint = Callable[[], str | None]
+"""Makes the fingerprint of the archive of a bundle; None: there is none."""
+
+
+class LocalRows(Protocol):
+    """Flyte's rows on this machine; its methods may raise `LocalError`."""
+
+    def keep(self, key: Key, value: Value, age: float) -> None:
+        """Insert or replace a row of so many seconds."""
+
+    def remove(self, key: Key) -> None:
+        """Delete a row."""
 
 
 class Sharing:
@@ -19,43 +34,71 @@ class Sharing:
 
     A local row that this machine made is a hit, as in Flyte itself. A row that came from the team is looked up again in
     each process, because it would otherwise outlive a deletion in the team cache by up to a day; if the team cache
-    cannot be reached, it is a hit too. A value that does not follow from its key is a miss, wherever it came from.
+    cannot be reached, it is a hit too. A miss is a value that does not follow from its key, that nobody verified within
+    `max_age`, or a bundle whose archive is not the one that Flyte would make here.
     """
 
-    def __init__(self, team: Team, journal: Journal, allowed: Allowed, remove_local: Callable[[Key], object]) -> None:
+    def __init__(self, team: Team, journal: Journal, settings: Settings, local_rows: LocalRows) -> None:
         self._team = team
         self._journal = journal
-        self._allowed = allowed
-        self._remove_local = remove_local
+        self._settings = settings
+        self._allowed = settings.allowed
+        self._local_rows = local_rows
         self._warned = False
         self._missed: dict[str, float] = {}
-        self._expected_writes: dict[str, Value] = {}
+        self._expected_writes: dict[str, Found] = {}
 
-    def read(self, key: Key, local: Value | None, write_local: Callable[[Value], None]) -> Value | None:
-        """Return the value of the key; `local` is the one in the local cache.
+    def warm_up(self, scope: str) -> None:
+        """Connect in the background, if there is something to share in a scope."""
+        if scopes.why_not_shared(scope, self._allowed.share) is None:
+            self._team.warm_up()
 
-        `write_local` writes a value from the team into the local cache. All of them are in Flyte's spelling.
+    @property
+    def is_asked_by_remote_builders(self) -> bool:
+        """Whether a remote builder looks an image up before it asks its backend."""
+        return self._settings.remote_builder != "off"
+
+    def read(
+        self, key: Key, local: Value | None, fingerprint: Fingerprint | None = None, *, linked: bool = False
+    ) -> Value | None:
+        """Return the value of the key; `local` is the one in the local cache. Both are in Flyte's spelling.
+
+        `fingerprint` is needed for a bundle: without it, the team is not asked. `linked`: an image counts only with a
+        link to its build, which is then recorded.
         """
-        if key.why_not_shared(self._allowed) or (local is not None and self._journal.is_own(key)):
+        if key.why_not_shared(self._allowed):
             return local
+        if self._settings.skip:
+            self._note_miss(key)
+            return None
+        if local is not None and self._journal.is_own(key):
+            return local
+        if isinstance(key, BundleKey) and fingerprint is None:
+            self._note_miss(key)
+            return None
+        return self._ask(key, local, fingerprint, linked=linked)
+
+    def _ask(self, key: Key, local: Value | None, fingerprint: Fingerprint | None, *, linked: bool) -> Value | None:
         try:
             found = self._team.find(key)
         except TeamOff:
             self._journal.count(key, UNANSWERED)
-            return local if local is not None and self._is_usable(key, key.to_team(local)) else None
-        if found is None or not self._is_usable(key, found):
+            return local if local is not None and self._is_still_usable(key, local, fingerprint) else None
+        if found is None or not self._is_usable(key, found, fingerprint) or not self._has_link(key, found, linked):
             self._journal.count(key, MISS)
-            self._missed[key.local_hash] = time.monotonic()
             if local is not None:
-                self._forget_local(key)
+                self._forget(key)
+            self._note_miss(key)
             return None
-        found = key.to_local(found)
-        if found != local and self._journal.borrow(key, [key.local_hash]):
-            write_local(found)
+        found = found.to_local(key)
         if local is None:
             self._journal.count(key, HIT)
             self._team.saved(self._journal.work_seconds(type(key)))
-        return found
+        if linked:  # Flyte writes it then
+            self._expected_writes[key.local_hash] = found
+        elif found.value != local:
+            self._keep(key, found)
+        return found.value
 
     def resolve(self, key: ImageKey) -> Value | None:
         """Have the service check the registry for an image that neither cache has; None: it could not tell.
@@ -63,30 +106,32 @@ class Sharing:
         Raises:
             ImageAbsent: the registry does not have it
         """
-        if key.why_not_shared(self._allowed):
+        if self._settings.skip or key.why_not_shared(self._allowed):
             return None
         try:
             found = self._team.resolve(key)
         except TeamOff:
             return None
-        if found is None or not self._is_usable(key, found):
+        if found is None or not self._is_usable(key, found, None):
             return None
-        found = key.to_local(found)
-        self._journal.borrow(key, [key.local_hash])
+        found = found.to_local(key)
         self._missed.pop(key.local_hash, None)
-        self.expect_write(key, found)
-        return found
+        self._expected_writes[key.local_hash] = found
+        return found.value
 
-    def expect_write(self, key: Key, value: Value) -> None:
-        """Expect Flyte to write a value that came from the team, so that it is not sent back."""
-        self._expected_writes[key.local_hash] = value
+    def writes_itself(self, key: Key, value: Value) -> bool:
+        """Write a value that came from the team, in place of Flyte: as old as it is; whether it was one."""
+        found = self._expected_writes.pop(key.local_hash, None)
+        if found is None or found.value != value:
+            return False
+        self._keep(key, found)
+        return True
 
-    def on_local_write(self, key: Key, value: Value, *, built: bool = False) -> None:
-        """Send the team a value that Flyte wrote into the local cache."""
-        if self._expected_writes.pop(key.local_hash, None) == value:
-            if not self._journal.borrow(key, [key.local_hash]):
-                self._forget_local(key)  # nothing would tell the row from an own one
-            return
+    def on_local_write(self, key: Key, value: Value, more: Callable[[], Value | None], *, built: bool = False) -> None:
+        """Send the team a value that Flyte wrote into the local cache, and the optional members of its entry.
+
+        It is not sent if `more` returns None.
+        """
         missed = self._missed.pop(key.local_hash, None)
         if missed is not None and not built:
             self._journal.count(key, WORK, time.monotonic() - missed)
@@ -97,17 +142,48 @@ class Sharing:
             return
         if reason := key.mismatch(value, self._allowed.own):
             log.debug("Not shared: %s of %s: %s", value, key, reason)
-            return
-        self._team.put(key, value, on_stored=lambda: self._journal.count(key, SHARED))
+        elif (members := more()) is not None:
+            self._team.put(key, value | members, on_stored=lambda: self._journal.count(key, SHARED))
 
-    def _forget_local(self, key: Key) -> None:
-        with contextlib.suppress(LocalError):
-            self._remove_local(key)
+    def _note_miss(self, key: Key) -> None:
+        self._missed[key.local_hash] = time.monotonic()
 
-    def _is_usable(self, key: Key, value: Value) -> bool:
-        reason = why_not_used(key, value, self._allowed)
-        if reason:
+    def _is_usable(self, key: Key, found: Found, fingerprint: Fingerprint | None) -> bool:
+        if reason := why_not_used(key, found.value, self._allowed):
             say = log.debug if self._warned else log.warn
-            say("The team cache has a value that is not used, %s: %s.", ", ".join(value.values()), reason)
+            say("The team cache has a value that is not used, %s: %s.", ", ".join(found.value.values()), reason)
             self._warned = True
+            return False
+        reason = found.why_not_believed(self._settings.max_age)
+        if not reason and isinstance(key, BundleKey):
+            reason = found.why_another_archive(fingerprint() if fingerprint else None)
+        if reason:
+            log.info("The team cache has %s, which is not used: %s.", ", ".join(found.value.values()), reason)
         return reason is None
+
+    def _is_still_usable(self, key: Key, local: Value, fingerprint: Fingerprint | None) -> bool:
+        """Whether a row that came from the team is a hit without it; Flyte itself looks at its age."""
+        if isinstance(key, BundleKey):
+            noted = self._journal.fingerprint(key)
+            if noted is None or fingerprint is None or fingerprint() != noted:
+                return False
+        return why_not_used(key, key.to_team(local), self._allowed) is None
+
+    def _has_link(self, key: Key, found: Found, linked: bool) -> bool:
+        if not linked or not links.are_recorded():
+            return True
+        if found.build_run and links.is_believed(found.build_run, key.scope):
+            links.record(key.to_local(found.value)["image_uri"], found.build_run)
+            return True
+        return self._settings.remote_builder == "any"
+
+    def _keep(self, key: Key, found: Found) -> None:
+        with contextlib.suppress(LocalError):
+            if self._journal.borrow(key, {key.local_hash: found.fingerprint or ""}):
+                self._local_rows.keep(key, found.value, found.age or 0)
+            else:
+                self._local_rows.remove(key)  # nothing would tell the row from an own one
+
+    def _forget(self, key: Key) -> None:
+        with contextlib.suppress(LocalError):
+            self._local_rows.remove(key)

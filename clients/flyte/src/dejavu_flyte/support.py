@@ -7,26 +7,36 @@ import importlib
 import inspect
 from typing import Any
 
-from dejavu_flyte.keys import KINDS
+from dejavu_flyte.keys import BundleKey, ImageKey, Key
 
 OLDEST, NEWEST = "2.3.8", "2.12.1"
 """The oldest and the newest Flyte that the tests run with; the versions between them should work too."""
 
-_SCOPE = "flyte._persistence._db"
+SCOPE = "flyte._persistence._db"
 DOCKER_BUILDER = "flyte._internal.imagebuild.docker_builder"
 REMOTE_BUILDER = "flyte._internal.imagebuild.remote_builder"
+
+# Functions of which only the first parameters matter.
+_MAY_TAKE_MORE = {
+    "list_files_to_bundle": ("source", "deref_symlinks"),
+    "list_relative_files_to_bundle": ("relative_paths", "source"),
+    "create_bundle": ("source", "output_dir", "ls", "ls_digest"),
+}
+
+
+def _cache_of(kind: type[Key]) -> dict[str, tuple[str, ...]]:
+    return {
+        kind.flyte.read: kind.flyte.arguments,
+        kind.flyte.write: (*kind.flyte.arguments, *kind.members),
+    }
+
 
 # Before 2.3.8, Flyte read the scope from a file and ignored the arguments of flyte.init: such keys must not be shared.
 # Those versions have no get_init_config in this module, so check() rejects them.
 _EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
-    **{
-        kind.flyte.module: {
-            kind.flyte.read: kind.flyte.arguments,
-            kind.flyte.write: (*kind.flyte.arguments, *kind.members),
-        }
-        for kind in KINDS
-    },
-    _SCOPE: {"_cache_scope": (), "get_init_config": (), "LocalDB._get_db_path": (), "LocalDB.initialize_sync": ()},
+    ImageKey.flyte.module: _cache_of(ImageKey),
+    BundleKey.flyte.module: {**_cache_of(BundleKey), **_MAY_TAKE_MORE},
+    SCOPE: {"_cache_scope": (), "get_init_config": (), "LocalDB._get_db_path": (), "LocalDB.initialize_sync": ()},
     DOCKER_BUILDER: {"DockerImageBuilder.get_checkers": ("self",)},
     REMOTE_BUILDER: {"RemoteImageBuilder.get_checkers": ("self",)},
 }
@@ -42,14 +52,23 @@ def check() -> None:
     Raises:
         UnsupportedFlyteError: it does not
     """
-    for module, functions in _EXPECTED.items():
-        for name, expected in functions.items():
-            try:
-                found = tuple(inspect.signature(function(module, name)).parameters)
-            except (ImportError, AttributeError, TypeError):
-                raise UnsupportedFlyteError(f"there is no {module}.{name}") from None
-            if found != expected:
-                raise UnsupportedFlyteError(f"{module}.{name} takes {', '.join(found) or 'nothing'}")
+    for module in _EXPECTED:
+        check_module(module)
+
+
+def check_module(module: str) -> None:
+    """Check the functions of one module, which this imports.
+
+    Raises:
+        UnsupportedFlyteError: one is missing, or takes other parameters
+    """
+    for name, expected in _EXPECTED[module].items():
+        try:
+            found = tuple(inspect.signature(function(module, name)).parameters)
+        except (ImportError, AttributeError, TypeError):
+            raise UnsupportedFlyteError(f"there is no {module}.{name}") from None
+        if found[: len(expected)] != expected or (found != expected and name not in _MAY_TAKE_MORE):
+            raise UnsupportedFlyteError(f"{module}.{name} takes {', '.join(found) or 'nothing'}")
 
 
 def flyte_version() -> str:
@@ -59,7 +78,7 @@ def flyte_version() -> str:
 
 def scope() -> str:
     """Return `endpoint:project:domain` of the current configuration."""
-    return str(function(_SCOPE, "_cache_scope")())
+    return str(function(SCOPE, "_cache_scope")())
 
 
 def function(module: str, name: str) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 from dejavu_flyte import log
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.credentials import Credentials
+from dejavu_flyte.found import Found
 from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.limits import Budget, Outage
 from dejavu_flyte.service import Busy, EntryRefused, ImageAbsent, Service, WriteForbidden
@@ -61,8 +62,8 @@ class Team:
         if self._outage.until is None:
             self._submit(WARM_UP, lambda service: service.warm_up())
 
-    def find(self, key: Key) -> Value | None:
-        """Return the team's value of the key; None: it has none.
+    def find(self, key: Key) -> Found | None:
+        """Return what the team has for the key; None: it has nothing.
 
         Raises:
             TeamOff: the team cache gives no answer
@@ -81,7 +82,7 @@ class Team:
         finally:
             self._budget.spend(time.monotonic() - begin)
 
-    def _wait(self, future: Future[Value | None], worker: Worker, patience: float) -> Value | None:
+    def _wait(self, future: Future[Found | None], worker: Worker, patience: float) -> Found | None:
         """Wait for an answer; if there is no connection yet, leave some time for later lookups over it."""
         connecting = patience * _CONNECT_SHARE
         try:
@@ -119,7 +120,7 @@ class Team:
         """Count the work that the last lookup, a hit, saved; 0: unknown."""
         self._budget.save(seconds)
 
-    def resolve(self, key: ImageKey) -> Value | None:
+    def resolve(self, key: ImageKey) -> Found | None:
         """Have the service check the registry, which may take some seconds; None: it could not tell.
 
         This uses connections of its own, so that lookups do not wait for it. Checks that told nothing, or failed, cost

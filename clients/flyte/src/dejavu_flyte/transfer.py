@@ -6,11 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
 from dejavu_flyte import local, scopes
+from dejavu_flyte.found import Found, seconds
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import Key, Value, why_not_used
+from dejavu_flyte.keys import BundleKey, Key, Value, why_not_used
 from dejavu_flyte.local import LocalCache, LocalError, Row
 from dejavu_flyte.service import Busy, Entry, EntryRefused, Service
 from dejavu_flyte.values import Allowed
@@ -42,6 +42,7 @@ class Transfer:
     journal: Journal
     scope: str
     allowed: Allowed
+    max_age: float
 
     def push(self, kind: type[Key], on_progress: OnProgress) -> Report:
         """Share the rows that Flyte on this machine still uses.
@@ -67,6 +68,8 @@ class Transfer:
                 report.skipped[_UNKNOWN] += 1
             elif reason := key.mismatch(value, self.allowed.own):
                 report.skipped[f"not what its key says: {reason}"] += 1
+            elif isinstance(key, BundleKey):
+                report.skipped["of unknown files, so without the fingerprint that others need: an upload sends it"] += 1
             elif self._is_shared(key, value, row.created_at, shared.get(key.hash)):
                 report.skipped["already shared"] += 1
             else:
@@ -89,6 +92,7 @@ class Transfer:
         report = Report()
         own = {row.key for row in self._own_rows(kind)}
         rows: list[Row] = []
+        fingerprints: dict[str, str] = {}
         entries = 0
         now = time.time()
         for entry in self.service.entries(kind, scope=scopes.normalised(self.scope)):
@@ -96,7 +100,8 @@ class Transfer:
                 break
             on_progress(completed=entries)
             key = kind.of(entry)
-            value = {member: entry[member] for member in kind.members}
+            found = Found.of(kind, entry, self.service.at)
+            value = found.value
             if entry.get("overlay"):
                 report.skipped["of an overlay, so perhaps of a pull request"] += 1
             elif key is None:
@@ -107,14 +112,18 @@ class Transfer:
                 report.skipped["of another scope"] += 1
             elif reason := key.mismatch(value, self.allowed):
                 report.skipped[f"not what its key says: {reason}"] += 1
+            elif reason := found.why_not_believed(min(self.max_age, local.seconds_to_live(kind))):
+                report.skipped["not verified for longer than DEJAVU_MAX_AGE, or than Flyte uses a row"] += 1
             elif not (local_keys := [k for k in key.on_this_machine(self.scope) if k.local_hash not in own]):
                 report.skipped["already on this machine"] += 1
             else:
-                # The local row must not outlive the entry.
-                latest = _seconds(entry["expires_at"]) - local.seconds_to_live(kind)
-                rows += [Row(k.local_hash, k.to_local(value), min(now, latest)) for k in local_keys]
+                # The local row must not outlive the entry, nor be younger than what verified it.
+                left = (seconds(entry["expires_at"]) or 0) - self.service.at
+                created_at = now + min(-(found.age or 0), left - local.seconds_to_live(kind))
+                rows += [Row(k.local_hash, k.to_local(value), created_at) for k in local_keys]
+                fingerprints.update((k.local_hash, found.fingerprint or "") for k in local_keys)
                 entries += 1
-        if self.journal.borrow(kind, [row.key for row in rows]):
+        if self.journal.borrow(kind, fingerprints):
             self.cache.add(kind, rows)
             report.moved = entries
         else:
@@ -145,7 +154,7 @@ class Transfer:
         value = {member: entry[member] for member in key.members}
         if value == own:
             return True
-        return not why_not_used(key, value, self.allowed) and _seconds(entry["created_at"]) >= created_at
+        return not why_not_used(key, value, self.allowed) and (seconds(entry["created_at"]) or 0) >= created_at
 
     def _own_rows(self, kind: type[Key]) -> list[Row]:
         borrowed = self.journal.borrowed(kind)
@@ -156,7 +165,3 @@ class Transfer:
 
 def _key_of(kind: type[Key], scope: str, row: Row) -> Key | None:
     return next((key for key in kind.candidates(scope, row.value) if key.local_hash == row.key), None)
-
-
-def _seconds(instant: str) -> float:
-    return datetime.fromisoformat(instant.replace("Z", "+00:00")).astimezone(timezone.utc).timestamp()

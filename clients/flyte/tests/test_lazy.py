@@ -1,0 +1,98 @@
+"""The package costs nothing before Flyte asks its first question."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from conftest import Machine, exists
+from servers import MISS, Server
+
+Machines = Callable[..., Machine]
+
+HEAVY = ["httpx", "dejavu_flyte.team", "dejavu_flyte.settings", "dejavu_flyte.journal", "dejavu_flyte.fingerprint"]
+
+CHECK = """
+import sys, threading
+without = set(sys.modules)
+import flyte
+flyte.init(project="p", domain="d")
+if sys.argv[1] == "on":
+    assert "dejavu_flyte.hook" in sys.modules
+print(sorted(sys.modules))
+print([thread.name for thread in threading.enumerate()])
+"""
+
+
+def test_init_imports_and_starts_nothing(machines: Machines) -> None:
+    server = Server(MISS)
+    machine = machines(url=server.url)
+
+    def modules(how: str, **env: str) -> set[str]:
+        command = [sys.executable, "-c", CHECK, how]
+        process = subprocess.run(
+            command, env=machine.env(**env), cwd=machine.root, capture_output=True, text=True, check=True
+        )
+        names, threads = process.stdout.splitlines()[-2:]
+        assert "dejavu" not in threads
+        return set(eval(names))
+
+    try:
+        more = modules("on") - modules("off", DEJAVU_URL="")
+    finally:
+        server.close()
+
+    assert more
+    assert not more & set(HEAVY), more
+    assert all(name.startswith("dejavu_flyte") for name in more), more
+    assert server.connections == 0
+
+
+def test_other_commands_open_no_connection(machines: Machines) -> None:
+    server = Server(MISS)
+    machine = machines(url=server.url)
+    flyte = sys.executable.rpartition("/")[0] + "/flyte"
+    try:
+        for arguments in (["--help"], ["get", "--help"], ["get", "config"]):
+            subprocess.run([flyte, *arguments], env=machine.env(), cwd=machine.root, capture_output=True, check=True)
+    finally:
+        server.close()
+
+    assert server.connections == 0
+    assert not machine.cache.with_name("dejavu.db").exists()
+
+
+@pytest.mark.parametrize("first", ["image_builder", "docker_builder", "remote_builder"])
+def test_modules_are_wrapped_in_any_order(machines: Machines, unique: str, first: str) -> None:
+    one, other = machines(), machines()
+    one.run(exists(unique))
+    code = f"""
+import flyte
+flyte.init(endpoint="dns:///flyte.example.com", project={unique!r}, domain="development")
+import importlib
+importlib.import_module("flyte._internal.imagebuild.{first}")
+from flyte._internal.imagebuild import docker_builder, image_builder, remote_builder
+import flyte._code_bundle.bundle as bundle
+for function in (image_builder._read_image_cache, image_builder._write_image_cache, bundle._read_bundle_cache,
+                 bundle.create_bundle, docker_builder.DockerImageBuilder.get_checkers,
+                 remote_builder.RemoteImageBuilder.get_checkers):
+    assert function.__module__.startswith("flyte.") and hasattr(function, "__wrapped__"), function
+    assert not hasattr(function.__wrapped__, "__wrapped__"), function
+import inspect
+assert "_write_image_cache" in inspect.getsource(image_builder)
+"""
+    subprocess.run([sys.executable, "-c", code], env=other.env(), cwd=other.root, check=True)
+
+
+def test_settings_are_read_at_the_first_question(machines: Machines, unique: str) -> None:
+    machine = machines()
+    command = [sys.executable, "-c", CHECK, "on"]
+
+    started = subprocess.run(
+        command, env=machine.env(DEJAVU_TIMEOUT="no"), cwd=machine.root, capture_output=True, text=True, check=True
+    )
+
+    assert "team cache" not in started.stdout + started.stderr
+    assert machine.run(exists(unique), DEJAVU_TIMEOUT="no").occurrences("DEJAVU_TIMEOUT must be") == 1
