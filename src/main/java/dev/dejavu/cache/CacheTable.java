@@ -25,10 +25,11 @@ public interface CacheTable<E extends CacheEntry> extends CacheRepository<E> {
     /**
      * A page, newest first.
      * @param value of the entries to list; {@code null} for any
+     * @param scope of the entries to list; {@code null} for any
      * @param overlay whose entries stand in place of the base's; empty for the base
      * alone, {@code null} for the base beside all overlays
      */
-    List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String overlay);
+    List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope, @Nullable String overlay);
 
     /** How many entries of the base are live. */
     long count();

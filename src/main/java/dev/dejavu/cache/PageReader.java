@@ -23,15 +23,15 @@ record PageReader<E extends CacheEntry>(CacheTable<E> table, Caller caller, @Nul
     private static final int MAX_READS = 10;
 
     Page<E> read(Cursor after, int limit) {
-        boolean isFiltered = scope != null || !caller.reading().isAll();
+        boolean isFiltered = !caller.reading().isAll();
         // One more than the page has, to know whether another page follows.
         int count = isFiltered ? MAX_ROWS : limit + 1;
         List<E> page = new ArrayList<>();
         Cursor read = after;
         for (int i = 0; i < MAX_READS; i++) {
-            List<E> rows = table.list(read, count, value, caller.seesAll() ? null : caller.overlay());
+            List<E> rows = table.list(read, count, value, scope, caller.seesAll() ? null : caller.overlay());
             for (E row : rows) {
-                if (caller.mayRead(row) && isOfScope(row)) {
+                if (caller.mayRead(row)) {
                     if (page.size() == limit) {
                         return new Page<>(page, Cursor.after(page.getLast()));
                     }
@@ -44,11 +44,6 @@ record PageReader<E extends CacheEntry>(CacheTable<E> table, Caller caller, @Nul
             }
         }
         return withoutKey(page, read, after);
-    }
-
-    private boolean isOfScope(E entry) {
-        KeyParts parts = entry.parts();
-        return scope == null || (parts != null && parts.scope().equals(scope));
     }
 
     /**

@@ -248,22 +248,29 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     }
 
     @Override
-    public List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String overlay) {
-        String condition = ((value != null) ? "and {value} = :value " : "") + switch (overlay) {
-            case null -> "";
-            case "" -> "and overlay = ''";
-            default -> IN_OVERLAY;
-        };
-        return reading(names.fill(LIST.replace("{condition}", condition))).param("cutoff", timeToLive.cutoff())
+    public List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope,
+            @Nullable String overlay) {
+        return reading(listSql(value, scope, overlay)).param("cutoff", timeToLive.cutoff())
             .param("overlayCutoff", timeToLive.overlayCutoff())
             .param("createdAt", after.createdAt())
             .param("key", after.key().hex())
             .param("keyOverlay", after.key().overlay())
             .param("value", value)
+            .param("scope", scope)
             .param("overlay", overlay)
             .param("limit", limit)
             .query((row, number) -> entry(row))
             .list();
+    }
+
+    final String listSql(@Nullable String value, @Nullable String scope, @Nullable String overlay) {
+        String condition = ((value != null) ? "and {value} = :value " : "")
+                + ((scope != null) ? "and scope = :scope " : "") + switch (overlay) {
+                    case null -> "";
+                    case "" -> "and overlay = ''";
+                    default -> IN_OVERLAY;
+                };
+        return names.fill(LIST.replace("{condition}", condition));
     }
 
     @Override
