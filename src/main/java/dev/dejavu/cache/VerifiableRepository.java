@@ -1,5 +1,6 @@
 package dev.dejavu.cache;
 
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -21,6 +22,15 @@ public interface VerifiableRepository<E extends VerifiableEntry> extends CacheRe
      * @return whether it was removed
      */
     boolean removeIfUnchanged(E expected);
+
+    /**
+     * Finds what a registry has confirmed of the same value and platforms under other
+     * keys of the base, or of the overlay of the entry: whoever stored it, it is a fact
+     * about the registry.
+     * @param after when it was confirmed, or later
+     * @return the last confirmed first, some of them if there are many
+     */
+    List<E> findConfirmed(E entry, Instant after);
 
     /**
      * Invalidates what events may have made untrue: it is not served before it is

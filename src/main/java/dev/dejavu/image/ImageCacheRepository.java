@@ -67,6 +67,14 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                 and coalesce(verified_at, created_at) = ?
             """;
 
+    static final String CONFIRMED = """
+            select * from image_cache
+            where image_uri = :imageUri and platforms = :platforms and verified_by = 'registry' and verified_at >= :after
+                and hash <> :hash and overlay in ('', :overlay)
+                and created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
+            order by verified_at desc limit 100
+            """;
+
     private static final String AFFECTED = """
             select hash, overlay, registry_repository, manifest_digest,
                 substr(image_uri, length(registry_repository) + 1) as version
@@ -154,6 +162,16 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             .param(expected.createdAt().toEpochMilli())
             .param(expected.verification().verifiedAt().toEpochMilli())
             .update() > 0;
+    }
+
+    @Override
+    public List<CachedImage> findConfirmed(CachedImage image, Instant after) {
+        return reading(CONFIRMED).params(parameters(image))
+            .param("after", after.toEpochMilli())
+            .param("cutoff", timeToLive().cutoff())
+            .param("overlayCutoff", timeToLive().overlayCutoff())
+            .query((row, number) -> entry(row))
+            .list();
     }
 
     @Override

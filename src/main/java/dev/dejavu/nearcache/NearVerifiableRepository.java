@@ -1,5 +1,6 @@
 package dev.dejavu.nearcache;
 
+import java.time.Instant;
 import java.util.List;
 
 import dev.dejavu.cache.CacheKey;
@@ -33,6 +34,11 @@ final class NearVerifiableRepository<E extends VerifiableEntry> extends NearCach
     @Override
     public boolean removeIfUnchanged(E expected) {
         return invalidating(expected.key(), () -> repository.removeIfUnchanged(expected));
+    }
+
+    @Override
+    public List<E> findConfirmed(E entry, Instant after) {
+        return repository.findConfirmed(entry, after);
     }
 
     @Override

@@ -20,6 +20,7 @@ import org.springframework.dao.DataAccessException;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.VerifiableRepository;
+import dev.dejavu.cache.Verification;
 import dev.dejavu.registry.ImageStatus;
 
 /**
@@ -114,7 +115,8 @@ final class EntryCheck<E extends VerifiableEntry> {
     private ImageStatus onResult(E entry, Instant now, long begin, ImageStatus status) {
         switch (status.outcome()) {
             case PRESENT -> {
-                if (!repository.replace(entry, Resolver.verified(entry, now, status))) {
+                if (!repository.replace(entry,
+                        Resolver.verified(entry, Verification.byRegistry(now, status.digest())))) {
                     checkAfter(RENEWED_RECHECK, entry.key());
                 }
             }
@@ -184,6 +186,10 @@ final class EntryCheck<E extends VerifiableEntry> {
         if (removed) {
             refuted.asMap().merge(entry.key(), entry.firstPutAt(), (one, other) -> one.isBefore(other) ? one : other);
             refuted(entry, status.reason());
+            // Nobody may take over from them what the registry has just refuted.
+            for (E other : repository.findConfirmed(entry, policy.freshAfter())) {
+                var _ = start(other);
+            }
         }
         else {
             renewed.put(entry.key(), true);

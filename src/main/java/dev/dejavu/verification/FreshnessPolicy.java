@@ -1,6 +1,7 @@
 package dev.dejavu.verification;
 
 import java.time.Clock;
+import java.time.Instant;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -47,6 +48,11 @@ class FreshnessPolicy {
     /** Whether the registry itself has confirmed it, within its freshness lifetime. */
     boolean isConfirmed(VerifiableEntry entry) {
         return isFresh(entry) && entry.verification().verifiedBy() == Verification.By.REGISTRY;
+    }
+
+    /** When an entry was verified, at the earliest, that is fresh now. */
+    Instant freshAfter() {
+        return Instant.ofEpochMilli(clock.millis() - lifetimeMillis + 1);
     }
 
     boolean needsCheck(VerifiableEntry entry) {

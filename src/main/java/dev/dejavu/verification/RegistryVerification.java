@@ -67,7 +67,7 @@ public class RegistryVerification implements RegistryEventListener {
         EntryCheck<E> check = new EntryCheck<>(repository, properties, policy, checks, absences, events,
                 (entry, reason) -> observers.publish((observer) -> observer.onRefuted(cache, entry, reason)), clock);
         followUps.add(new EventFollowUp<>(cache, repository, check, policy, absences, changes, observers));
-        Resolver<E> resolver = new Resolver<>(repository, properties, checks, absences, events,
+        Resolver<E> resolver = new Resolver<>(repository, properties, policy, checks, absences, events,
                 (stored) -> observers.publish((observer) -> observer.onWrite(cache, stored)));
         return new RegistryVerifier<>(repository, properties, policy, check, resolver, absences, staleHitAge, clock);
     }

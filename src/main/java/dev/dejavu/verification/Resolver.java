@@ -1,7 +1,7 @@
 package dev.dejavu.verification;
 
 import java.time.Duration;
-import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -18,7 +18,8 @@ import dev.dejavu.cache.Verification;
 import dev.dejavu.registry.ImageStatus;
 
 /**
- * Asks the registry for an entry that is unknown, and stores what is there.
+ * Finds out whether an entry that is unknown is true, and stores it if it is. What the
+ * registry has just confirmed under another key counts as its answer; else it is asked.
  *
  * @param <E> the entry
  */
@@ -38,6 +39,8 @@ final class Resolver<E extends VerifiableEntry> {
 
     private final VerificationProperties properties;
 
+    private final FreshnessPolicy policy;
+
     private final RegistryChecks checks;
 
     private final NegativeCache absences;
@@ -46,11 +49,12 @@ final class Resolver<E extends VerifiableEntry> {
 
     private final Consumer<PutResult<E>> onStored;
 
-    Resolver(VerifiableRepository<E> repository, VerificationProperties properties, RegistryChecks checks,
-            NegativeCache absences, EventClock events, Consumer<PutResult<E>> onStored) {
+    Resolver(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
+            RegistryChecks checks, NegativeCache absences, EventClock events, Consumer<PutResult<E>> onStored) {
         this.onStored = onStored;
         this.repository = repository;
         this.properties = properties;
+        this.policy = policy;
         this.checks = checks;
         this.absences = absences;
         this.events = events;
@@ -61,6 +65,7 @@ final class Resolver<E extends VerifiableEntry> {
         if (!properties.enabled() || absences.contains(requested.key())) {
             return found;
         }
+        found = resolveByAnother(requested);
         for (int i = 0; i < MAX_TRIES && found.isEmpty(); i++) {
             long begin = System.nanoTime();
             if (!RegistryVerifier.isDone(
@@ -76,14 +81,24 @@ final class Resolver<E extends VerifiableEntry> {
         return found;
     }
 
+    /**
+     * Takes over what is confirmed under another key. An invalidated entry waits for the
+     * registry itself, and an event of that counts more.
+     */
+    private Optional<E> resolveByAnother(E requested) {
+        long begin = System.nanoTime();
+        CacheKey key = requested.key();
+        if (!policy.isVerifiable(requested) || !repository.findAll(List.of(key, key.inBase())).isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<E> other = repository.findConfirmed(requested, policy.freshAfter()).stream().findFirst();
+        other.ifPresent((entry) -> store(requested, entry.verification(), begin));
+        return other.flatMap((entry) -> findValid(key)).filter((entry) -> !events.eventSince(requested, begin));
+    }
+
     private ImageStatus onResult(E requested, long begin, ImageStatus status) {
         switch (status.outcome()) {
-            case PRESENT -> {
-                // An entry that a client stored meanwhile counts more.
-                if (!events.eventSince(requested, begin)) {
-                    store(requested, status);
-                }
-            }
+            case PRESENT -> store(requested, Verification.byRegistry(requested.createdAt(), status.digest()), begin);
             case ABSENT -> absences.add(requested, requested.createdAt(), begin);
             case UNKNOWN -> log.debug("Not resolved, {}: {}", requested.value(), status.reason());
         }
@@ -92,19 +107,24 @@ final class Resolver<E extends VerifiableEntry> {
 
     /**
      * Verifies the invalidated entry that says the same, or else stores it as nobody's,
-     * so that it keeps no writer from storing another.
+     * so that it keeps no writer from storing another. An entry that a client stored
+     * meanwhile counts more, and so does an event of the registry.
      */
-    private void store(E requested, ImageStatus status) {
+    private void store(E requested, Verification verification, long begin) {
+        if (events.eventSince(requested, begin)) {
+            return;
+        }
         Optional<E> invalidated = repository.find(requested.key())
             .filter((entry) -> entry.verification().isInvalidated() && entry.hasValueOf(requested));
         if (invalidated.isPresent()
-                && repository.replace(invalidated.get(), verified(invalidated.get(), requested.createdAt(), status))) {
+                && repository.replace(invalidated.get(), verified(invalidated.get(), verification))) {
             return;
         }
-        E confirmed = verified(requested, requested.createdAt(), status);
+        E confirmed = verified(requested, verification);
         try {
             PutResult<E> stored = repository.putIf(CacheEntry.writtenBy(confirmed, null), (current) -> {
-                if (current != null && !current.verification().isInvalidated()) {
+                if ((current != null && !current.verification().isInvalidated())
+                        || events.eventSince(requested, begin)) {
                     throw ProblemException.miss();
                 }
             });
@@ -116,11 +136,10 @@ final class Resolver<E extends VerifiableEntry> {
         }
     }
 
-    /** The same entry, as the registry has just confirmed it. */
     // What an entry makes of itself is an entry of the same class.
     @SuppressWarnings("unchecked")
-    static <E extends VerifiableEntry> E verified(E entry, Instant at, ImageStatus status) {
-        return (E) entry.withVerification(Verification.byRegistry(at, status.digest()));
+    static <E extends VerifiableEntry> E verified(E entry, Verification verification) {
+        return (E) entry.withVerification(verification);
     }
 
     private Optional<E> findValid(CacheKey key) {

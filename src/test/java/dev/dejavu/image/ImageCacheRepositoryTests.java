@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -17,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.sql.DataSource;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -67,6 +69,73 @@ class ImageCacheRepositoryTests {
             assertThat(parts.platforms()).containsExactly("linux/amd64", "linux/arm64");
             cache.put(plain);
             assertThat(cache.find(image.hash())).contains(plain);
+        }
+
+        @Test
+        void confirmedIsWhatTheRegistrySawUnderOtherKeysOfTheBaseOrTheOverlay(@Autowired ImageCacheRepository table) {
+            String uri = newValue();
+            ImageParts amd64 = parts("linux/amd64");
+            Verification confirmed = Verification.byRegistry(clock.instant(), "sha256:a");
+            CachedImage first = confirmed(Keys.next(), uri, amd64, confirmed);
+            CachedImage ofOverlay = confirmed(Keys.next().in("mine"), uri, amd64, confirmed);
+            confirmed(Keys.next().in("other"), uri, amd64, confirmed);
+            confirmed(Keys.next(), uri, parts("linux/amd64", "linux/arm64"), confirmed);
+            confirmed(Keys.next(), newValue(), amd64, confirmed);
+            confirmed(Keys.next(), uri, null, confirmed);
+            confirmed(Keys.next(), uri, amd64, Verification.byClient(clock.instant()));
+            confirmed(Keys.next(), uri, amd64, Verification.byRegistry(Instant.ofEpochMilli(-1), "sha256:a"));
+            confirmed(Keys.next(), uri, amd64, Verification.byRegistry(clock.instant().minusMillis(1), "sha256:a"));
+            CacheKey key = Keys.next();
+            CachedImage asked = with(entry(key, uri), amd64, confirmed);
+            confirmed(key, uri, amd64, confirmed);
+            assertThat(table.findConfirmed(asked, clock.instant())).containsExactly(first);
+            assertThat(table.findConfirmed(with(entry(key.in("mine"), uri), amd64, confirmed), clock.instant()))
+                .extracting(CachedImage::hash)
+                .containsExactlyInAnyOrder(first.hash(), ofOverlay.hash());
+            clock.advance(TTL);
+            assertThat(table.findConfirmed(asked, Instant.EPOCH)).isEmpty();
+        }
+
+        @Test
+        void confirmedIsFoundByIndexAmongManyOfOneImage(@Autowired JdbcClient reader, @Autowired JdbcClient writer,
+                @Autowired DataSource dataSource) throws SQLException {
+            writer
+                .sql("""
+                        with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 5000)
+                        insert into image_cache (hash, image_uri, scope, repository, tag, platforms, verified_by, verified_at,
+                            created_at, revision)
+                        select 'many' || n, 'ghcr.io/a/b:v1', 's' || n, 'ghcr.io/a/b', 'v1', 'linux/amd64', 'registry', n,
+                            1000000, 1 from numbers
+                        """)
+                .update();
+            writer.sql("analyze image_cache").update();
+            try (Connection connection = dataSource.getConnection()) {
+                boolean isSqlite = connection.getMetaData().getDatabaseProductName().equals("SQLite");
+                Map<String, Object> parameters = Map.of("imageUri", "ghcr.io/a/b:v1", "platforms", "linux/amd64",
+                        "after", 5000L, "hash", "", "overlay", "", "cutoff", 0L, "overlayCutoff", 0L);
+                assertThat(reader.sql((isSqlite ? "explain query plan " : "explain ") + ImageCacheRepository.CONFIRMED)
+                    .params(parameters)
+                    .query()
+                    .listOfRows()
+                    .toString()).contains("image_cache_confirmed").containsPattern("verified_at ?>");
+            }
+            finally {
+                writer.sql("delete from image_cache where hash like 'many%'").update();
+            }
+        }
+
+        private static ImageParts parts(String... platforms) {
+            return new ImageParts("s", "ghcr.io/acme/my-app", "v1.0", List.of(platforms));
+        }
+
+        private CachedImage confirmed(CacheKey key, String uri, @Nullable ImageParts parts, Verification verification) {
+            CachedImage image = with(entry(key, uri), parts, verification);
+            return cache.put(image).entry();
+        }
+
+        private static CachedImage with(CachedImage plain, @Nullable ImageParts parts, Verification verification) {
+            return new CachedImage(plain.hash(), plain.imageUri(), parts, null, plain.createdAt(), plain.expiresAt(),
+                    null, verification, plain.firstPutAt(), null);
         }
 
         /**

@@ -1,12 +1,21 @@
 package dev.dejavu.verification;
 
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+import javax.sql.DataSource;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 
 import dev.dejavu.testing.Notifications;
 import dev.dejavu.testing.RegistryProxy;
@@ -37,7 +46,7 @@ class EventTests {
         }
 
         /** Stores an entry that is fresh, and past its grace. */
-        private String stored(String tag) {
+        String stored(String tag) {
             String body = resolveRequest(tag).replaceFirst("\\{", "{\"image_uri\":\"" + uri(":" + tag) + "\",");
             assertThat(http.put(path(tag), body).statusCode()).isBetween(200, 201);
             clock.advance(AFTER_GRACE);
@@ -45,13 +54,13 @@ class EventTests {
             return path(tag);
         }
 
-        private String pushed(String tag) {
+        String pushed(String tag) {
             String digest = registry.push(name, tag, "linux/amd64");
             await().until(() -> notifications.accepted(name, digest, "\"push\""));
             return digest;
         }
 
-        private void deleted(String digest) {
+        void deleted(String digest) {
             registry.delete(name, digest);
             await().until(() -> notifications.accepted(name, digest, "\"delete\""));
         }
@@ -90,6 +99,19 @@ class EventTests {
                 assertThat(response.statusCode()).isEqualTo(200);
                 assertThat(json(response).has("stale")).isFalse();
             }
+        }
+
+        @Test
+        void deletedImageIsAbsentInTheScopeThatTookItOverToo() {
+            String digest = pushed("v1");
+            stored("v1");
+            await().until(() -> isConfirmed(path("v1")));
+            proxy.takeRequests();
+            assertThat(http.post("/images/resolve", resolveRequest("t", "v1")).statusCode()).isEqualTo(200);
+            assertThat(proxy.takeRequests()).isEmpty();
+            clock.advance(AFTER_GRACE);
+            deleted(digest);
+            Staleness.isBelowOneSecond(() -> http.get(path("t", "v1")).statusCode() == 404);
         }
 
         @Test
@@ -195,6 +217,32 @@ class EventTests {
     @Nested
     @WithPostgres
     class OnPostgres extends Contract {
+
+        @Test
+        void eventBetweenReadingAndStoringWins(@Autowired DataSource dataSource) throws Exception {
+            String digest = pushed("v1");
+            stored("v1");
+            await().until(() -> isConfirmed(path("v1")));
+            String path = path("t", "v1");
+            try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+                    Connection other = dataSource.getConnection();
+                    Statement statement = other.createStatement()) {
+                other.setAutoCommit(false);
+                statement.execute("select pg_advisory_xact_lock(hashtextextended('"
+                        + path.replaceFirst("/images/", "images") + "', 0))");
+                Future<HttpResponse<String>> resolve = executor
+                    .submit(() -> http.post("/images/resolve", resolveRequest("t", "v1")));
+                await().pollInterval(Duration.ofMillis(5)).until(() -> {
+                    try (ResultSet waiting = statement.executeQuery("select 1 from pg_locks where not granted")) {
+                        return waiting.next();
+                    }
+                });
+                deleted(digest);
+                other.commit();
+                assertThat(resolve.get().statusCode()).isEqualTo(404);
+            }
+            assertThat(http.get(path).statusCode()).isEqualTo(404);
+        }
 
     }
 

@@ -6,6 +6,7 @@ import java.util.List;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.testing.RegistryProxy;
 import dev.dejavu.testing.WithPostgres;
@@ -14,6 +15,7 @@ import dev.dejavu.testing.WithSqlite;
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 class ResolverTests {
 
@@ -37,6 +39,68 @@ class ResolverTests {
 
         private long writes() {
             return json(http.get("/stats")).at("/images/writes").asLong();
+        }
+
+        @Test
+        void resolve_imageConfirmedInAnotherScope_asksNoRegistry() {
+            String digest = registry.push(name, "v1", "linux/amd64");
+            JsonNode known = json(http.post("/images/resolve", resolveRequest("v1")));
+            proxy.takeRequests();
+            clock.advance(FRESHNESS_LIFETIME.minusMillis(1));
+            JsonNode other = json(http.post("/images/resolve", resolveRequest("t", "v1")));
+            assertThat(proxy.takeRequests()).isEmpty();
+            assertThat(other.path("manifest_digest").asString()).isEqualTo(digest);
+            assertThat(other.path("verified_at")).isEqualTo(known.path("verified_at"));
+            assertThat(other.path("created_at").asString()).isEqualTo(clock.instant().toString());
+            assertThat(other.path("scope").asString()).isEqualTo("t");
+            assertThat(other.propertyNames()).containsExactlyInAnyOrderElementsOf(known.propertyNames());
+            assertThat(json(http.get(path("t", "v1")))).isEqualTo(other);
+            assertThat(json(http.get(path("t", "v1") + "?verified=registry"))).isEqualTo(other);
+            clock.advance(Duration.ofMillis(1));
+            assertThat(json(http.post("/images/resolve", resolveRequest("u", "v1"))).path("verified_at").asString())
+                .isEqualTo(clock.instant().toString());
+            assertThat(proxy.takeRequests()).isNotEmpty();
+        }
+
+        @Test
+        void resolve_imageThatOnlyAClientSawInAnotherScope_asksTheRegistry() {
+            proxy.fault(RegistryProxy.respond(503, ""));
+            assertThat(http.put(path("v1"), resolveRequest("v1")).statusCode()).isEqualTo(201);
+            assertProblem(http.post("/images/resolve", resolveRequest("t", "v1")), 404, "miss");
+        }
+
+        @Test
+        void resolve_imageConfirmedForAnotherPlatform_asksTheRegistry() {
+            registry.push(name, "v1", "linux/amd64");
+            http.post("/images/resolve", resolveRequest("v1"));
+            assertProblem(http.post("/images/resolve", resolveRequest("t", "v1").replace("amd64", "arm64")), 404,
+                    "absent");
+        }
+
+        @Test
+        void resolve_invalidatedEntry_waitsForTheRegistryItself() {
+            registry.push(name, "v1", "linux/amd64");
+            http.post("/images/resolve", resolveRequest("v1"));
+            http.post("/images/resolve", resolveRequest("t", "v1"));
+            proxy.fault(RegistryProxy.respond(503, ""));
+            assertThat(http.post(path("v1") + "/invalidate", "{}").statusCode()).isEqualTo(204);
+            assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "miss");
+            assertThat(http.get(path("t", "v1")).statusCode()).isEqualTo(200);
+        }
+
+        @Test
+        void resolve_imageRefutedInOneScope_isCheckedInTheOthers() {
+            String digest = registry.push(name, "v1", "linux/amd64");
+            http.put(path("v1"), resolveRequest("v1"));
+            await().until(() -> isConfirmed(path("v1")));
+            http.post("/images/resolve", resolveRequest("t", "v1"));
+            clock.advance(Duration.ofMinutes(1));
+            registry.delete(name, digest);
+            assertThat(http.get(path("t", "v1")).statusCode()).isEqualTo(200);
+            // checked behind its answer
+            http.put(path("v1"), resolveRequest("v1"));
+            await().until(() -> http.get(path("t", "v1")).statusCode() == 404);
+            assertProblem(http.post("/images/resolve", resolveRequest("u", "v1")), 404, "absent");
         }
 
         @Test

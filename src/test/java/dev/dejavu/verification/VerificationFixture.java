@@ -111,13 +111,21 @@ abstract class VerificationFixture {
     }
 
     String resolveRequest(String tag) {
-        return "{\"scope\":\"s\",\"repository\":\"" + uri("") + "\",\"tag\":\"" + tag
+        return resolveRequest("s", tag);
+    }
+
+    String resolveRequest(String scope, String tag) {
+        return "{\"scope\":\"" + scope + "\",\"repository\":\"" + uri("") + "\",\"tag\":\"" + tag
                 + "\",\"platforms\":[\"linux/amd64\"]}";
     }
 
     /** The path of the entry that {@link #resolveRequest} asks for. */
     String path(String tag) {
-        return "/images/" + CacheKey.hashOf("s:" + uri("") + ":" + tag + ":linux/amd64");
+        return path("s", tag);
+    }
+
+    String path(String scope, String tag) {
+        return "/images/" + CacheKey.hashOf(scope + ":" + uri("") + ":" + tag + ":linux/amd64");
     }
 
     static void pause() {
