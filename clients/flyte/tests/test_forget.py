@@ -169,6 +169,9 @@ def test_status_as_json_says_why_it_is_off(machines: Machines, unique: str) -> N
     assert "is a different one on every machine" in devbox["off"][0]
     away = document(machines(url="http://127.0.0.1:9"), "status", *options(unique), status=1)
     assert "cannot be reached" in away["service"]["error"]
+    exposed = machines(url="http://dejavu.invalid")
+    secret = document(exposed, "status", *options(unique), status=1, DEJAVU_TOKEN="djv_secret")
+    assert "DEJAVU_TOKEN could be read on its way" in secret["off"][0]
     broken = machines()
     (broken.home / ".flyte").write_text("not a folder")
     found = document(broken, "status", *options(unique))

@@ -122,8 +122,7 @@ def team_cache() -> None:
 def status(context: click.Context, project: str | None, domain: str | None) -> Done:
     """Show whether the team cache works, who the service takes you for, and what it saved on this machine."""
     scope = _scope(context, project, domain)
-    with _service() as (settings, service):
-        found = state.document(settings, service, scope, Journal(local.journal_path))
+    found = state.document(Settings.load(), _TIMEOUT, scope, Journal(local.journal_path))
     return found, "error" not in found["service"] and "error" not in found["client"]
 
 

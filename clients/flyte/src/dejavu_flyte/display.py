@@ -131,7 +131,9 @@ def _show_entry(entry: Document) -> None:
     if entry["kind"] == "image":
         _console.print(f"Image [bold]{shown(entry['image'])}[/bold]")
     else:
-        _console.print(f"Bundle of {entry['files']} files, copy style {entry['copy_style']}")
+        ruff = {True: ", listed with ruff", False: ", listed without ruff"}.get(entry["ruff"], "")
+        made = f"copy style {entry['copy_style']}, root {shown(entry['root_dir'])}, Python {entry['python']}{ruff}"
+        _console.print(f"Bundle of {entry['files']} files, {made}")
     for name, part in [*entry["parts"].items(), ("key", entry["key"])]:
         _console.print(f"  {name:<12}  {shown(as_text(part))}")
     values = shown(", ".join(entry.get("value", {}).values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from dejavu_flyte import __version__, scopes, support
@@ -14,10 +15,10 @@ from dejavu_flyte.settings import Settings
 Document = dict[str, Any]
 
 
-def document(settings: Settings, service: Service, scope: str, journal: Journal) -> Document:
+def document(settings: Settings, timeout: float, scope: str, journal: Journal) -> Document:
     """Return the state of all parts; `off` are the reasons why nothing is shared, or not in this scope."""
     found: Document = {
-        "service": _service(settings, service),
+        "service": _service(settings, timeout),
         "client": _client(),
         "settings": settings.origins,
         "scope": _scope(scope, settings),
@@ -32,15 +33,16 @@ def document(settings: Settings, service: Service, scope: str, journal: Journal)
     return found
 
 
-def _service(settings: Settings, service: Service) -> Document:
+def _service(settings: Settings, timeout: float) -> Document:
     found: Document = {"url": settings.public_url, "url_from": settings.origins.get("DEJAVU_URL")}
-    if withheld := service.withheld:
-        found["withheld"] = withheld
     try:
-        found["version"] = service.version() or None
-        if identity := service.identity():
-            found["identity"] = identity
-        found["caches"] = service.stats()
+        with contextlib.closing(Service(settings, timeout)) as service:
+            if withheld := service.withheld:
+                found["withheld"] = withheld
+            found["version"] = service.version() or None
+            if identity := service.identity():
+                found["identity"] = identity
+            found["caches"] = service.stats()
     except ServiceError as e:
         found["error"] = str(e)
     return found
