@@ -23,13 +23,11 @@ COUNTS = {"uploads": 0, "backend": 0}
 def main() -> None:
     job = json.loads(sys.argv[1])
     root = Path(job["root"])
-    flyte.init(
-        endpoint=job["endpoint"],
-        project=job["project"],
-        domain=job["domain"],
-        root_dir=root,
-        image_builder=job["builder"],
-    )
+    more = {"project": job["project"], "domain": job["domain"], "image_builder": job["builder"]}
+    if config := os.environ.get("CONFIG"):
+        flyte.init_from_config(config, **more)
+    else:
+        flyte.init(endpoint=job["endpoint"], root_dir=root, **more)
     sys.path.insert(0, str(root))
     fake_upload(job["upload_to"])
     fake_backend()

@@ -80,6 +80,15 @@ def test_configuration_that_a_command_names(repository: Callable[..., Machine], 
     assert "from url of dejavu in flyte.yaml" in output
 
 
+def test_configuration_that_a_script_names(repository: Callable[..., Machine], unique: str, service: Service) -> None:
+    files = {"conf/mine.yaml": yaml(url=service.url)}
+    first, second = repository("a", files), repository("b", files)
+
+    worked, shared = (m.run(exists(unique), CONFIG="conf/mine.yaml") for m in (first, second))
+
+    assert (worked.checks, shared.checks) == (1, 0)
+
+
 def test_project_above_the_working_directory(
     repository: Callable[..., Machine], unique: str, service: Service, tmp_path: Path
 ) -> None:

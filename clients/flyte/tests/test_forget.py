@@ -172,6 +172,8 @@ def test_status_as_json_says_why_it_is_off(machines: Machines, unique: str) -> N
     exposed = machines(url="http://dejavu.invalid")
     secret = document(exposed, "status", *options(unique), status=1, DEJAVU_TOKEN="djv_secret")
     assert "DEJAVU_TOKEN could be read on its way" in secret["off"][0]
+    skipping = document(machines(), "status", *options(unique), DEJAVU_SKIP="1")
+    assert skipping["off"] == ["DEJAVU_SKIP is set, so nothing is read from the team"]
     broken = machines()
     (broken.home / ".flyte").write_text("not a folder")
     found = document(broken, "status", *options(unique))

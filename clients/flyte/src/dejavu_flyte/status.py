@@ -30,6 +30,8 @@ def document(settings: Settings, timeout: float, scope: str, journal: Journal) -
         ("scope", "not_shared", "this scope is not shared"),
     ]
     found["off"] = [f"{text}: {found[part][name]}" for part, name, text in off if name in found[part]]
+    if settings.skip:
+        found["off"].append("DEJAVU_SKIP is set, so nothing is read from the team")
     return found
 
 
