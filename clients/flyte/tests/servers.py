@@ -170,10 +170,10 @@ class Far:
         self._listener.close()
 
 
-def self_signed(folder: Path) -> Path:
-    """Make a certificate of this machine, and return a file with it and its key."""
+def self_signed(folder: Path, address: str = "127.0.0.1") -> Path:
+    """Make a certificate of an address, and return a file with it and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     now = datetime.now(timezone.utc)
     certificate = (
         x509.CertificateBuilder()
@@ -183,7 +183,7 @@ def self_signed(folder: Path) -> Path:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     file = folder / "certificate.pem"
