@@ -300,3 +300,23 @@ def test_nothing_starts_before_it_is_asked() -> None:
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
 
     assert printed.stdout == "False 1\n"
+
+
+def test_registry_check_costs_a_far_user_one_round_trip(serve: Callable[..., Server]) -> None:
+    """The service is not allowed to ask this registry; that is said at once, and not asked again."""
+    server, far = far_away(serve, MISS)
+    asked = Team(Settings(url=far.url))
+    asked.warm_up()
+    time.sleep(4 * ROUND_TRIP + 1)
+    assert ask(asked, image("absent"))[0] == "miss"
+
+    begin = time.monotonic()
+    assert asked.resolve(image("absent")) is None
+    seconds = time.monotonic() - begin
+    with pytest.raises(TeamOff):
+        asked.resolve(image("another"))
+
+    assert ROUND_TRIP <= seconds < 2 * ROUND_TRIP
+    assert sum(r.startswith(b"POST") for r in server.requests) == 1
+    assert far.connections == 1
+    far.close()

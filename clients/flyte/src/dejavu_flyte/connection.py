@@ -138,20 +138,22 @@ class Connection:
             body: sent as JSON
             query: parameters
             max_bytes: of the answer
-            within: seconds for opening the connection and the answer together
+            within: seconds for opening and answer together, of a call beside the others
 
         Raises:
             Interrupted: the answer is late, or the connection ended
             ServiceError: there is none, or it is too large
         """
-        self._watch = watch = Watch(self._timeout, within)
-        was_open, self._last_used = self.is_open, None
+        watch = Watch(self._timeout, within)
+        was_open = self.is_open
+        if not within:
+            self._watch, self._last_used = watch, None
         response = self._send(watch, max_bytes, method, path, headers=headers, json=body, params=query)
         self._last_used = time.monotonic()
         sent = watch.sent or watch.begin
-        self.answer_seconds = self._last_used - sent
-        if not was_open:
-            self.connect_seconds = sent - watch.begin
+        if not within:
+            self.answer_seconds = self._last_used - sent
+            self.connect_seconds = self.connect_seconds if was_open else sent - watch.begin
         return response
 
     def _send(self, watch: Watch, max_bytes: int, method: str, path: str, **content: Any) -> Response:

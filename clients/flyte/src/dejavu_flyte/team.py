@@ -43,6 +43,7 @@ class Team:
         self._budget = Budget(settings.timeout)
         self._is_over = False
         self._resolve_seconds = 0.0
+        self._silent: set[str] = set()
         self._read_only = False
         self._begin()
         atexit.register(self.flush)
@@ -55,7 +56,6 @@ class Team:
         self._outage = Outage(self._settings.public_url)
         self._credentials: Credentials | None = None
         self._worker: Worker | None = None
-        self._checks: Service | None = None
 
     def warm_up(self) -> None:
         """Connect in the background, so that the first lookup need not wait for that; return at once."""
@@ -123,20 +123,23 @@ class Team:
     def resolve(self, key: ImageKey) -> Found | None:
         """Have the service check the registry, which may take some seconds; None: it could not tell.
 
-        This uses connections of its own, so that lookups do not wait for it. Checks that told nothing, or failed, cost
-        a run three seconds at most, and then there are no more of them.
+        Lookups do not wait for it. The way to the service counts as that of a lookup. Waiting for registries that tell
+        nothing, or a failure, costs a run three seconds at most; such a registry is not asked again.
 
         Raises:
             ImageAbsent: the registry does not have it
             TeamOff: the team cache gives no answer
         """
+        registry = key.repository.partition("/")[0]
+        service = self._worker.service if self._worker else None
         within = _RESOLVE_SECONDS - self._resolve_seconds
-        if self._outage.until is not None or within <= 0:
+        if service is None or self._outage.until is not None or within <= 0 or registry in self._silent:
             raise TeamOff
-        begin = time.monotonic()
+        self._hold_to_the_budget()
+        begin, way = time.monotonic(), service.connection.answer_seconds
         told = False
         try:
-            found = self._checking().resolve(key, within)
+            found = service.resolve(key, within)
             told = found is not None
         except ImageAbsent:
             told = True
@@ -151,7 +154,9 @@ class Team:
             if told:
                 self._budget.save(key.assumed_seconds - seconds)
             else:
+                self._budget.spend(min(seconds, way))
                 self._resolve_seconds += seconds
+                self._silent.add(registry)
         return found
 
     def put(self, key: Key, value: Value, on_stored: Callable[[], None]) -> None:
@@ -188,11 +193,6 @@ class Team:
             if self._worker is None or self._worker.is_stuck(_STUCK_SECONDS + 4 * self._settings.timeout):
                 self._worker = Worker(lambda: Service(self._settings, credentials=self._shared()), self._outage)
             return self._worker
-
-    def _checking(self) -> Service:
-        with self._lock:
-            self._checks = self._checks or Service(self._settings, _RESOLVE_SECONDS, self._shared())
-            return self._checks
 
     def _shared(self) -> Credentials:
         self._credentials = self._credentials or Credentials(self._settings)
