@@ -320,3 +320,36 @@ def test_registry_check_costs_a_far_user_one_round_trip(serve: Callable[..., Ser
     assert sum(r.startswith(b"POST") for r in server.requests) == 1
     assert far.connections == 1
     far.close()
+
+
+def test_entry_arrives_after_the_server_closed_the_connection(
+    serve: Callable[..., Server], said: Callable[[], list[str]]
+) -> None:
+    """As after a build of half an hour, at a server that closes idle connections without saying so."""
+
+    def closing(s: socket.socket, request: bytes) -> None:
+        has()(s, request)
+        s.shutdown(socket.SHUT_RDWR)
+
+    server = serve(closing)
+    asked = Team(Settings(url=server.url))
+    stored: list[bool] = []
+
+    for n in range(3):
+        assert ask(asked, image(f"new-{n}"))[0] == "miss"
+        asked.put(image(f"new-{n}"), value(image(f"new-{n}")), lambda: stored.append(True))
+        asked.flush()
+
+    assert stored == [True] * 3
+    assert not said()
+
+
+def test_long_timeout_does_not_wait_for_a_connection(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(30))
+
+    outcome, seconds = ask(Team(Settings(url="http://192.0.2.1", timeout=30)), image("any"))
+
+    assert outcome == "off"
+    assert seconds < 2 + NOISE

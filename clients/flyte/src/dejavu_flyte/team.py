@@ -27,8 +27,9 @@ __all__ = ["Team", "TeamOff"]
 # Less than Flyte's own check of an image, which takes about 4 s.
 _RESOLVE_SECONDS = 3.0
 _STUCK_SECONDS = 25.0
-# The part of a lookup's time after which it goes on only if the connection is there.
+# The part of a lookup's time, and the seconds, after which it goes on only if the connection is there.
 _CONNECT_SHARE = 0.7
+_CONNECT_SECONDS = 2.0
 
 
 class Team:
@@ -84,7 +85,7 @@ class Team:
 
     def _wait(self, future: Future[Found | None], worker: Worker, patience: float) -> Found | None:
         """Wait for an answer; if there is no connection yet, leave some time for later lookups over it."""
-        connecting = patience * _CONNECT_SHARE
+        connecting = min(patience * _CONNECT_SHARE, _CONNECT_SECONDS)
         try:
             return future.result(timeout=connecting)
         except FutureTimeoutError:

@@ -133,6 +133,8 @@ class Worker:
         if job.priority == WRITE and job.tries < _MAX_TRIES:
             self._keep(job, again)
         else:
+            if job.priority == WRITE:
+                log.info("The team cache misses an entry of this run: sending it failed %d times", job.tries)
             job.result.set_exception(TeamOff())
 
     def _keep(self, job: Job, until: float) -> None:
