@@ -72,14 +72,16 @@ def test_pip_installs_it_from_the_service(service: Service, link: str, tmp_path:
     python = tmp_path / "venv/bin/python"
 
     def call(*command: str | Path) -> str:
-        process = subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=False)
+        process = subprocess.run(
+            command, env={"HOME": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert process.returncode == 0, process.stdout + process.stderr
         return process.stdout
 
     call(sys.executable, "-m", "venv", tmp_path / "venv")
     call(python, "-m", "pip", "install", "--no-deps", "--no-cache-dir", "--disable-pip-version-check", *source)
 
-    imported = call(python, "-c", "import dejavu_flyte as d; d.plug_in(); print(d.__version__, d.__file__)")
+    imported = call(python, "-c", "import dejavu_flyte as d; print(d.__version__, d.__file__)")
     version, _, file = imported.strip().partition(" ")
     assert version == metadata.version("dejavu-flyte")
     assert Path(file).is_relative_to(tmp_path)
