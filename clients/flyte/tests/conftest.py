@@ -72,6 +72,8 @@ class Service:
         else:
             raise AssertionError("".join(self._output))
         threading.Thread(target=self._output.extend, args=(self._process.stdout,), daemon=True).start()
+        for collection in ("images", "bundles"):  # the first request of a new service takes as long as a hundred others
+            httpx.get(f"{self.url}/{collection}/{0:064}", timeout=30)
 
     def entries(self, collection: str, **query: str) -> list[dict[str, Any]]:
         found = httpx.get(f"{self.url}/{collection}", params={"limit": 500, **query}).raise_for_status()

@@ -38,6 +38,7 @@ _CLUSTER_NETWORKS = [
         *("198.19.248.0/23", "10.152.183.0/24", "fc00:f853:ccd:e793::/64", "fd07:b51a:cc66::/48"),
     )
 ]
+_IPV4_IN_IPV6 = [ipaddress.ip_network("::/96"), ipaddress.ip_network("64:ff9b::/96")]
 _ADDRESS_IN_NAME = re.compile(r"(?:^|[.-])(\d{1,3}(?:([.-])\d{1,3})(?:\2\d{1,3}){2})(?=[.-]|$)")
 _HEX_IN_NAME = re.compile(r"(?:^|[.-])([0-9a-f]{8})(?=\.|$)")
 
@@ -103,14 +104,18 @@ def _is_below(name: str, zones: tuple[str, ...]) -> bool:
 
 
 def _addresses(name: str) -> list[_Address]:
-    """Return the address that a name is, and the IPv4 address in it; none for another name."""
+    """Return the address that a name is, and the IPv4 addresses in it; none for another name."""
     try:
         short = name[:1].isdigit() and ":" not in name  # as in 127.1
         address = ipaddress.ip_address(socket.inet_aton(name) if short else name)
     except (OSError, ValueError):
         return []
-    mapped = getattr(address, "ipv4_mapped", None)
-    return [address, mapped] if mapped else [address]
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    within = [address.ipv4_mapped, address.sixtofour]
+    if any(address in network for network in _IPV4_IN_IPV6):
+        within.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [address, *(a for a in within if a)]
 
 
 def _addresses_in(name: str) -> list[_Address]:

@@ -37,6 +37,8 @@ def normalised_endpoint(endpoint: str) -> str:
     scheme = scheme.lower() if separator else "https"
     if scheme == "dns":
         scheme, rest = "https", rest.strip("/").rpartition("/")[2]
+    if scheme not in _DEFAULT_PORTS:
+        return endpoint
     rest = rest.strip("/")
     authority = _AUTHORITY.match(rest)
     if not rest or not authority:
@@ -56,7 +58,7 @@ def why_not_shared(scope: str, share: tuple[str, ...]) -> str | None:
     authority = endpoint.rpartition("://")[2].partition("/")[0]
     host = reach.host_of(authority)
     if not host:
-        return None
+        return f"its Flyte backend, {endpoint}, is no other machine" if endpoint else None
     if reach.is_local(host):
         return f"its Flyte backend, {authority}, is a different one on every machine"
     matching = [pattern for pattern in share if _matches(pattern, normalised(scope), endpoint)]
