@@ -79,6 +79,16 @@ def test_last_step_has_the_counts_of_the_whole_job(machines: Machines, unique: s
     assert row(job.page("second"), "images")[0] == "2"
 
 
+def test_row_that_the_team_confirms_is_a_hit_that_saves_nothing(machines: Machines, unique: str, job: Job) -> None:
+    machines().run(exists(unique))
+    machine = machines()
+    machine.run(exists(unique))
+
+    machine.run(exists(unique), **job.env("deploy"))
+
+    assert row(job.page("deploy"), "images") == ["1", "1", "0", "0", "0.0 s"]
+
+
 def test_next_job_on_the_same_machine_begins_at_zero(machines: Machines, unique: str, job: Job) -> None:
     machine = machines()
     machine.run(exists(unique), **job.env("deploy"))

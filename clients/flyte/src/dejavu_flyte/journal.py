@@ -25,7 +25,8 @@ _NOTE_SECONDS = 2 * 86400
 # What is locked or missing is left alone for so long, so that a run with many keys does not wait for each.
 _PAUSE_SECONDS = 1.0
 
-HIT, MISS, UNANSWERED, SHARED, WORK = "hit", "miss", "unanswered", "shared", "work"
+HIT, CONFIRMED, MISS, UNANSWERED = "hit", "confirmed", "miss", "unanswered"
+SHARED, WORK = "shared", "work"
 
 T = TypeVar("T")
 

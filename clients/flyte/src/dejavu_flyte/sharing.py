@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dejavu_flyte import links, log, scopes
 from dejavu_flyte.found import Found
-from dejavu_flyte.journal import HIT, MISS, SHARED, UNANSWERED, WORK, Journal
+from dejavu_flyte.journal import CONFIRMED, HIT, MISS, SHARED, UNANSWERED, WORK, Journal
 from dejavu_flyte.keys import BundleKey, ImageKey, Key, Value, why_not_used
 from dejavu_flyte.local import LocalError
 from dejavu_flyte.settings import Settings
@@ -94,6 +94,8 @@ class Sharing:
         if local is None:
             self._journal.count(key, HIT)
             self._team.saved(self._journal.work_seconds(type(key)))
+        else:
+            self._journal.count(key, CONFIRMED)
         if linked:  # Flyte writes it then
             self._expected_writes[key.local_hash] = found
         elif found.value != local:

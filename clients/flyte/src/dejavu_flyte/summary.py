@@ -135,25 +135,25 @@ def _markdown(counts: Counter[str], warnings: list[str], seconds: dict[str, floa
 
 
 def _row(collection: str, counts: Counter[str], each: float) -> tuple[str, ...]:
-    hits, misses, unanswered, shared = (
-        counts[f"{collection} {event}"] for event in ("hit", "miss", "unanswered", "shared")
+    new, confirmed, misses, unanswered, shared = (
+        counts[f"{collection} {event}"] for event in ("hit", "confirmed", "miss", "unanswered", "shared")
     )
-    saved = f"{hits * each:.1f} s" if each else ""
+    hits = new + confirmed
+    saved = f"{new * each:.1f} s" if each else ""
     return collection, str(hits + misses + unanswered), str(hits), str(misses), str(shared), saved
 
 
 def _seconds() -> dict[str, float]:
     """Return how long this machine's own work takes for each kind, on average; 0: unknown."""
     from dejavu_flyte import local  # noqa: PLC0415  (a process that asked nothing does not need them)
-    from dejavu_flyte.journal import WORK, Journal  # noqa: PLC0415
+    from dejavu_flyte.journal import Journal  # noqa: PLC0415
     from dejavu_flyte.keys import KINDS  # noqa: PLC0415
 
     seconds = {kind.collection: kind.assumed_seconds for kind in KINDS}
     with contextlib.suppress(Exception):  # at the end of a process, what was not imported may not be any more
         journal = Journal(local.journal_path)
         for kind in KINDS:
-            if (work := journal.tally(kind, WORK)).n:
-                seconds[kind.collection] = work.seconds / work.n
+            seconds[kind.collection] = journal.work_seconds(kind)
     return seconds
 
 
