@@ -86,6 +86,17 @@ assert "_write_image_cache" in inspect.getsource(image_builder)
     subprocess.run([sys.executable, "-c", code], env=other.env(), cwd=other.root, check=True)
 
 
+def test_commands_of_the_package_warm_nothing_up(machines: Machines) -> None:
+    server = Server(MISS)
+    try:
+        machines(url=server.url).cli("explain", "ghcr.io/a/b:v1", status=1)
+    finally:
+        server.close()
+
+    assert server.requests
+    assert not any(b"/actuator/health" in request for request in server.requests)
+
+
 def test_settings_are_read_at_the_first_question(machines: Machines, unique: str) -> None:
     machine = machines()
     command = [sys.executable, "-c", CHECK, "on"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -28,9 +29,11 @@ def sharing() -> Sharing | None:
 
 
 def warm_up() -> None:
-    """Connect in the background: Flyte has imported what asks questions."""
+    """Connect in the background: Flyte has imported what asks questions, unless for a command of this package."""
     from dejavu_flyte import support  # noqa: PLC0415
 
+    if "dejavu_flyte.cli" in sys.modules:
+        return
     scope = support.scope()  # fails before Flyte is initialized
     if current := sharing():
         current.warm_up(scope)
