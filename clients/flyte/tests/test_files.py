@@ -163,9 +163,11 @@ def test_token_goes_to_no_url_of_a_repository(
     machine.run(exists(unique))
     server.behave = asks
     status = " ".join(machine.cli("status", status=1).split())
+    push = " ".join(machine.cli("push", status=2).split())
     server.close()
     github.close()
 
+    assert "push would send what all projects left on this machine" in push
     assert server.requests
     assert not any(b"authorization" in request.lower() for request in server.requests)
     assert github.requests == []

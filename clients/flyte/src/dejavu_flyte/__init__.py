@@ -6,9 +6,9 @@ their functions, `run` is the state of a process. `sharing` decides what to look
 `fingerprint` of an archive and the `links` to builds. `team` bounds the time that a run may lose by `limits`, `worker`
 is its thread, `service` knows the calls, `found` is what they find, `credentials` has the token, `connection` speaks
 HTTP, with `watch` and `proxies`. `keys` are the keys of `image` and `bundle`, `values` what they may lead to, `scopes`
-and `hub` the spelling of their parts, `reach` what only one machine can reach. `local` and `journal` are the files of
-this machine, `summary` is the page of a CI job. `cli` is `flyte team-cache`; `display` prints what `status`,
-`transfer`, `explain`, `causes` and `forget` find.
+and `hub` the spelling of their parts, `reach` what only one machine can reach. `local`, and `journal` with its
+`journal_file`, are the files of this machine, `summary` is the page of a CI job. `cli` is `flyte team-cache`, made of
+`command`; `display` prints what `status`, `transfer`, `explain`, `causes` and `forget` find.
 """
 
 import os

@@ -4,113 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
-from click.exceptions import Abort, ClickException, Exit
 
 from dejavu_flyte import causes, display, explain, local, support
 from dejavu_flyte import status as state
-from dejavu_flyte.connection import ServiceError
+from dejavu_flyte.command import Document, Done, command, what
 from dejavu_flyte.forget import Forget
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import KINDS, BundleKey, Key
-from dejavu_flyte.local import LocalError
-from dejavu_flyte.log import printable
 from dejavu_flyte.service import Service
-from dejavu_flyte.settings import SettingError, Settings
+from dejavu_flyte.settings import Settings
 from dejavu_flyte.transfer import OnProgress, Report, Transfer
 
 _TIMEOUT = 10.0
 _LOCK_TIMEOUT = 5.0
-
-Document = dict[str, Any]
-Done = tuple[Document, bool]
-"""What a command found, and whether it exits with 0."""
-
-
-class _Command(click.RichCommand):
-    """Shows what its function returns, as text or as one JSON document, and each error on one line."""
-
-    def __init__(self, *args: Any, show: Callable[[Any], None], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._show = show
-        self.params.append(
-            click.Option(
-                ["-o", "--output"],
-                type=click.Choice(["text", "json"]),
-                default="text",
-                show_default=True,
-                help="json: one document on stdout, and messages on stderr.",
-            )
-        )
-
-    def invoke(self, context: click.Context) -> Any:
-        if context.params.pop("output") != "json":
-            document, ok = self._document(context)
-            self._show(document)
-            context.exit(0 if ok else 1)
-        try:
-            with contextlib.redirect_stdout(sys.stderr):  # a script may print while it is loaded
-                document, ok = self._document(context)
-        except ClickException as e:
-            click.echo(json.dumps({"error": e.format_message()}))
-            raise
-        click.echo(json.dumps(document, indent=2))
-        context.exit(0 if ok else 1)
-
-    def _document(self, context: click.Context) -> Done:
-        try:
-            done: Done = super().invoke(context)
-        except (ClickException, Exit, Abort):
-            raise
-        except SettingError as e:
-            raise click.UsageError(printable(e)) from e
-        except ServiceError as e:
-            raise ClickException(printable(f"The team cache does not work: {e}")) from e
-        except LocalError as e:
-            raise ClickException(printable(e)) from e
-        except Exception as e:
-            raise ClickException(printable(f"{type(e).__name__}: {e}")) from e
-        return done
-
-
-def _command(name: str, show: Callable[[Any], None]) -> Callable[[Callable[..., Done]], click.Command]:
-    def decorate(function: Callable[..., Done]) -> click.Command:
-        for option in (
-            click.option("-d", "--domain", help="Domain of the entries, if not the configured one."),
-            click.option("-p", "--project", help="Project of the entries, if not the configured one."),
-        ):
-            function = option(function)
-        decorated: click.Command = team_cache.command(name, cls=_Command, show=show)(click.pass_context(function))
-        return decorated
-
-    return decorate
-
-
-def _what(nargs: int) -> Callable[[Callable[..., Done]], Callable[..., Done]]:
-    def decorate(function: Callable[..., Done]) -> Callable[..., Done]:
-        for parameter in (
-            click.option(
-                "--root-dir", type=click.Path(path_type=Path, exists=True, file_okay=False), help="As for flyte run."
-            ),
-            click.option("--copy-style", type=click.Choice(["loaded_modules", "all"]), help="As for flyte run."),
-            click.option(
-                "--platform",
-                "platforms",
-                multiple=True,
-                help="Platform of the image, repeatable. [default: linux/amd64 and linux/arm64]",
-            ),
-            click.argument("what", nargs=nargs, required=True),
-        ):
-            function = parameter(function)
-        return function
-
-    return decorate
 
 
 @click.group("team-cache", cls=click.RichGroup)
@@ -118,7 +29,7 @@ def team_cache() -> None:
     """Share image checks and code bundles with the team (DEJAVU_URL, DEJAVU_TOKEN)."""
 
 
-@_command("status", display.show_status)
+@command(team_cache, "status", display.show_status)
 def status(context: click.Context, project: str | None, domain: str | None) -> Done:
     """Show whether the team cache works, who the service takes you for, and what it saved on this machine."""
     scope = _scope(context, project, domain)
@@ -126,13 +37,20 @@ def status(context: click.Context, project: str | None, domain: str | None) -> D
     return found, "error" not in found["service"] and "error" not in found["client"]
 
 
-@_command("push", display.show_push)
+@command(team_cache, "push", display.show_push)
 def push(context: click.Context, project: str | None, domain: str | None) -> Done:
     """Share the entries in this machine's local cache with the team."""
-    return _transfer(_scope(context, project, domain), Transfer.push)
+    scope, settings = _scope(context, project, domain), Settings.load()
+    if not settings.is_own:
+        origin = settings.origins["DEJAVU_URL"]
+        raise click.UsageError(
+            f"push would send what all projects left on this machine to {settings.public_url}, which {origin} names: "
+            "set DEJAVU_URL too"
+        )
+    return _transfer(scope, Transfer.push)
 
 
-@_command("pull", display.show_pull)
+@command(team_cache, "pull", display.show_pull)
 @click.option("--limit", type=click.IntRange(min=1), default=10_000, show_default=True, help="Maximum of each kind.")
 @click.option(
     "--bundles", is_flag=True, help="Also bundles: Flyte alone compares neither modes nor links of their files."
@@ -142,8 +60,8 @@ def pull(context: click.Context, project: str | None, domain: str | None, limit:
     return _transfer(_scope(context, project, domain), functools.partial(_pull, limit, bundles))
 
 
-@_command("explain", display.show_explain)
-@_what(nargs=1)
+@command(team_cache, "explain", display.show_explain)
+@what(nargs=1)
 @click.option("--files", is_flag=True, help="List the files of the bundle.")
 def explain_command(
     context: click.Context, what: str, files: bool, project: str | None, domain: str | None, **how: Any
@@ -160,8 +78,8 @@ def explain_command(
     return found, all(entry["outcome"] == "hit" for entry in found["entries"])
 
 
-@_command("forget", display.show_forget)
-@_what(nargs=-1)
+@command(team_cache, "forget", display.show_forget)
+@what(nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Show what there is, and delete nothing.")
 def forget(
     context: click.Context, what: tuple[str, ...], dry_run: bool, project: str | None, domain: str | None, **how: Any

@@ -12,14 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from dejavu_flyte import log, summary
-from dejavu_flyte.keys import KINDS, Key
+from dejavu_flyte import journal_file, log, summary
+from dejavu_flyte.keys import Key
 
-# The first two columns are the primary key.
-_TABLES = {
-    "borrowed": {"collection": "text", "key": "text", "at": "real", "fingerprint": "text"},
-    "tally": {"collection": "text", "what": "text", "n": "integer", "seconds": "real"},
-}
 # Flyte's rows expire after a day, so a note about one is useless after two.
 _NOTE_SECONDS = 2 * 86400
 # What is locked or missing is left alone for so long, so that a run with many keys does not wait for each.
@@ -37,10 +32,6 @@ class Tally:
 
     n: int = 0
     seconds: float = 0.0
-
-
-class _DamagedError(sqlite3.DatabaseError):
-    pass
 
 
 class Journal:
@@ -149,7 +140,7 @@ class Journal:
                 try:
                     return self._attempt(work)
                 except sqlite3.DatabaseError as e:
-                    if not _is_damage(e):
+                    if not journal_file.is_damage(e):
                         raise
                     self._begin_anew(e)
                     return self._attempt(work)
@@ -162,69 +153,28 @@ class Journal:
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
         path = self._path()
-        if self._file and self._file != _identity(path):
+        if self._file and self._file != journal_file.identity(path):
             self._close()
             self._has_lost_notes = True
         if self._connection is None:
-            self._file = _identity(path)
-            self._connection = self._open(path)
-            self._file = _identity(path)
+            self._file = journal_file.identity(path)
+            self._connection = journal_file.connect(path, self._timeout)
+            self._file = journal_file.identity(path)
         with self._connection:
             return work(self._connection)
-
-    def _open(self, path: Path) -> sqlite3.Connection:
-        if path.is_dir():
-            raise _DamagedError("it is a folder")
-        connection = sqlite3.connect(path, timeout=self._timeout, check_same_thread=False)
-        try:
-            self._prepare(connection)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    @staticmethod
-    def _prepare(connection: sqlite3.Connection) -> None:
-        # No WAL: it needs memory that network file systems do not share. Earlier versions used it.
-        with contextlib.suppress(sqlite3.OperationalError):
-            connection.execute("pragma journal_mode = truncate")
-        # After a power cut, the client looks lost rows up again, so it need not wait for the disk.
-        connection.execute("pragma synchronous = off")
-        for table, columns in _TABLES.items():
-            definition = ", ".join(f"{name} {kind} not null" for name, kind in columns.items())
-            keys = list(columns)[:2]
-            connection.execute(
-                f"create table if not exists {table} ({definition}, primary key ({', '.join(keys)})) without rowid"
-            )
-            found = set(connection.execute("select name, pk > 0 from pragma_table_info(?)", (table,)))
-            if not found >= {(name, name in keys) for name in columns}:
-                raise _DamagedError("its tables are not those of a journal")
 
     def _begin_anew(self, reason: Exception) -> None:
         """Move the file aside, unless another process did, and note all rows that Flyte has as borrowed."""
         self._close()
         path = self._path()
-        damaged = _identity(path)
-        if self._file not in (None, damaged):
+        if self._file not in (None, journal_file.identity(path)):
             return
-        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+        aside = journal_file.move_aside(path)
         self._file = None
         self._has_lost_notes = True
         log.warn("The journal of the team cache is begun anew: %s. The old one is %s.", reason, aside)
-        cache = path.with_name("cache.db")
-        if not cache.exists():
-            return
-        with contextlib.closing(self._open(path)) as c, contextlib.suppress(sqlite3.Error), c:
-            c.execute("attach ? as flyte", (str(cache),))
-            for kind in KINDS:
-                rows = f"select ?, {kind.flyte.key_column}, ?, '' from flyte.{kind.flyte.table}"  # noqa: S608  (constants)
-                c.execute(
-                    f"insert or ignore into borrowed (collection, key, at, fingerprint) {rows}",
-                    (kind.collection, time.time()),
-                )
+        with contextlib.closing(journal_file.connect(path, self._timeout)) as c, contextlib.suppress(sqlite3.Error):
+            journal_file.note_rows(c, path.with_name("cache.db"))
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -236,15 +186,3 @@ class Journal:
         """Start without a connection: the open one belongs to the parent."""
         self._lock = threading.Lock()
         self._connection = self._file = None
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    with contextlib.suppress(FileNotFoundError):
-        found = path.stat()
-        return found.st_dev, found.st_ino
-    return None
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    # Python has no other class for SQLITE_CORRUPT and SQLITE_NOTADB; locks and full disks have subclasses.
-    return type(error) in (sqlite3.DatabaseError, _DamagedError)
