@@ -116,7 +116,7 @@ class Worker:
                 result = job.call(self.service)
             except Interrupted as e:
                 log.debug("The team cache gets another try: %s", e)
-                result = job.call(self.service)
+                result = job.call(self.service) if job.priority != WARM_UP else None
         except Busy as e:
             log.info("The team cache is busy: %s", e)
             self._fail(job, time.monotonic() + min(max(e.seconds, 1.0), _MAX_WAIT))
