@@ -18,7 +18,7 @@ Machines = Callable[..., Machine]
 EVIL = "\x1b]0;owned\x07 \x1b[31mred \x9b31m \u202etxt.exe \u2066x\u2069 back\rover"
 ESCAPED = r"\x1b]0;owned\x07 \x1b[31mred \x9b31m \u202etxt.exe \u2066x\u2069"
 PROBLEM = json.dumps({"type": "urn:dejavu:problem:storage-unavailable", "detail": EVIL})
-UNAVAILABLE = answer("503 Unavailable", "application/problem+json", PROBLEM)
+BROKEN = answer("500 Broken", "application/problem+json", PROBLEM)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_readable_text_stays_as_it_is() -> None:
 
 
 def test_error_in_the_log(machines: Machines, unique: str, saying: Callable[..., Server]) -> None:
-    run = machines(url=saying(UNAVAILABLE).url).run(exists(unique))
+    run = machines(url=saying(BROKEN).url).run(exists(unique))
 
     check_that_it_is_escaped(run.output)
 
@@ -75,7 +75,7 @@ def test_refusal_in_the_log(machines: Machines, unique: str, saying: Callable[..
 
 @pytest.mark.parametrize("command", [["status"], ["pull"], ["explain", "ghcr.io/a/b:v1"]], ids=lambda c: c[0])
 def test_error_of_a_command(machines: Machines, saying: Callable[..., Server], command: list[str]) -> None:
-    check_that_it_is_escaped(machines(url=saying(UNAVAILABLE).url).cli(*command, status=1))
+    check_that_it_is_escaped(machines(url=saying(BROKEN).url).cli(*command, status=1))
 
 
 def test_version_and_statistics(machines: Machines, saying: Callable[..., Server]) -> None:
