@@ -88,8 +88,12 @@ final class Resolver<E extends VerifiableEntry> {
     private Optional<E> resolveByAnother(E requested) {
         long begin = System.nanoTime();
         CacheKey key = requested.key();
-        if (!policy.isVerifiable(requested) || !repository.findAll(List.of(key, key.inBase())).isEmpty()) {
+        if (!policy.isVerifiable(requested)) {
             return Optional.empty();
+        }
+        if (!repository.findAll(List.of(key, key.inBase())).isEmpty()) {
+            // perhaps stored meanwhile, by another resolve
+            return findValid(key);
         }
         Optional<E> other = repository.findConfirmed(requested, policy.freshAfter()).stream().findFirst();
         other.ifPresent((entry) -> store(requested, entry.verification(), begin));
