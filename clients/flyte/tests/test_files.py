@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from conftest import Machine, Service, exists
 from servers import MISS, Server, answer, reads_and_writes
 from test_forget import document, options
+
+from dejavu_flyte import files
 
 Machines = Callable[..., Machine]
 PROJECT = "[project]\nname = 'x'\ndependencies = ['dejavu-flyte']\n"
@@ -195,3 +198,16 @@ def test_scope_and_files_of_the_repository_in_ci(
     found = document(machine, "status", *options(unique), DEJAVU_URL=service.url)
 
     assert "DEJAVU_SHARE does not name" in found["off"][0]
+
+
+def test_without_a_parser_a_project_sets_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.dejavu]\nurl = "https://dejavu.example.com"\n')
+    monkeypatch.chdir(tmp_path)
+    assert files._of_project()["url"].text == "https://dejavu.example.com"
+    for parser in ("tomllib", "tomli"):
+        monkeypatch.setitem(sys.modules, parser, None)
+
+    assert files._of_project() == {}
+    assert "pyproject.toml cannot be read" in caplog.text

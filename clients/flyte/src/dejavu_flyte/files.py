@@ -100,12 +100,11 @@ def _of_configuration(path: Path | None) -> dict[str, Given]:
 
 
 def _of_project() -> dict[str, Given]:
-    toml: Any = None
     for path in filter(_mentions, _projects()):
-        toml = toml or importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
         try:
+            toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
             table = toml.loads(path.read_text("utf-8")).get("tool", {}).get("dejavu")
-        except (OSError, ValueError, RecursionError, AttributeError) as e:
+        except (ImportError, OSError, ValueError, RecursionError, AttributeError) as e:
             return _unreadable(path, e)
         if table is not None:
             return _members(table, f"[tool.dejavu] in {path}")
