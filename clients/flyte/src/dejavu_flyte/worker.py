@@ -21,6 +21,7 @@ READ, WARM_UP, WRITE, FLUSH = range(4)
 
 FLUSH_SECONDS = 1.0
 
+_GRACE_SECONDS = 0.15
 _MAX_TRIES = 3
 _MAX_KEPT = 1000
 _MAX_WAIT = 60.0
@@ -112,6 +113,9 @@ class Worker:
     def _do(self, job: Job) -> None:
         try:
             self.service = self.service or self._open_service()
+            if job.priority == WARM_UP and self._has_next():
+                job.result.set_result(None)  # the next request connects as well
+                return
             try:
                 result = job.call(self.service)
             except Interrupted as e:
@@ -127,6 +131,13 @@ class Worker:
             if job.priority != WARM_UP or result:
                 self._outage.end()
             job.result.set_result(result)
+
+    def _has_next(self) -> bool:
+        """Whether a request comes in a moment: for one far away, an answer to a warm-up would stand before it."""
+        end = time.monotonic() + _GRACE_SECONDS
+        while self._jobs.empty() and time.monotonic() < end:
+            time.sleep(0.01)
+        return not self._jobs.empty()
 
     def _fail(self, job: Job, again: float) -> None:
         job.tries += 1
