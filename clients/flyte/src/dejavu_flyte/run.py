@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -17,6 +18,16 @@ R = TypeVar("R")
 _lock = threading.Lock()
 _sharing: Sharing | None = None
 _given_up = False
+
+
+def _renew_lock() -> None:
+    """Forget who holds the lock: in the child of a fork, that thread of its parent does not exist."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def sharing() -> Sharing | None:
