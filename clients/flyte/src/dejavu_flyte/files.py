@@ -25,6 +25,7 @@ _ENVIRONMENT_ONLY = ("token", "token_file", "insecure", "skip")
 # The package's own names stand in many a list of dependencies.
 _MARK, _NO_MARKS = b"dejavu", (b"dejavu-flyte", b"dejavu_flyte")
 _MAX_BYTES = 1024 * 1024
+_INITIALIZES = "flyte._initialize"
 # The user chose these files; all others may come with a repository.
 _OWN = ("~/.union/config.yaml", "~/.flyte/config.yaml")
 _NAMED = ("UCTL_CONFIG", "FLYTECTL_CONFIG")
@@ -52,6 +53,17 @@ def exist() -> bool:
     while (frame := frame.f_back) is not None:  # type: ignore[assignment]
         if path := frame.f_locals.get("source_config_path"):
             named.append(Path(path))
+def _initialized_with() -> Iterator[Path]:
+    frame = sys._getframe().f_back
+    while frame is not None:
+        # To read the variables of other frames would keep what they refer to alive.
+        if frame.f_globals.get("__name__") == _INITIALIZES:
+            path = frame.f_locals.get("source_config_path")
+            if isinstance(path, (str, Path)):
+                yield Path(path)
+        frame = frame.f_back
+
+
     configurations = [path for path in named if path.suffix in (".yaml", ".yml")]
     return any(map(_mentions, [*configurations, *_configurations(), *_projects()]))
 
@@ -73,7 +85,7 @@ def own_urls() -> set[str]:
 
 def configuration() -> Path | None:
     """Return the configuration file that Flyte uses in this process: the named one, else the one that it finds."""
-    initialized = importlib.import_module("flyte._initialize")._get_init_config()
+    initialized = importlib.import_module(_INITIALIZES)._get_init_config()
     if named := getattr(initialized, "source_config_path", None):
         return Path(named)
     click = sys.modules.get("click")
