@@ -190,6 +190,62 @@ def test_token_goes_where_the_user_allowed_it(repository: Callable[..., Machine]
     assert all(b"authorization: bearer djv_secret" in request.lower() for request in server.requests)
 
 
+@pytest.mark.parametrize("more", [{"token": "abc"}, {"urll": "x"}])
+def test_own_file_of_which_only_the_url_is_asked(
+    repository: Callable[..., Machine], unique: str, service: Service, more: dict[str, str]
+) -> None:
+    machine = repository("a", {"pyproject.toml": toml(url=f"'{service.url}'"), ".flyte/config.yaml": "admin: {}\n"})
+    (machine.home / ".flyte").mkdir()
+    (machine.home / ".flyte/config.yaml").write_text(yaml(url=service.url, **more))
+
+    found = document(machine, "status", DEJAVU_TOKEN="djv_secret")
+
+    assert "withheld" not in found["service"]
+    assert machine.run(exists(unique)).checks == 1
+
+
+def test_own_file_with_a_wrong_url_is_one_line(
+    repository: Callable[..., Machine], unique: str, service: Service
+) -> None:
+    machine = repository("a", {"pyproject.toml": toml(url=f"'{service.url}'"), ".flyte/config.yaml": "admin: {}\n"})
+    (machine.home / ".flyte").mkdir()
+    (machine.home / ".flyte/config.yaml").write_text(yaml(url="{a: 1}"))
+
+    run = machine.run(exists(unique), exists(f"{unique}-2"))
+
+    assert run.checks == 2
+    assert run.occurrences("url of dejavu in") == 1
+
+
+def test_only_variables_of_flyte_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delattr(sys, "argv")
+    source_config_path = tmp_path / "mine.yaml"
+    source_config_path.write_text(yaml(url="http://127.0.0.1:9"))
+
+    def calling(source_config_path: object) -> bool:
+        return files.exist()
+
+    def of_flyte(source_config_path: object) -> bool:
+        code = "def init(source_config_path): return exist()"
+        names = {"__name__": "flyte._initialize", "exist": files.exist}
+        exec(code, names)
+        return names["init"](source_config_path)
+
+    class Large:
+        pass
+
+    large = Large()
+    alive = weakref.ref(large)
+    assert not calling(source_config_path)
+    assert not of_flyte(object())
+    assert of_flyte(source_config_path)
+    assert of_flyte(str(source_config_path))
+    del large
+    assert alive() is None
+
+
 def test_scope_and_files_of_the_repository_in_ci(
     repository: Callable[..., Machine], unique: str, service: Service
 ) -> None:

@@ -108,3 +108,31 @@ def test_settings_are_read_at_the_first_question(machines: Machines, unique: str
 
     assert "team cache" not in started.stdout + started.stderr
     assert machine.run(exists(unique), DEJAVU_TIMEOUT="no").occurrences("DEJAVU_TIMEOUT must be") == 1
+
+
+def test_defect_at_the_start_is_one_line(machines: Machines, unique: str) -> None:
+    machine = machines()
+    (machine.root / "sitecustomize.py").write_text(
+        "import dejavu_flyte.team\ndef fail(*_): raise KeyError('the reason')\ndejavu_flyte.team.Team.__init__ = fail\n"
+    )
+
+    run = machine.run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"}, PYTHONPATH=str(machine.root))
+
+    assert run.checks == 2
+    assert run.occurrences("The team cache is not used: KeyError: 'the reason'") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_child_of_a_fork_does_not_wait_for_its_parent() -> None:
+    code = """
+import os, signal
+from dejavu_flyte import run
+with run._lock:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        run.sharing()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+    subprocess.run([sys.executable, "-c", code], env={"DEJAVU_URL": "", "HOME": os.environ["HOME"]}, check=True)

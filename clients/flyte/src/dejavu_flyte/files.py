@@ -48,11 +48,11 @@ def exist() -> bool:
 
     Flyte calls this while it is initialized, so that its configuration is known to its callers alone.
     """
-    named: list[Path] = [Path(argument.partition("=")[2] or argument) for argument in sys.argv[1:]]
-    frame = sys._getframe()
-    while (frame := frame.f_back) is not None:  # type: ignore[assignment]
-        if path := frame.f_locals.get("source_config_path"):
-            named.append(Path(path))
+    named: list[Path] = [Path(argument.partition("=")[2] or argument) for argument in getattr(sys, "argv", [])[1:]]
+    configurations = [path for path in [*named, *_initialized_with()] if path.suffix in (".yaml", ".yml")]
+    return any(map(_mentions, [*configurations, *_configurations(), *_projects()]))
+
+
 def _initialized_with() -> Iterator[Path]:
     frame = sys._getframe().f_back
     while frame is not None:
@@ -62,10 +62,6 @@ def _initialized_with() -> Iterator[Path]:
             if isinstance(path, (str, Path)):
                 yield Path(path)
         frame = frame.f_back
-
-
-    configurations = [path for path in named if path.suffix in (".yaml", ".yml")]
-    return any(map(_mentions, [*configurations, *_configurations(), *_projects()]))
 
 
 def given() -> dict[str, Given]:
@@ -78,9 +74,18 @@ def given() -> dict[str, Given]:
 
 
 def own_urls() -> set[str]:
-    """Return the URLs in files that the user chose, and no repository: those a token may be sent to."""
-    paths = [path for path in _own() if _mentions(path)]
-    return {url.text.rstrip("/") for path in paths if (url := _of_configuration(path).get("url"))}
+    """Return the URLs in files that the user chose, and no repository: those a token may be sent to.
+
+    Raises:
+        FileError: one of them is no text
+    """
+    tables = [(path, _table(path)) for path in _own()]
+    urls = [
+        _text(table["url"], f"url of dejavu in {path}")
+        for path, table in tables
+        if isinstance(table, dict) and "url" in table
+    ]
+    return {url.rstrip("/") for url in urls}
 
 
 def configuration() -> Path | None:
@@ -100,15 +105,20 @@ def configuration() -> Path | None:
 
 
 def _of_configuration(path: Path | None) -> dict[str, Given]:
-    if path is None or not _mentions(path):
-        return {}
+    table = _table(path) if path else None
+    return {} if table is None else _members(table, f"dejavu in {path}")
+
+
+def _table(path: Path) -> object:
+    if not _mentions(path):
+        return None
     yaml: Any = importlib.import_module("yaml")
     try:
         content = yaml.safe_load(path.read_bytes())
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as e:
-        return _unreadable(path, e)
-    table = content.get("dejavu") if isinstance(content, dict) else None
-    return {} if table is None else _members(table, f"dejavu in {path}")
+        _say_unreadable(path, e)
+        return None
+    return content.get("dejavu") if isinstance(content, dict) else None
 
 
 def _of_project() -> dict[str, Given]:
@@ -117,17 +127,17 @@ def _of_project() -> dict[str, Given]:
             toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
             table = toml.loads(path.read_text("utf-8")).get("tool", {}).get("dejavu")
         except (ImportError, OSError, ValueError, RecursionError, AttributeError) as e:
-            return _unreadable(path, e)
+            _say_unreadable(path, e)
+            return {}
         if table is not None:
             return _members(table, f"[tool.dejavu] in {path}")
     return {}
 
 
-def _unreadable(path: Path, error: Exception) -> dict[str, Given]:
+def _say_unreadable(path: Path, error: Exception) -> None:
     from dejavu_flyte import log  # noqa: PLC0415  (most processes have nothing to say)
 
     log.warn("%s cannot be read, so it sets nothing for the team cache: %s", path, " ".join(str(error).split()))
-    return {}
 
 
 def _members(table: object, where: str) -> dict[str, Given]:

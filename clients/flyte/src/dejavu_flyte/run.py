@@ -77,18 +77,25 @@ def unless_it_fails(share: Callable[[], R], otherwise: R) -> R:
 
 
 def _begin() -> Sharing | None:
+    from dejavu_flyte.settings import NoUrlError, SettingError  # noqa: PLC0415
+
+    try:
+        return _from_settings()
+    except NoUrlError:
+        _give_up()
+    except SettingError as e:
+        give_up("The team cache is not used: %s.", e)
+    except Exception as e:  # noqa: BLE001  (a defect of the client must not fail the run)
+        give_up("The team cache is not used: %s: %s", type(e).__name__, " ".join(str(e).split()))
+    return None
+
+
+def _from_settings() -> Sharing:
     from dejavu_flyte import local  # noqa: PLC0415
     from dejavu_flyte.journal import Journal  # noqa: PLC0415
-    from dejavu_flyte.settings import NoUrlError, SettingError, Settings  # noqa: PLC0415
+    from dejavu_flyte.settings import Settings  # noqa: PLC0415
     from dejavu_flyte.sharing import Sharing  # noqa: PLC0415
     from dejavu_flyte.team import Team  # noqa: PLC0415
 
-    try:
-        settings = Settings.load()
-    except NoUrlError:
-        _give_up()
-        return None
-    except SettingError as e:
-        give_up("The team cache is not used: %s.", e)
-        return None
+    settings = Settings.load()
     return Sharing(Team(settings), Journal(local.journal_path), settings, local.Rows())

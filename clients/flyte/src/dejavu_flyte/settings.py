@@ -89,7 +89,10 @@ class Settings:
         elif settings.user:
             raise SettingError(f"{unset['DEJAVU_URL'].name} must have no user and no password")
         else:
-            is_own = settings.url in files.own_urls()
+            try:
+                is_own = settings.url in files.own_urls()
+            except files.FileError as e:
+                raise SettingError(str(e)) from None
         origins = {name: name for name in os.environ if name.startswith("DEJAVU_")}
         return replace(settings, is_own=is_own, origins=origins | {name: given.name for name, given in unset.items()})
 
