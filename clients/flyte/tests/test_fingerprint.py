@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
@@ -185,7 +186,7 @@ def test_entry_without_a_fingerprint_is_a_miss(machines: Machines, service: Serv
     first, second = machines(), machines()
     path, version = first.run(BUNDLE).values[0]
     (entry,) = service.entries("bundles", remote_path=path)
-    assert entry["fingerprint"].startswith("v1:")
+    assert re.fullmatch("v1:[0-9a-f]{64}:" + version, entry["fingerprint"])
     members = {
         "hash_digest": version,
         "remote_path": path,
@@ -195,6 +196,32 @@ def test_entry_without_a_fingerprint_is_a_miss(machines: Machines, service: Serv
     httpx.put(f"{service.url}/bundles/{entry['digest']}", json=members).raise_for_status()
 
     assert second.run(BUNDLE).uploads == 1
+
+
+def test_fingerprint_of_another_archive_is_a_miss(machines: Machines, service: Service) -> None:
+    """An older instance of the service stores another archive, and keeps the fingerprint that it does not know."""
+    first, second = machines(), machines()
+    path = first.run(BUNDLE).values[0][0]
+    (entry,) = service.entries("bundles", remote_path=path)
+    members = ("remote_path", "scope", "files_digest", "fingerprint")
+    body = {"hash_digest": "0" * 32, **{member: entry[member] for member in members}}
+    httpx.put(f"{service.url}/bundles/{entry['digest']}", json=body).raise_for_status()
+
+    explained = second.cli("explain", "-p", second.project, "-d", "development", ".", status=1)
+    run = second.run(BUNDLE)
+
+    assert "its fingerprint is that of another archive" in explained
+    assert run.uploads == 1
+    assert machines().run(BUNDLE).uploads == 0
+
+
+def test_borrowed_row_of_another_archive_is_a_miss_without_the_team(machines: Machines) -> None:
+    first, second = machines(), machines()
+    first.run(BUNDLE)
+    second.run(BUNDLE)
+    second.set_local("bundle_cache", "hash_digest", "0" * 32)
+
+    assert second.run(BUNDLE, DEJAVU_URL="http://127.0.0.1:9").uploads == 1
 
 
 def test_file_that_changes_before_the_upload_harms_nobody(machines: Machines, service: Service) -> None:

@@ -52,7 +52,18 @@ class Found:
         """Return the reason why it is not the archive that Flyte would make here, or None."""
         if self.fingerprint is None:
             return "nobody said which files, modes and links its archive has"
-        return None if self.fingerprint == fingerprint else "its archive has other files, modes or links"
+        if not self.fingerprint.endswith(bound("", self.value)):
+            return "its fingerprint is that of another archive"
+        is_same = fingerprint is not None and self.fingerprint == bound(fingerprint, self.value)
+        return None if is_same else "its archive has other files, modes or links"
+
+
+def bound(fingerprint: str, value: Value) -> str:
+    """Return a fingerprint as the team and the journal keep it: with the digest of the one archive that it is of.
+
+    An older service that stores another archive keeps the fingerprint beside it.
+    """
+    return f"{fingerprint}:{value['hash_digest']}"
 
 
 def seconds(instant: object) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from dejavu_flyte import links, log, scopes
-from dejavu_flyte.found import Found
+from dejavu_flyte.found import Found, bound
 from dejavu_flyte.journal import CONFIRMED, HIT, MISS, SHARED, UNANSWERED, WORK, Journal
 from dejavu_flyte.keys import BundleKey, ImageKey, Key, Value, why_not_used
 from dejavu_flyte.local import LocalError
@@ -145,6 +145,8 @@ class Sharing:
         if reason := key.mismatch(value, self._allowed.own):
             log.debug("Not shared: %s of %s: %s", value, key, reason)
         elif (members := more()) is not None:
+            if "fingerprint" in members:
+                members = members | {"fingerprint": bound(members["fingerprint"], value)}
             self._team.put(key, value | members, on_stored=lambda: self._journal.count(key, SHARED))
 
     def _note_miss(self, key: Key) -> None:
@@ -166,8 +168,8 @@ class Sharing:
     def _is_still_usable(self, key: Key, local: Value, fingerprint: Fingerprint | None) -> bool:
         """Whether a row that came from the team is a hit without it; Flyte itself looks at its age."""
         if isinstance(key, BundleKey):
-            noted = self._journal.fingerprint(key)
-            if noted is None or fingerprint is None or fingerprint() != noted:
+            borrowed = Found(local, fingerprint=self._journal.fingerprint(key))
+            if borrowed.why_another_archive(fingerprint() if fingerprint else None):
                 return False
         return why_not_used(key, key.to_team(local), self._allowed) is None
 
