@@ -116,6 +116,22 @@ def test_bundle_counts_while_it_is_young(
         assert time.time() - row[-1] == pytest.approx(age, abs=60)
 
 
+def test_borrowed_row_is_held_to_the_age_without_the_team(machines: Machines, unique: str) -> None:
+    first, second = machines(), machines(environment={"DEJAVU_MAX_AGE": "2h"})
+    steps = exists(unique), {"do": "bundle"}
+    first.run(*steps)
+    second.run(*steps)
+    off = {"DEJAVU_URL": "http://127.0.0.1:9"}
+
+    second.age(3600)
+    young = second.run(*steps, **off)
+    second.age(3700)
+    old = second.run(*steps, **off)
+
+    assert (young.checks, young.uploads) == (0, 0)
+    assert (old.checks, old.uploads) == (1, 1)
+
+
 def test_miss_of_an_old_entry_makes_it_young_again(machines: Machines, unique: str, service: Service) -> None:
     first, second, third = (machines(environment={"DEJAVU_TIMEOUT": "5"}) for _ in range(3))
     first.run(exists(unique), BUNDLE)

@@ -45,6 +45,13 @@ def cache() -> LocalCache:
 class Rows:
     """Single rows, in the time that a run has for them."""
 
+    def is_younger(self, key: Key, seconds: float) -> bool:
+        """Whether a row that Flyte believes is no older than this."""
+        if seconds >= seconds_to_live(type(key)):
+            return True
+        created_at = cache().created_at(key, timeout=_SHORT)
+        return created_at is not None and time.time() - created_at <= seconds
+
     def keep(self, key: Key, value: Value, age: float) -> None:
         """Insert or replace a row as old as what it says, so that Flyte believes it no longer than that."""
         if age < seconds_to_live(type(key)):
@@ -89,8 +96,13 @@ class LocalCache:
 
     def has(self, key: Key) -> bool:
         """Whether there is a row of this key, expired or not."""
-        with self._open() as c:
-            return c.execute(f"select 1 {_of(key)}", (key.local_hash,)).fetchone() is not None
+        return self.created_at(key) is not None
+
+    def created_at(self, key: Key, timeout: float = 5) -> float | None:
+        """Return when the row of this key was made, in seconds since 1970; None: there is none."""
+        with self._open(timeout) as c:
+            row = c.execute(f"select created_at {_of(key)}", (key.local_hash,)).fetchone()
+            return row[0] if row else None
 
     def remove(self, key: Key, timeout: float = 0.1) -> bool:
         """Delete the row of this key; return whether there was one."""

@@ -22,6 +22,9 @@ Fingerprint = Callable[[], str | None]
 class LocalRows(Protocol):
     """Flyte's rows on this machine; its methods may raise `LocalError`."""
 
+    def is_younger(self, key: Key, seconds: float) -> bool:
+        """Whether a row that Flyte believes is no older than this."""
+
     def keep(self, key: Key, value: Value, age: float) -> None:
         """Insert or replace a row of so many seconds."""
 
@@ -166,7 +169,12 @@ class Sharing:
         return reason is None
 
     def _is_still_usable(self, key: Key, local: Value, fingerprint: Fingerprint | None) -> bool:
-        """Whether a row that came from the team is a hit without it; Flyte itself looks at its age."""
+        """Whether a row that came from the team is a hit without it."""
+        try:
+            if not self._local_rows.is_younger(key, self._settings.max_age):
+                return False
+        except LocalError:
+            return False
         if isinstance(key, BundleKey):
             borrowed = Found(local, fingerprint=self._journal.fingerprint(key))
             if borrowed.why_another_archive(fingerprint() if fingerprint else None):
