@@ -13,9 +13,11 @@ from typing import Any
 import httpx
 import pytest
 from conftest import BOTH, Machine, Service, exists
-from servers import Server, answer
+from servers import READ_ONLY, Server, answer, by_path
 from test_access import ADMIN
 from test_commands import SCRIPT
+
+from dejavu_flyte.keys import ImageKey
 
 Machines = Callable[..., Machine]
 
@@ -146,8 +148,45 @@ def test_writer_forgets_and_reader_does_not(machines: Machines, unique: str, gua
 
     assert "needs a token with the role write, and this one has the role read" in " ".join(reader.split())
     assert kept
-    assert "the team: deleted" in writer
+    assert "the team: taken back; its registry may confirm it again" in writer
     assert "miss" in machine.cli("explain", *options(unique), uri, status=1, DEJAVU_TOKEN=token["write"])
+
+
+def test_writer_forgets_a_bundle_for_good(machines: Machines, unique: str, guarded: Service) -> None:
+    token = tokens(guarded, unique)
+    machine = machines(url=guarded.url, environment={"DEJAVU_TOKEN": token["write"]})
+    machine.run({"do": "bundle"}, exists(unique))
+
+    output = machine.cli("forget", *options(unique), ".")
+
+    assert "the team: deleted" in output
+    machine.run(exists(unique), DEJAVU_SKIP="1")
+    found = document(machine, "forget", *options(unique), machine.run(exists(unique)).values[0])
+    assert [(entry["team"], entry["taken_back"]) for entry in found["entries"]] == [(True, True)]
+
+
+def test_refusal_to_forget_is_told_as_it_is(machines: Machines, unique: str) -> None:
+    """As where the first write wins, and another one wrote it."""
+    uri = "ghcr.io/acme/app:v1"
+    machine = machines()
+    key = ImageKey(machine.scope, "ghcr.io/acme/app", "v1", tuple(BOTH))
+    entry = {"hash": key.hash, "image_uri": uri, "created_at": "2026-01-01T00:00:00Z"}
+    entry["expires_at"] = "2099-01-01T00:00:00Z"
+    problem = '{"type": "urn:dejavu:problem:changed-by-another", "detail": "Stored by another identity"}'
+    behaviours = {
+        b"/images/lookup": answer("200 OK", "application/json", json.dumps({"entries": [entry], "missing": []})),
+        f"/images/{key.hash}/invalidate".encode(): answer("409 Conflict", "application/problem+json", problem),
+        b"/images/": READ_ONLY,
+    }
+    server = Server(by_path(behaviours))
+    machine.url = server.url
+
+    output = machine.cli("forget", *options(unique), uri, status=1)
+    server.close()
+
+    assert "Stored by another identity" in output
+    assert "role" not in output
+    assert "does not work" not in output
 
 
 def test_status_says_who_the_caller_is(machines: Machines, unique: str, guarded: Service) -> None:

@@ -15,6 +15,7 @@ from click.exceptions import Abort, ClickException, Exit
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.local import LocalError
 from dejavu_flyte.log import printable
+from dejavu_flyte.service import EntryRefused
 from dejavu_flyte.settings import SettingError
 
 Document = dict[str, Any]
@@ -60,6 +61,8 @@ class Command(click.RichCommand):
             raise
         except SettingError as e:
             raise click.UsageError(printable(e)) from e
+        except EntryRefused as e:
+            raise ClickException(printable(e)) from e
         except ServiceError as e:
             raise ClickException(printable(f"The team cache does not work: {e}")) from e
         except LocalError as e:

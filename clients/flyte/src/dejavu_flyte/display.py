@@ -165,5 +165,6 @@ def show_forget(found: Document) -> None:
         _console.print(f"{entry['kind'].capitalize()} [bold]{shown(entry['name'])}[/bold]")
         for name in ("team", "machine"):
             place = "the team" if name == "team" else "this machine"
-            _console.print(f"  {place}: {done if entry[name] else 'was not there'}")
+            how = "taken back; its registry may confirm it again" if name == "team" and entry["taken_back"] else done
+            _console.print(f"  {place}: {how if entry[name] else 'was not there'}")
         _show_nearest(entry)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dejavu_flyte.causes import nearest
 from dejavu_flyte.journal import Journal
-from dejavu_flyte.keys import ImageKey, Key
+from dejavu_flyte.keys import BundleKey, ImageKey, Key
 from dejavu_flyte.local import LocalCache
 from dejavu_flyte.service import Service, WriteForbidden
 from dejavu_flyte.settings import Settings
@@ -26,6 +26,8 @@ class Forget:
     def forget(self, keys: list[Key]) -> list[dict[str, Any]]:
         """Return for each key whether the `team` and this `machine` had it, and what the team has in its place.
 
+        `taken_back`: the team's entry is not deleted for good, since a registry may confirm the image again.
+
         Raises:
             ServiceError: the team's entries cannot be deleted; the rows of this machine stay then
             LocalError: the rows of this machine cannot be deleted
@@ -36,10 +38,8 @@ class Forget:
             for kind in {type(key) for key in asked}
         }
         found = [key.hash in shared.get(type(key), {}) for key in keys]
-        if not self.dry_run:
-            for key, there in zip(keys, found, strict=True):
-                if there:
-                    self._take_back(key)
+        had = [key for key, there in zip(keys, found, strict=True) if there]
+        taken_back = {key for key in had if not self.dry_run and not self._delete(key)}
         local = [self.cache.has(key) if self.dry_run else self._forget_here(key) for key in keys]
         return [
             {
@@ -48,13 +48,15 @@ class Forget:
                 "parts": key.parts(),
                 "key": key.hash,
                 "team": team,
+                "taken_back": key in taken_back,
                 "machine": here,
                 "nearest": [] if team else nearest(self.service, key),
             }
             for key, team, here in zip(keys, found, local, strict=True)
         ]
 
-    def _take_back(self, key: Key) -> None:
+    def _delete(self, key: Key) -> bool:
+        """Remove the team's entry; False: it was only taken back, as a client may that is no administrator."""
         try:
             self.service.delete(key)
         except WriteForbidden:
@@ -66,6 +68,8 @@ class Forget:
                     f"taking entries back needs a token with the role write, and this one has "
                     f"{f'the role {role}' if role else 'not'}: {e}"
                 ) from None
+            return isinstance(key, BundleKey)
+        return True
 
     def _forget_here(self, key: Key) -> bool:
         there = self.cache.remove(key)

@@ -143,16 +143,19 @@ class Service:
         """Take the team's entry back: its registry has to confirm an image again, and anything else is removed.
 
         Raises:
+            EntryRefused: this entry stays, as where the first write wins
             WriteForbidden: this client may not
         """
         path = f"{key.collection}/{key.hash}/invalidate"
         response = self._call("POST", path, body={"reason": "forgotten by a user"})
         if response.status in (404, 405):
             raise WriteForbidden("this version of the service lets administrators alone take entries back")
+        if response.status == 409 and response.problem:
+            raise EntryRefused(response.detail or response.problem)
         self._expect_done(response)
 
     def _expect_done(self, response: Response) -> None:
-        if response.status in (403, 409):
+        if response.status == 403:
             raise WriteForbidden(response.detail or "it does not allow that")
         if response.status != 204:
             self._expect(response)
