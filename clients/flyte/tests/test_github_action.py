@@ -121,6 +121,8 @@ def test_job_asks_github_for_its_token(
         "ftp://dejavu.example.com",
         "http://dejavu.example.com",
         "http://localhost.example.com",
+        "http://[::1].example.com",
+        "http://[::2]:1",
         "https://me:secret@dejavu.example.com",
         "https://dejavu.example.com\nLD_PRELOAD=/tmp/evil.so",
         "https://dejavu.example.com; touch pwned",
@@ -133,6 +135,14 @@ def test_wrong_address_fails_the_step(github: GitHub, url: str) -> None:
     assert step.log.startswith("::error title=Team cache::")
     assert github.variables.read_text() == ""
     assert "secret" not in step.log
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "[::1]:1", "localhost:1", "127.0.0.1:1"])
+def test_this_machine_needs_no_tls(github: GitHub, python: str, host: str) -> None:
+    step = github.use(url=f"http://{host}/away", python=python)
+
+    assert step.status == 0, step.log
+    assert "The client could not be installed" in step.log
 
 
 @pytest.mark.parametrize(

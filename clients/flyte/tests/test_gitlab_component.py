@@ -50,11 +50,20 @@ def test_component_ends_the_log_with_the_summary(gitlab: GitLab, python: str) ->
     assert "\r\x1b[0KTeam cache\n### Team cache\n\x1b[0Ksection_end:" in job.log
 
 
-def test_component_takes_no_plain_http(gitlab: GitLab, python: str) -> None:
-    job = gitlab.run("", url="http://dejavu.example.com", python=python)
+@pytest.mark.parametrize("url", ["http://dejavu.example.com", "http://[::1].example.com", "http://[::2]:1"])
+def test_component_takes_no_plain_http(gitlab: GitLab, python: str, url: str) -> None:
+    job = gitlab.run("", url=url, python=python)
 
     assert job.status == 1
     assert "use https" in job.log
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "[::1]:1", "localhost:1", "127.0.0.1:1"])
+def test_this_machine_needs_no_tls(gitlab: GitLab, python: str, host: str) -> None:
+    job = gitlab.run("", url=f"http://{host}/away", python=python)
+
+    assert job.status == 0, job.log
+    assert "The client could not be installed" in job.log
 
 
 @pytest.mark.parametrize("url", ["dejavu.example.com", "https://a b", "https://me:secret@a"])
