@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from conftest import Machine, Service, exists
 
 from dejavu_flyte.keys import BundleKey, ImageKey
 from dejavu_flyte.scopes import normalised, why_not_shared
+from dejavu_flyte.settings import SettingError, Settings
 from dejavu_flyte.values import Allowed
 
 Machines = Callable[..., Machine]
@@ -225,3 +227,40 @@ def test_share_names_the_backends(machines: Machines, unique: str, service: Serv
     assert len(service.entries("images", image_uri=uri)) == 1
     assert other.run(exists(f"{unique}-2")).checks == 1
     assert "DEJAVU_SHARE does not name" in other.cli("explain", "-p", unique, uri, status=1)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_shared"),
+    [
+        ("https://*.example.com", True),
+        ("*", True),
+        ("*:proj:*", True),
+        ("https://flyte.*.com:p*j:dev", True),
+        ("https://flyte.example.com*", True),
+        ("https://flyte.example.com:proj:dev*dev", False),
+        ("https://*.com.com", False),
+        ("https://flyte.example.com:*:prod", False),
+        ("*:other:*", False),
+        ("FLYTE.example.com:443:pr*", True),
+    ],
+)
+def test_star_is_any_text(pattern: str, is_shared: bool) -> None:
+    assert (why_not_shared("https://flyte.example.com:proj:dev", (pattern,)) is None) == is_shared
+
+
+def test_stars_do_not_backtrack() -> None:
+    scope = f"https://{'a' * 120}.example.com:proj:dev"
+    begin = time.process_time()
+
+    assert why_not_shared(scope, ("https://*a*a*a*ab",) * 50)
+
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("share", ["https://*.*.*.*.*", f"https://{'a' * 505}"])
+def test_pattern_that_the_service_refuses(monkeypatch: pytest.MonkeyPatch, share: str) -> None:
+    monkeypatch.setenv("DEJAVU_URL", "https://dejavu.example.com")
+    monkeypatch.setenv("DEJAVU_SHARE", f"https://flyte.example.com,{share}")
+
+    with pytest.raises(SettingError, match="DEJAVU_SHARE must have at most 4 stars and 512 characters"):
+        Settings.load()

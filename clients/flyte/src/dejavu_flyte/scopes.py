@@ -70,14 +70,28 @@ def why_not_shared(scope: str, share: tuple[str, ...]) -> str | None:
 
 
 def _matches(pattern: str, scope: str, endpoint: str) -> bool:
-    return any(_regex(pattern).fullmatch(text) for text in (scope, endpoint))
+    fixed = _spelled(pattern).split("*")
+    return any(_is_made_of(fixed, text) for text in (scope, endpoint))
 
 
 @lru_cache(maxsize=64)
-def _regex(pattern: str) -> re.Pattern[str]:
-    """Normalise what a pattern says of the endpoint, and let each `*` be any text."""
-    spelled = pattern if pattern.startswith(("*", ":")) else normalised_endpoint(pattern)
-    return re.compile(".*".join(map(re.escape, spelled.split("*"))), re.DOTALL)
+def _spelled(pattern: str) -> str:
+    """Normalise what a pattern says of the endpoint."""
+    return pattern if pattern.startswith(("*", ":")) else normalised_endpoint(pattern)
+
+
+def _is_made_of(fixed: list[str], text: str) -> bool:
+    """Whether a text is these parts with any text between; a regular expression would try all ways to find them."""
+    if len(fixed) == 1:
+        return text == fixed[0]
+    first, *middle, last = fixed
+    at = len(first)
+    for part in middle:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return text.startswith(first) and text.endswith(last) and at <= len(text) - len(last)
 
 
 def _names(pattern: str, host: str) -> bool:

@@ -16,6 +16,8 @@ _OFF = {"0", "false", "no", "off"}
 _REGISTRY = re.compile(r"[\w-]+(\.[\w-]+)*(:\d+)?(/[\w.-]+)*", re.ASCII)
 _PATH = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]*")
 _BACKEND = re.compile(r"[!-~]*[\w*][!-~]*")
+# Of a pattern, as in the service.
+_MAX_STARS, _MAX_LENGTH = 4, 512
 _AGE = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _MAX_AGE = 3650 * 86400
@@ -222,6 +224,8 @@ def _allowed() -> Allowed:
     share = _list("DEJAVU_SHARE")
     if not all(_BACKEND.fullmatch(backend) for backend in share):
         raise SettingError("DEJAVU_SHARE must be backends like https://flyte.example.com, with commas between")
+    if any(backend.count("*") > _MAX_STARS or len(backend) > _MAX_LENGTH for backend in share):
+        raise SettingError(f"DEJAVU_SHARE must have at most {_MAX_STARS} stars and {_MAX_LENGTH} characters a backend")
     return Allowed(prefixes, paths or Allowed.bundle_paths, share)
 
 
