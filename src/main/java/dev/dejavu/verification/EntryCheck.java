@@ -109,7 +109,10 @@ final class EntryCheck<E extends VerifiableEntry> {
         // The result is true of this moment at the earliest.
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         long begin = System.nanoTime();
-        return checks.check(entry, MAX_RATE_WAIT, (status) -> onResult(entry, now, begin, status));
+        boolean isOfFresh = !policy.needsCheck(entry);
+        return checks.check(entry, MAX_RATE_WAIT,
+                () -> isOfFresh || repository.find(entry.key()).filter(policy::needsCheck).isPresent(),
+                (status) -> onResult(entry, now, begin, status));
     }
 
     private ImageStatus onResult(E entry, Instant now, long begin, ImageStatus status) {

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
 import com.github.benmanes.caffeine.cache.Cache;
@@ -67,9 +68,11 @@ class RegistryChecks {
     /**
      * Checks an image, or joins a check of it that is in flight.
      * @param maxWait how long to wait for the rate limiter
+     * @param isNeeded whether it still is, as another check may just have ended
      * @param onResult acts on the result, once, before the callers that wait get it
      */
-    CompletableFuture<ImageStatus> check(VerifiableEntry entry, Duration maxWait, UnaryOperator<ImageStatus> onResult) {
+    CompletableFuture<ImageStatus> check(VerifiableEntry entry, Duration maxWait, BooleanSupplier isNeeded,
+            UnaryOperator<ImageStatus> onResult) {
         boolean isInBase = entry.key().isInBase();
         if (inFlight.size() >= (isInBase ? MAX_IN_FLIGHT : MAX_IN_FLIGHT_OVERLAYS)) {
             return CompletableFuture.completedFuture(ImageStatus.unknown("too many checks", Duration.ZERO));
@@ -82,7 +85,9 @@ class RegistryChecks {
         Thread.ofVirtual().name("verification").start(() -> {
             ImageStatus status = ImageStatus.unknown("failed", Duration.ZERO);
             try {
-                status = onResult.apply(check(entry, isInBase ? maxWait : MAX_WAIT_OVERLAYS));
+                if (isNeeded.getAsBoolean()) {
+                    status = onResult.apply(check(entry, isInBase ? maxWait : MAX_WAIT_OVERLAYS));
+                }
             }
             catch (RuntimeException ex) {
                 // such as a database that does not answer: the next lookup checks again

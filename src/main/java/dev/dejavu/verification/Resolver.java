@@ -68,9 +68,8 @@ final class Resolver<E extends VerifiableEntry> {
         found = resolveByAnother(requested);
         for (int i = 0; i < MAX_TRIES && found.isEmpty(); i++) {
             long begin = System.nanoTime();
-            if (!RegistryVerifier.isDone(
-                    checks.check(requested, MAX_RATE_WAIT, (status) -> onResult(requested, begin, status)),
-                    RESOLVE_TIMEOUT)) {
+            if (!RegistryVerifier.isDone(checks.check(requested, MAX_RATE_WAIT, () -> isUnknown(requested.key()),
+                    (status) -> onResult(requested, begin, status)), RESOLVE_TIMEOUT)) {
                 return found;
             }
             found = findValid(requested.key());
@@ -79,6 +78,10 @@ final class Resolver<E extends VerifiableEntry> {
             }
         }
         return found;
+    }
+
+    private boolean isUnknown(CacheKey key) {
+        return !absences.contains(key) && findValid(key).isEmpty();
     }
 
     /**
