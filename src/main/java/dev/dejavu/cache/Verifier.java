@@ -60,7 +60,7 @@ public interface Verifier<E extends CacheEntry> {
 
     /**
      * Invalidates an entry: it is not served before it is verified again.
-     * @return whether anything can verify it; if not, it is unchanged
+     * @return whether something will verify it; if not, it is unchanged
      */
     default boolean invalidate(E entry) {
         return false;

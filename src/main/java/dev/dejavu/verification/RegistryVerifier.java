@@ -33,6 +33,8 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     /** Of a lookup that has to wait for a check. */
     private static final Duration CLIENT_RESPONSE_TIMEOUT = Duration.ofSeconds(2);
 
+    private static final int MAX_INVALIDATIONS = 3;
+
     private final VerifiableRepository<E> repository;
 
     private final VerificationProperties properties;
@@ -155,11 +157,17 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
         if (!policy.isVerifiable(entry)) {
             return false;
         }
-        if (repository.replace(entry, invalidated(entry))) {
-            check.forget(entry.key());
-            repository.find(entry.key()).ifPresent(this::onStored);
+        Optional<E> current = Optional.of(entry);
+        for (int i = 0; i < MAX_INVALIDATIONS && current.isPresent(); i++) {
+            if (repository.replace(current.get(), invalidated(current.get()))) {
+                check.forget(entry.key());
+                repository.find(entry.key()).ifPresent(this::onStored);
+                return true;
+            }
+            // verified or stored meanwhile, perhaps through another instance
+            current = repository.find(entry.key());
         }
-        return true;
+        return current.isEmpty();
     }
 
     // What an entry makes of itself is an entry of the same class.
