@@ -56,7 +56,7 @@ public final class LocalHosts {
      */
     public static boolean contains(String host) {
         String name = normalized(host);
-        return NAMES.contains(name) || isUnder(name, Set.of("localhost")) || name.endsWith(".docker.internal")
+        return NAMES.contains(name) || isUnder(name, Set.of("localhost", "docker.internal"))
                 || HostAddresses.of(name).stream().anyMatch(LocalHosts::isThisMachine);
     }
 

@@ -11,7 +11,7 @@ class LocalHostsTests {
     @ValueSource(strings = { "localhost", "LocalHost", "localhost.", "localhost..", "a.localhost", "127.0.0.1", "127.1",
             "127.8.9.10", "127.0.1", "2130706433", "0x7f000001", "0x7F.1", "0177.0.0.1", "0177.1", "::1", "[::1]",
             "[::1].", "0:0:0:0:0:0:0:1", "0000::0001", "::ffff:127.0.0.1", "::ffff:7f00:1", "0.0.0.0", "0", "::",
-            "[::]", "host.docker.internal", "kubernetes.docker.internal", "ip6-localhost" })
+            "[::]", "host.docker.internal", "kubernetes.docker.internal", "docker.internal", "ip6-localhost" })
     void theMachineItselfIsLocal(String host) {
         assertThat(LocalHosts.contains(host)).isTrue();
         assertThat(LocalHosts.isOfOneMachine(host)).isTrue();
