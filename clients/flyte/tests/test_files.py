@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import weakref
@@ -72,7 +73,11 @@ def test_environment_wins_over_configuration_over_project(
     assert origins["DEJAVU_URL"] == "DEJAVU_URL"
     assert origins["DEJAVU_TIMEOUT"].endswith(".flyte/config.yaml")
     assert origins["DEJAVU_MAX_AGE"].endswith("pyproject.toml")
-    assert machine.run(exists(unique), DEJAVU_URL="").modules == ["dejavu_flyte", "dejavu_flyte.files"]
+    assert machine.run(exists(unique), DEJAVU_URL="").modules == [
+        "dejavu_flyte",
+        "dejavu_flyte.places",
+        "dejavu_flyte.files",
+    ]
 
 
 def test_configuration_that_a_command_names(repository: Callable[..., Machine], service: Service) -> None:
@@ -98,8 +103,83 @@ def test_project_above_the_working_directory(
 ) -> None:
     machine = repository("a", {"pyproject.toml": PROJECT})
     (tmp_path / "a/pyproject.toml").write_text(toml(url=f"'{service.url}'"))
+    (tmp_path / "a/.git").mkdir()
 
     assert "answers" in machine.cli("status")
+
+
+@pytest.mark.parametrize(
+    ("root", "home", "seen"),
+    [
+        ("a/b", "elsewhere", True),
+        ("a", "elsewhere", True),
+        ("a/b", "a", True),
+        ("elsewhere", "a", True),
+        ("elsewhere", "", True),
+        ("a/b/c", "elsewhere", False),
+        ("", "a/b/c", False),
+        ("elsewhere", "elsewhere", False),
+    ],
+)
+def test_how_far_upwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, home: str, seen: bool) -> None:
+    for folder in ("a/b/c", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / root / ".git").touch()
+    for path in ("a/pyproject.toml", "a/b/.flyte/config.yaml"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / "a/b/c")
+    monkeypatch.setenv("HOME", str(tmp_path / home))
+    monkeypatch.setattr(sys, "argv", ["x"])
+    (tmp_path / "a/b/.flyte/config.yaml").write_text(yaml(url="http://127.0.0.1:9"))
+
+    assert files.exist() == seen
+
+    (tmp_path / "a/b/.flyte/config.yaml").unlink()
+    (tmp_path / "a/pyproject.toml").write_text(toml(url="'http://127.0.0.1:9'"))
+    assert files.exist() == (seen and root != "a/b")
+    assert bool(files._of_project()) == files.exist()
+
+
+def give_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a file belong to another user."""
+    if os.getuid() == 0:
+        os.chown(path, 65534, -1)
+    else:
+        other = os.getuid() + 1
+        monkeypatch.setattr(os, "getuid", lambda: other)
+
+
+@pytest.mark.parametrize("file", [".flyte/config.yaml", "config.yaml", "pyproject.toml"])
+def test_file_of_another_user_sets_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, file: str
+) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(toml(url="'http://x'") if file.endswith("toml") else yaml(url="http://x"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(sys, "argv", ["x"])
+    monkeypatch.setattr(files, "configuration", lambda: None if file.endswith("toml") else Path(file))
+    assert files.exist()
+    assert files.given()["url"].text == "http://x"
+
+    give_away(path, monkeypatch)
+
+    assert not files.exist()
+    assert files.given() == {}
+    assert "belongs to another user" in caplog.text
+
+
+def test_file_that_the_user_named_may_be_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "team.yaml"
+    path.write_text(yaml(url="http://x", token_audience="mine"))
+    monkeypatch.setenv("FLYTECTL_CONFIG", str(path))
+    monkeypatch.setattr(files, "configuration", lambda: path)
+
+    give_away(path, monkeypatch)
+
+    assert files.exist()
+    assert files.given()["token_audience"].text == "mine"
 
 
 @pytest.mark.parametrize(
@@ -116,6 +196,16 @@ def test_project_above_the_working_directory(
         (".flyte/config.yaml", yaml(url="ftp://x"), r"url of dejavu in \S+config.yaml must be an address"),
         (".flyte/config.yaml", yaml(url="http://x", token="djv_x"), r"token of dejavu in \S+ must not .* DEJAVU_TOKEN"),
         (".flyte/config.yaml", yaml(url="http://me:secret@x"), r"url of dejavu in \S+ must have no user"),
+        (
+            ".flyte/config.yaml",
+            yaml(url="http://x", token_audience="sts.amazonaws.com"),
+            r"token_audience of dejavu in \S+ must not come with a repository: set DEJAVU_TOKEN_AUDIENCE",
+        ),
+        (
+            "pyproject.toml",
+            toml(url="'http://x'", token_audience="'sts.amazonaws.com'"),
+            r"token_audience of \[tool.dejavu\] in \S+ must not come with a repository",
+        ),
         (".flyte/config.yaml", yaml(url="http://x", insecure="true"), r"insecure of dejavu in \S+ must not"),
     ],
 )
@@ -148,7 +238,7 @@ def test_file_that_cannot_be_parsed_is_one_line(
 def test_package_among_the_dependencies_is_no_setting(repository: Callable[..., Machine], unique: str) -> None:
     run = repository("a", {"pyproject.toml": PROJECT}).run(exists(unique))
 
-    assert run.modules == ["dejavu_flyte", "dejavu_flyte.files"]
+    assert run.modules == ["dejavu_flyte", "dejavu_flyte.places", "dejavu_flyte.files"]
 
 
 @pytest.mark.parametrize(

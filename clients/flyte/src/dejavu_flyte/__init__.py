@@ -1,6 +1,6 @@
 """Shares Flyte's image checks and code bundle uploads with a team, through a Dejavu service.
 
-Flyte finds and calls `plug_in` by itself; `DEJAVU_URL`, or a URL in `files`, switches it on.
+Flyte finds and calls `plug_in` by itself; `DEJAVU_URL`, or a URL in `files` at their `places`, switches it on.
 From the outside in: `hook` wraps Flyte's modules when they are imported, with `caches` and `checkers`; `support` names
 their functions, `run` is the state of a process. `sharing` decides what to look up, to believe and to send, with the
 `fingerprint` of an archive and the `links` to builds. `team` bounds the time that a run may lose by `limits`, `worker`

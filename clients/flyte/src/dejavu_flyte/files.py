@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from dejavu_flyte import places
 
 MEMBERS = (
     "url",
@@ -21,14 +21,11 @@ MEMBERS = (
     "share",
     "token_audience",
 )
+# A repository must not choose for whom the tokens of a job are.
+_OWN_ONLY = ("token_audience",)
 _ENVIRONMENT_ONLY = ("token", "token_file", "insecure", "skip")
-# The package's own names stand in many a list of dependencies.
-_MARK, _NO_MARKS = b"dejavu", (b"dejavu-flyte", b"dejavu_flyte")
-_MAX_BYTES = 1024 * 1024
+
 _INITIALIZES = "flyte._initialize"
-# The user chose these files; all others may come with a repository.
-_OWN = ("~/.union/config.yaml", "~/.flyte/config.yaml")
-_NAMED = ("UCTL_CONFIG", "FLYTECTL_CONFIG")
 
 
 class FileError(ValueError):
@@ -50,7 +47,8 @@ def exist() -> bool:
     """
     named: list[Path] = [Path(argument.partition("=")[2] or argument) for argument in getattr(sys, "argv", [])[1:]]
     configurations = [path for path in [*named, *_initialized_with()] if path.suffix in (".yaml", ".yml")]
-    return any(map(_mentions, [*configurations, *_configurations(), *_projects()]))
+    found = filter(places.may_set, [*configurations, *places.configurations(), *places.projects()])
+    return any(not places.is_of_another_user(path) for path in found)
 
 
 def _initialized_with() -> Iterator[Path]:
@@ -79,7 +77,7 @@ def own_urls() -> set[str]:
     Raises:
         FileError: one of them is no text
     """
-    tables = [(path, _table(path)) for path in _own()]
+    tables = [(path, _table(path)) for path in places.own()]
     urls = [
         _text(table["url"], f"url of dejavu in {path}")
         for path, table in tables
@@ -106,11 +104,11 @@ def configuration() -> Path | None:
 
 def _of_configuration(path: Path | None) -> dict[str, Given]:
     table = _table(path) if path else None
-    return {} if table is None else _members(table, f"dejavu in {path}")
+    return {} if path is None or table is None else _members(table, f"dejavu in {path}", is_own=places.is_own(path))
 
 
 def _table(path: Path) -> object:
-    if not _mentions(path):
+    if not places.may_set(path) or _skips(path):
         return None
     yaml: Any = importlib.import_module("yaml")
     try:
@@ -122,7 +120,9 @@ def _table(path: Path) -> object:
 
 
 def _of_project() -> dict[str, Given]:
-    for path in filter(_mentions, _projects()):
+    for path in filter(places.may_set, places.projects()):
+        if _skips(path):
+            continue
         try:
             toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
             table = toml.loads(path.read_text("utf-8")).get("tool", {}).get("dejavu")
@@ -130,20 +130,35 @@ def _of_project() -> dict[str, Given]:
             _say_unreadable(path, e)
             return {}
         if table is not None:
-            return _members(table, f"[tool.dejavu] in {path}")
+            return _members(table, f"[tool.dejavu] in {path}", is_own=False)
     return {}
 
 
 def _say_unreadable(path: Path, error: Exception) -> None:
+    _say(path, f"cannot be read, so it sets nothing for the team cache: {' '.join(str(error).split())}")
+
+
+def _skips(path: Path) -> bool:
+    skips = places.is_of_another_user(path)
+    if skips:
+        _say(path, "belongs to another user, so it sets nothing for the team cache")
+    return skips
+
+
+def _say(path: Path, what: str) -> None:
     from dejavu_flyte import log  # noqa: PLC0415  (most processes have nothing to say)
 
-    log.warn("%s cannot be read, so it sets nothing for the team cache: %s", path, " ".join(str(error).split()))
+    log.warn("%s %s", path, what)
 
 
-def _members(table: object, where: str) -> dict[str, Given]:
+def _members(table: object, where: str, *, is_own: bool) -> dict[str, Given]:
     if not isinstance(table, dict):
         raise FileError(f"{where} must have members: {', '.join(MEMBERS)}")
     for name in table:
+        if name in _OWN_ONLY and not is_own:
+            raise FileError(
+                f"{name} of {where} must not come with a repository: set DEJAVU_{name.upper()}, or a file of your own"
+            )
         if name in _ENVIRONMENT_ONLY:
             raise FileError(f"{name} of {where} must not stand in a file: set DEJAVU_{name.upper()}")
         if name not in MEMBERS:
@@ -160,41 +175,3 @@ def _text(value: object, name: str) -> str:
     if isinstance(value, list) and all(isinstance(part, str) and "," not in part for part in value):
         return ",".join(value)
     raise FileError(f"{name} must be a text, a number, true or false, or a list of texts")
-
-
-def _own() -> Iterator[Path]:
-    named = [Path(os.environ[name]) for name in _NAMED if os.environ.get(name)]
-    yield from (path for path in named if path.is_absolute())  # a relative one may be in a repository
-    with contextlib.suppress(RuntimeError):  # there is no home directory
-        yield from [Path(own).expanduser() for own in _OWN]
-
-
-def _configurations() -> Iterator[Path]:
-    """Return all files that Flyte may take, without the `git` that it runs for one of them."""
-    yield Path("config.yaml")
-    yield from (Path(os.environ[name]) for name in _NAMED if os.environ.get(name))
-    yield from (folder / ".flyte/config.yaml" for folder in _upwards())
-    yield from _own()
-
-
-def _projects() -> Iterator[Path]:
-    yield from (folder / "pyproject.toml" for folder in _upwards())
-
-
-def _upwards() -> list[Path]:
-    try:
-        here = Path.cwd()
-    except OSError:  # it was deleted
-        return []
-    return [here, *here.parents]
-
-
-def _mentions(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES)
-    except (OSError, ValueError):
-        return False
-    for name in _NO_MARKS:
-        content = content.replace(name, b"")
-    return _MARK in content
