@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -96,6 +97,46 @@ def test_commands_of_the_package_warm_nothing_up(machines: Machines) -> None:
 
     assert server.requests
     assert not any(b"/actuator/health" in request for request in server.requests)
+
+
+def test_other_commands_import_nothing(machines: Machines) -> None:
+    """Old versions of Flyte load the commands of all plugins for each of their own."""
+    code = """
+import contextlib, importlib.metadata, sys
+from flyte.cli.main import main
+(point,) = importlib.metadata.entry_points(group="flyte.plugins.cli.commands", name="team-cache")
+point.load()
+with contextlib.suppress(SystemExit):
+    main(args=["get", "--help"], prog_name="flyte")
+print(sorted(name for name in sys.modules if name.startswith("dejavu_flyte")))
+"""
+    machine = machines()
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=machine.env(), cwd=machine.root, capture_output=True, text=True, check=True
+    )
+
+    assert eval(done.stdout.splitlines()[-1]) == ["dejavu_flyte", "dejavu_flyte.cli"]
+
+
+def test_loaded_commands_do_not_stop_the_warm_up(machines: Machines) -> None:
+    code = """
+import importlib, sys
+import dejavu_flyte.cli, dejavu_flyte.commands
+import flyte
+flyte.init(endpoint="dns:///flyte.example.com", project="p", domain="d")
+importlib.import_module("flyte._internal.imagebuild.image_builder")
+sys.stdin.read()
+"""
+    server = Server(MISS)
+    machine = machines(url=server.url)
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, env=machine.env(), cwd=machine.root, stdin=subprocess.PIPE):
+        end = time.monotonic() + 30
+        while not server.requests and time.monotonic() < end:
+            time.sleep(0.1)
+    server.close()
+
+    assert any(b"/actuator/health" in request for request in server.requests)
 
 
 def test_settings_are_read_at_the_first_question(machines: Machines, unique: str) -> None:

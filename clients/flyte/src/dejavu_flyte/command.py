@@ -12,6 +12,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Abort, ClickException, Exit
 
+from dejavu_flyte import run
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.local import LocalError
 from dejavu_flyte.log import printable
@@ -41,6 +42,7 @@ class Command(click.RichCommand):
 
     def invoke(self, context: click.Context) -> Any:
         """Call the function, show what it returns, and exit."""
+        run.begin_command()
         if context.params.pop("output") != "json":
             document, ok = self._document(context)
             self._show(document)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +17,7 @@ R = TypeVar("R")
 _lock = threading.Lock()
 _sharing: Sharing | None = None
 _given_up = False
+_is_command = False
 
 
 def _renew_lock() -> None:
@@ -40,14 +40,20 @@ def sharing() -> Sharing | None:
 
 
 def warm_up() -> None:
-    """Connect in the background: Flyte has imported what asks questions, unless for a command of this package."""
+    """Connect in the background: Flyte has imported what asks questions."""
     from dejavu_flyte import support  # noqa: PLC0415
 
-    if "dejavu_flyte.cli" in sys.modules:
+    if _is_command:
         return
     scope = support.scope()  # fails before Flyte is initialized
     if current := sharing():
         current.warm_up(scope)
+
+
+def begin_command() -> None:
+    """Warm nothing up in this process: it runs a command of this package."""
+    global _is_command  # noqa: PLW0603
+    _is_command = True
 
 
 def give_up(message: str, *values: object) -> None:
