@@ -90,7 +90,7 @@ def test_proxy_of_the_scheme_comes_first_and_is_shown_without_its_password(monke
         ("https_proxy", "nonsense of secret@ somebody", "(https_proxy)"),
         (
             "HTTPS_PROXY",
-            f"http://me:secret@127.0.0.1:{closed_port()}",
+            "http://me:secret@127.0.0.1:{closed_port}",
             "it cannot be reached through the proxy http://127.",
         ),
     ],
@@ -100,6 +100,7 @@ def test_unusable_proxy_is_one_line_at_once(
 ) -> None:
     """Without an endpoint, as Flyte's own HTTP client fails at some of them."""
     machine = machines(url=SERVICE, endpoint=None)
+    value = value.replace("{closed_port}", str(closed_port()))
 
     run = machine.run(exists(unique), exists(f"{unique}-2"), LOG_LEVEL="debug", **{variable: value})
 
