@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import httpx
 import pytest
 from conftest import Machine, Service, exists
+from endpoints import CLUSTERS, NEVER, ODD, TEAMS
 
+from dejavu_flyte.key import sha256
 from dejavu_flyte.keys import BundleKey, ImageKey
 from dejavu_flyte.scopes import normalised, why_not_shared
 from dejavu_flyte.settings import SettingError, Settings
@@ -15,75 +18,8 @@ from dejavu_flyte.values import Allowed
 
 Machines = Callable[..., Machine]
 
-NEVER = [
-    "dns:///localhost:30080",
-    "dns:///localhost",
-    "https://localhost:30080",
-    "http://localhost:30080",
-    "localhost:30080",
-    "http://127.0.0.1:30080",
-    "https://127.9.9.9",
-    "http://[::1]:30080",
-    "http://[::ffff:7f00:1]",
-    "http://[64:ff9b::7f00:1]",
-    "http://[::127.0.0.1]",
-    "http://[2002:7f00:1::]",
-    "unix:///var/run/flyte.sock",
-    "dns:///[::ffff:127.0.0.1]:30080",
-    "http://0.0.0.0:8080",
-    "https://my.localhost",
-    "https://LOCALHOST.:443",
-    "https://host.docker.internal:30080",
-    "https://kubernetes.docker.internal:6443",
-    "https://host.containers.internal:30080",
-    "http://host.minikube.internal:30080",
-    "http://127.1:30080",
-    "http://2130706433",
-    "http://169.254.10.1:30080",
-    "http://[fe80::1%25eth0]:30080",
-    "http://127.0.0.1.nip.io:30080",
-    "https://flyte.127-0-0-1.sslip.io",
-    "http://app-7f000001.nip.io",
-    "http://--1.sslip.io",
-    "http://flyte.localtest.me:30080",
-    "https://localtest.me",
-]
-CLUSTERS = [
-    "http://192.168.49.2:30080",
-    "https://192.168.39.17",
-    "http://192.168.59.100:30080",
-    "dns:///192.168.64.3:30080",
-    "http://172.18.0.2:30080",
-    "http://[::ffff:172.18.0.2]:30080",
-    "http://3232248066:30080",  # 192.168.49.2
-    "http://192.168.12546",  # the same
-    "https://flyte.10.0.0.7.nip.io",
-    "https://FLYTE.10-0-0-7.SSLIP.IO.:443",
-    "http://flyteadmin.flyte.svc:80",
-    "http://flyteadmin.flyte.svc.cluster.local.:80",
-    "https://minikube:8443",
-    "https://dev.mshome.net:16443",
-    "http://control-plane.minikube.internal",
-    "https://kind-control-plane:6443",
-    "https://k3d-dev-server-0:6443",
-    "https://api.crc.testing:6443",
-    "https://flyte.apps-crc.testing",
-    "https://flyte.k8s.orb.local",
-]
-TEAMS = [
-    "dns:///flyte.example.com",
-    "https://flyte.example.com:443",
-    "http://10.0.0.7:30080",
-    "http://192.168.1.20:30080",
-    "http://172.20.1.1:30080",
-    "https://localhost.example.com",
-    "https://nip.io.example.com",
-    "https://svc.example.com",
-    "https://minikube.example.com",
-]
 
-
-@pytest.mark.parametrize("endpoint", NEVER + CLUSTERS)
+@pytest.mark.parametrize("endpoint", NEVER + CLUSTERS + ODD)
 def test_backend_of_one_machine_is_never_shared(endpoint: str) -> None:
     scope = f"{endpoint}:proj:dev"
 
@@ -92,6 +28,22 @@ def test_backend_of_one_machine_is_never_shared(endpoint: str) -> None:
     assert why_not_shared(scope, ("https://*", "http://*:proj:*", "*:proj:*", "http*:dev", "*i*:*"))
     assert ImageKey(scope, "ghcr.io/a/b", "v1", ()).why_not_shared(Allowed())
     assert BundleKey(scope, "0" * 32).why_not_shared(Allowed())
+
+
+def test_service_and_client_refuse_the_same(service: Service) -> None:
+    """What people's configurations say reaches the service in the spelling of the client, and of others."""
+    refused, taken = set(), set()
+    for endpoint in [*NEVER, *CLUSTERS, *ODD, *TEAMS]:
+        scope, digest = f"{endpoint}:proj:dev", "0" * 32
+        body = {"hash_digest": digest, "remote_path": f"s3://b/proj/dev/fast{digest}.tar.gz"}
+        key = sha256(f"{scope}:{digest}")
+        answer = httpx.put(f"{service.url}/bundles/{key}", json=body | {"scope": scope, "files_digest": digest})
+        kept = refused if answer.status_code == 422 else taken
+        kept.add(endpoint)
+        assert answer.status_code in (200, 201) or answer.json()["type"].endswith(":not-shareable"), answer.text
+
+    assert taken == set(TEAMS)
+    assert refused == {endpoint for endpoint in refused | taken if why_not_shared(f"{endpoint}:proj:dev", ())}
 
 
 @pytest.mark.parametrize("endpoint", CLUSTERS)
@@ -155,6 +107,11 @@ def test_named_backends(share: str, is_shared: bool) -> None:
         "dns:///Host.Example:443/",
         "HTTPS://host.example",
         "https://host.example:",
+        "dns:host.example:443",
+        "https:host.example",
+        "https:/host.example",
+        "dns://8.8.8.8/host.example",
+        "dns://8.8.8.8:53/host.example:443/",
     ],
 )
 def test_one_spelling(endpoint: str) -> None:

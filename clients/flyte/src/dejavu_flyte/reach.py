@@ -38,6 +38,9 @@ _CLUSTER_NETWORKS = [
         *("198.19.248.0/23", "10.152.183.0/24", "fc00:f853:ccd:e793::/64", "fd07:b51a:cc66::/48"),
     )
 ]
+_PLAIN = re.compile(
+    r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.*|[0-9a-f:]*:[0-9a-f:.]*(%[a-z0-9._-]+)?", re.IGNORECASE | re.ASCII
+)
 _IPV4_IN_IPV6 = [ipaddress.ip_network("::/96"), ipaddress.ip_network("64:ff9b::/96")]
 _ADDRESS_IN_NAME = re.compile(r"(?:^|[.-])(\d{1,3}(?:([.-])\d{1,3})(?:\2\d{1,3}){2})(?=[.-]|$)")
 _HEX_IN_NAME = re.compile(r"(?:^|[.-])([0-9a-f]{8})(?=\.|$)")
@@ -79,6 +82,11 @@ def is_cluster_of_one_machine(host: str) -> bool:
     if _is_below(name, (*_ADDRESS_ZONES, *_CLUSTER_ZONES)) or _CLUSTER_NODE.fullmatch(name):
         return True
     return any(a in network for a in _addresses(name) for network in _CLUSTER_NETWORKS)
+
+
+def is_plain(host: str) -> bool:
+    """Whether a host is a name in ASCII or an address, so that everyone reads it in the same way."""
+    return bool(_PLAIN.fullmatch(host))
 
 
 def is_loopback(host: str) -> bool:

@@ -9,6 +9,11 @@ from functools import lru_cache
 from dejavu_flyte import reach
 
 _DEFAULT_PORTS = {"https": "443", "http": "80"}
+# Without the two slashes, as gRPC writes its targets.
+_SCHEME = re.compile(
+    r"^(https?|dns|ipv4|ipv6|passthrough|unix|unix-abstract|vsock):(?!//)[/\\]*(?=[^/\\])", re.IGNORECASE | re.ASCII
+)
+_NAME_SERVER = re.compile(r"^[^/]+/(?=.)")
 # Also in a pattern, where project and domain may follow.
 _AUTHORITY = re.compile(r"(\[[^]]*\]|[^:/]*)(?::(\d+)(?=[:/]|$)|:(?=/|$))?(?=[:/]|$)")
 
@@ -32,11 +37,11 @@ def normalised(scope: str) -> str:
 
 
 def normalised_endpoint(endpoint: str) -> str:
-    """Return `scheme://host[:port]`, with a host in lower case; `dns:///host` and a bare host are https."""
-    scheme, separator, rest = endpoint.strip().rpartition("://")
-    scheme = scheme.lower() if separator else "https"
+    """Return `scheme://host[:port]`, with a host in lower case; `dns:///host`, `dns:host` and a bare host are https."""
+    scheme, separator, rest = _SCHEME.sub(r"\1:///", endpoint.strip()).partition("://")
+    scheme, rest = (scheme.lower(), rest) if separator else ("https", scheme)
     if scheme == "dns":
-        scheme, rest = "https", rest.strip("/").rpartition("/")[2]
+        scheme, rest = "https", _NAME_SERVER.sub("", rest)
     if scheme not in _DEFAULT_PORTS:
         return endpoint
     rest = rest.strip("/")
@@ -55,10 +60,13 @@ def why_not_shared(scope: str, share: tuple[str, ...]) -> str | None:
     any text, of endpoints or of whole scopes. The backend of one machine is shared only if a pattern names its host.
     """
     endpoint = normalised_endpoint(parts(scope)[0])
-    authority = endpoint.rpartition("://")[2].partition("/")[0]
+    authority = endpoint.partition("://")[2].partition("/")[0]
     host = reach.host_of(authority)
-    if not host:
-        return f"its Flyte backend, {endpoint}, is no other machine" if endpoint else None
+    if not endpoint:
+        return None
+    is_plain = reach.is_plain(host) and "@" not in authority and endpoint.startswith(("https://", "http://"))
+    if not is_plain:
+        return f"its Flyte backend, {endpoint}, is no plain name or address of another machine"
     if reach.is_local(host):
         return f"its Flyte backend, {authority}, is a different one on every machine"
     matching = [pattern for pattern in share if _matches(pattern, normalised(scope), endpoint)]
