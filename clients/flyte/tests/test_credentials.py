@@ -16,12 +16,14 @@ import pytest
 from conftest import Machine, Service, exists
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from servers import MISS, READ_ONLY, Behaviour, Server, answer, by_path, reads_and_writes
+from servers import MISS, READ_ONLY, Behaviour, Server, answer, by_path, hang, reads_and_writes
 
 from dejavu_flyte import credentials
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.credentials import Credentials
+from dejavu_flyte.keys import ImageKey
 from dejavu_flyte.settings import Settings
+from dejavu_flyte.team import Team, TeamOff
 
 Machines = Callable[..., Machine]
 
@@ -302,6 +304,24 @@ def test_unusable_file_is_one_line(
     assert run.occurrences("The team cache") == 1
     assert run.occurrences(said)
     server.close()
+
+
+def test_registry_check_does_not_wait_for_a_token(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one has ended, and GitHub does not answer."""
+    monkeypatch.setattr(credentials, "_keep_seconds", lambda _: 0.0)
+    server = Server(WORKING)
+    asked = Team(Settings(url=server.url))
+    key = ImageKey("https://flyte.example.com:proj:dev", "ghcr.io/acme/app", "v1", ("linux/amd64",))
+    assert asked.find(key) is None
+    github.server.behave = hang
+
+    begin = time.monotonic()
+    with pytest.raises(TeamOff):
+        asked.resolve(key)
+    seconds = time.monotonic() - begin
+    server.close()
+
+    assert 2 < seconds < 3.4
 
 
 def test_one_token_for_all_threads(github: GitHub) -> None:

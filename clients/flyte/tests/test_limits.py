@@ -322,6 +322,48 @@ def test_registry_check_costs_a_far_user_one_round_trip(serve: Callable[..., Ser
     far.close()
 
 
+@pytest.mark.parametrize(("checked", "bound"), [([], 1), ([2, 4, 5, 6], 3)], ids=["lookups", "registry checks"])
+def test_all_that_a_run_can_lose(serve: Callable[..., Server], checked: list[int], bound: float) -> None:
+    """As README.md says: so many seconds, and one more at the end."""
+
+    def slowly(s: socket.socket, request: bytes) -> None:
+        time.sleep(0.2 if request.startswith(b"GET") else 60)
+        MISS(s, request)
+
+    asked = Team(Settings(url=serve(slowly).url))
+    begin = time.monotonic()
+    for n in range(8):
+        ask(asked, image(f"absent-{n}"))
+        if n in checked:
+            with pytest.raises(TeamOff):
+                asked.resolve(ImageKey(SCOPE, f"registry-{n}.example.com/app", "v1", ("linux/amd64",)))
+    before_the_end = time.monotonic() - begin
+    asked.put(image("absent"), value(image("absent")), lambda: None)
+    asked.flush()
+
+    assert bound - 0.8 < before_the_end < bound + NOISE
+    assert time.monotonic() - begin < bound + 1 + NOISE
+
+
+def test_registry_check_of_two_seconds_is_worth_it(serve: Callable[..., Server]) -> None:
+    there = image("there")
+    entry = {"hash": there.hash, "created_at": "now", "expires_at": "later", **value(there)}
+
+    def resolving(s: socket.socket, request: bytes) -> None:
+        if request.startswith(b"POST"):
+            time.sleep(2)
+            answer("200 OK", "application/json", json.dumps(entry))(s, request)
+        else:
+            MISS(s, request)
+
+    asked = Team(Settings(url=serve(resolving).url))
+    assert ask(asked, there)[0] == "miss"
+
+    assert asked.resolve(there)
+    assert asked.resolve(there)
+    assert ask(asked, there)[0] == "miss"
+
+
 def test_entry_arrives_after_the_server_closed_the_connection(
     serve: Callable[..., Server], said: Callable[[], list[str]]
 ) -> None:

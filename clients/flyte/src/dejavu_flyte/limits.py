@@ -7,7 +7,7 @@ import time
 
 from dejavu_flyte import log
 
-# Lookups together, less what they saved.
+# Lookups together, and registry checks that told nothing, less what was saved.
 _MAX_LOSS = 1.0
 # A lookup leaves a part of that for later ones.
 _SHARE = 0.9
@@ -15,7 +15,10 @@ _OFF_SECONDS = 30.0
 
 
 class Budget:
-    """The seconds that lookups cost a run and saved it. The difference stays below one, or two of a longer timeout."""
+    """The seconds that a run lost to the team cache and saved by it.
+
+    Lookups keep the difference below one, or two of a longer timeout. Registry checks may make it larger.
+    """
 
     def __init__(self, timeout: float) -> None:
         self._bound = max(_MAX_LOSS, 2 * timeout)
@@ -28,12 +31,17 @@ class Budget:
         """How long the next lookup may take."""
         return min(self._bound, _SHARE * (self._bound - self.cost + self.saved))
 
+    @property
+    def loss(self) -> float:
+        """How much more it cost than it saved."""
+        return max(self.cost - self.saved, 0.0)
+
     def allows(self, expected: float) -> bool:
         """Whether a lookup that takes as long as expected, and saves nothing, is no greater loss than allowed."""
         return self.cost - self.saved + expected <= _MAX_LOSS
 
     def spend(self, seconds: float) -> None:
-        """Count what a lookup took."""
+        """Count what a lookup took, or a registry check that told nothing."""
         self._last = seconds
         self.cost += seconds
 

@@ -20,11 +20,11 @@ from dejavu_flyte.keys import ImageKey, Key, Value
 from dejavu_flyte.limits import Budget, Outage
 from dejavu_flyte.service import Busy, EntryRefused, ImageAbsent, Service, WriteForbidden
 from dejavu_flyte.settings import Settings
-from dejavu_flyte.worker import FLUSH, FLUSH_SECONDS, READ, WARM_UP, WRITE, TeamOff, Worker
+from dejavu_flyte.worker import FLUSH, FLUSH_SECONDS, READ, WARM_UP, WRITE, TeamOff, Worker, in_time
 
 __all__ = ["Team", "TeamOff"]
 
-# Less than Flyte's own check of an image, which takes about 4 s.
+# Less than Flyte's own check of an image, which takes about 4 s. No run loses more than this before its end.
 _RESOLVE_SECONDS = 3.0
 _STUCK_SECONDS = 25.0
 # The part of a lookup's time, and the seconds, after which it goes on only if the connection is there.
@@ -106,7 +106,7 @@ class Team:
                 self._is_over = True
                 log.warn(
                     "The team cache at %s is slow and gets no more lookups in this run: "
-                    "they took %.1f s and saved %.1f s.",
+                    "it took %.1f s and saved %.1f s.",
                     self._settings.public_url,
                     self._budget.cost,
                     self._budget.saved,
@@ -124,8 +124,9 @@ class Team:
     def resolve(self, key: ImageKey) -> Found | None:
         """Have the service check the registry, which may take some seconds; None: it could not tell.
 
-        Lookups do not wait for it. The way to the service counts as that of a lookup. Waiting for registries that tell
-        nothing, or a failure, costs a run three seconds at most; such a registry is not asked again.
+        Lookups do not wait for it. A registry that tells nothing, or a failure, counts as what lookups cost;
+        together they cost three seconds at most, as there are no more of them after one. Such a registry is not
+        asked again.
 
         Raises:
             ImageAbsent: the registry does not have it
@@ -133,29 +134,29 @@ class Team:
         """
         registry = key.repository.partition("/")[0]
         service = self._worker.service if self._worker else None
-        within = _RESOLVE_SECONDS - self._resolve_seconds
+        within = _RESOLVE_SECONDS - max(self._resolve_seconds, self._budget.loss)
         if service is None or self._outage.until is not None or within <= 0 or registry in self._silent:
             raise TeamOff
         self._hold_to_the_budget()
-        begin, way = time.monotonic(), service.connection.answer_seconds
+        begin = time.monotonic()
         told = False
         try:
-            found = service.resolve(key, within)
+            found = in_time(lambda: service.resolve(key, within), within)
             told = found is not None
         except ImageAbsent:
             told = True
             raise
-        except ServiceError as e:
+        except (ServiceError, FutureTimeoutError) as e:
             if not isinstance(e, Busy):
                 self._resolve_seconds = math.inf
-            log.debug("The team cache cannot check registries: %s", e)
+            log.debug("The team cache cannot check registries: %s", e or "no answer in time")
             raise TeamOff from None
         finally:
             seconds = time.monotonic() - begin
             if told:
                 self._budget.save(key.assumed_seconds - seconds)
             else:
-                self._budget.spend(min(seconds, way))
+                self._budget.spend(seconds)
                 self._resolve_seconds += seconds
                 self._silent.add(registry)
         return found

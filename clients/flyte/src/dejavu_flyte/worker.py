@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from dejavu_flyte import log
 from dejavu_flyte.connection import Interrupted, ServiceError
 from dejavu_flyte.limits import Outage
 from dejavu_flyte.service import Busy, Service
+
+_T = TypeVar("_T")
 
 READ, WARM_UP, WRITE, FLUSH = range(4)
 
@@ -29,6 +31,24 @@ _MAX_WAIT = 60.0
 
 class TeamOff(Exception):
     """The team cache gives no answer to this request."""
+
+
+def in_time(call: Callable[[], _T], seconds: float) -> _T:
+    """Return what a call returns; it goes on in the background if it is late, as in a name lookup that hangs.
+
+    Raises:
+        TimeoutError: of concurrent.futures, it is late
+    """
+    future: Future[_T] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except Exception as e:  # noqa: BLE001  (it is raised where somebody waits)
+            future.set_exception(e)
+
+    threading.Thread(target=work, name="dejavu-check", daemon=True).start()
+    return future.result(timeout=seconds)
 
 
 @dataclass(order=True)
