@@ -41,6 +41,8 @@ if sys.argv[1:4] == ["buildx", "imagetools", "inspect"]:
 REGISTRY = "registry.example.com"
 """A host name that is not local; the service resolves it to this machine."""
 
+ADMIN = "an-administrator-of-the-tests"
+
 BUILDER = "cr.example.com/acme"
 """Where the remote builder of the tests publishes."""
 
@@ -208,6 +210,15 @@ class Machine:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service for all tests; each test uses its own keys."""
     running = Service(tmp_path_factory.mktemp("service"), f"--dejavu.image.prefixes={BUILDER}")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that knows its callers, with no token but that of its administrator."""
+    home = tmp_path_factory.mktemp("guarded")
+    running = Service(home, "--dejavu.access.mode=tokens", f"--dejavu.admin-token={ADMIN}")
     yield running
     running.stop()
 

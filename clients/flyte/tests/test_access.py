@@ -7,19 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Machine, Service, exists
+from conftest import ADMIN, Machine, Service, exists
 from servers import Server, answer
 
 Machines = Callable[..., Machine]
-ADMIN = "an-administrator-of-the-tests"
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    home = tmp_path_factory.mktemp("guarded")
-    running = Service(home, "--dejavu.access.mode=tokens", f"--dejavu.admin-token={ADMIN}")
-    yield running
-    running.stop()
 
 
 def token(service: Service, name: str, role: str) -> str:

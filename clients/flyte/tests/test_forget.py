@@ -7,14 +7,12 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
-from conftest import BOTH, Machine, Service, exists
+from conftest import ADMIN, BOTH, Machine, Service, exists
 from servers import READ_ONLY, Server, answer, by_path
-from test_access import ADMIN
 from test_commands import SCRIPT
 
 from dejavu_flyte.keys import ImageKey
@@ -125,16 +123,6 @@ def tokens(service: Service, unique: str, **more: str) -> dict[str, str]:
         body = {"name": f"{unique}-{role}"[-60:], "role": role, **more}
         made[role] = httpx.post(f"{service.url}/tokens", json=body, auth=("admin", ADMIN)).raise_for_status()
     return {role: response.json()["secret"] for role, response in made.items()}
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that knows its callers."""
-    running = Service(
-        tmp_path_factory.mktemp("guarded"), "--dejavu.access.mode=tokens", f"--dejavu.admin-token={ADMIN}"
-    )
-    yield running
-    running.stop()
 
 
 def test_writer_forgets_and_reader_does_not(machines: Machines, unique: str, guarded: Service) -> None:

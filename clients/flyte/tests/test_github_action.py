@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from ci import ACTION, AWAY, GitHub, check, environment, example, installed
-from conftest import Machine, Service, exists
+from conftest import ADMIN, Machine, Service, exists
 from servers import Server, answer
 
 Machines = Callable[..., Machine]
-ADMIN = "an-administrator-of-the-tests"
 
 
 @pytest.fixture
@@ -25,14 +24,6 @@ def github(tmp_path: Path) -> GitHub:
 @pytest.fixture
 def python(tmp_path: Path) -> str:
     return str(environment(tmp_path / "venv"))
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    home = tmp_path_factory.mktemp("guarded")
-    running = Service(home, "--dejavu.access.mode=tokens", f"--dejavu.admin-token={ADMIN}")
-    yield running
-    running.stop()
 
 
 @pytest.mark.parametrize("pip", [True, False], ids=["pip", "uv"])
