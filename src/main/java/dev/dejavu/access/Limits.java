@@ -1,13 +1,12 @@
 package dev.dejavu.access;
 
 import java.util.List;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import org.jspecify.annotations.Nullable;
 
+import dev.dejavu.api.Wildcard;
 import dev.dejavu.cache.Grant;
 
 /**
@@ -26,11 +25,6 @@ record Limits(List<String> scopes, List<String> repositories, List<String> write
 
     private static final int MAX_PATTERNS = 50;
 
-    private static final int MAX_LENGTH = 512;
-
-    /** More of them cost seconds to match. */
-    private static final int MAX_STARS = 4;
-
     Limits(@Nullable List<String> scopes, @Nullable List<String> repositories, @Nullable List<String> writeScopes,
             @Nullable List<String> writeRepositories) {
         this.scopes = orNone(scopes);
@@ -43,18 +37,10 @@ record Limits(List<String> scopes, List<String> repositories, List<String> write
         return (patterns != null) ? List.copyOf(patterns) : List.of();
     }
 
-    /** A pattern in which a {@code *} matches any text. */
-    static Pattern pattern(String text) {
-        return Pattern.compile(Stream.of(text.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")),
-                Pattern.DOTALL);
-    }
-
     @JsonIgnore
     boolean isValid() {
         return Stream.of(scopes, repositories, writeScopes, writeRepositories)
-            .allMatch((patterns) -> patterns.size() <= MAX_PATTERNS && patterns.stream()
-                .allMatch((pattern) -> !pattern.isEmpty() && pattern.length() <= MAX_LENGTH
-                        && pattern.chars().filter((c) -> c == '*').count() <= MAX_STARS));
+            .allMatch((patterns) -> patterns.size() <= MAX_PATTERNS && patterns.stream().allMatch(Wildcard::isValid));
     }
 
     Grant reading() {
@@ -67,8 +53,8 @@ record Limits(List<String> scopes, List<String> repositories, List<String> write
     }
 
     private static Grant grant(List<String> scopes, List<String> repositories) {
-        return new Grant(scopes.stream().map(Limits::pattern).toList(),
-                repositories.stream().map(Limits::pattern).toList());
+        return new Grant(scopes.stream().map(Wildcard::compile).toList(),
+                repositories.stream().map(Wildcard::compile).toList());
     }
 
 }

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
+import dev.dejavu.api.Wildcard;
+
 /**
  * An OpenID Connect issuer whose tokens are accepted.
  *
@@ -117,7 +119,7 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
                 throw new InvalidConfigurationPropertyValueException(SETTING + "rules[*].claims", text,
                         "must be written name=value");
             }
-            return new Claim(text.substring(0, equals).strip(), Limits.pattern(text.substring(equals + 1).strip()));
+            return new Claim(text.substring(0, equals).strip(), Wildcard.compile(text.substring(equals + 1).strip()));
         }
 
         boolean matches(@Nullable Object actual) {

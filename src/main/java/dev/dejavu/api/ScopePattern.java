@@ -4,8 +4,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import dev.dejavu.cache.ScopeEndpoint;
 
@@ -14,11 +12,6 @@ import dev.dejavu.cache.ScopeEndpoint;
  * host are equal.
  */
 final class ScopePattern {
-
-    private static final int MAX_LENGTH = 512;
-
-    /** More of them cost seconds to match. */
-    private static final int MAX_STARS = 4;
 
     /** What begins with a star or with no endpoint, or has another scheme, stays. */
     private static final Pattern ORIGIN = Pattern
@@ -31,8 +24,7 @@ final class ScopePattern {
     private final String host;
 
     private ScopePattern(String text) {
-        this.pattern = Pattern.compile(
-                Stream.of(normalized(text).split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")));
+        this.pattern = Wildcard.compile(normalized(text));
         this.host = new ScopeEndpoint(text).host();
     }
 
@@ -41,12 +33,11 @@ final class ScopePattern {
      * @throws IllegalArgumentException its message says what it must be
      */
     static ScopePattern of(String text) {
-        if (text.isEmpty() || text.length() > MAX_LENGTH || !PlainText.isPlain(text) || PlainText.hasWhiteSpace(text)
-                || text.chars().filter((c) -> c == '*').count() > MAX_STARS) {
+        if (!Wildcard.isValid(text) || !PlainText.isPlain(text) || PlainText.hasWhiteSpace(text)) {
             throw new IllegalArgumentException(
                     ("must be an endpoint or a scope, as in https://flyte.example.com or https://*.example.com:proj:*,"
                             + " of %d characters and %d stars at most")
-                        .formatted(MAX_LENGTH, MAX_STARS));
+                        .formatted(Wildcard.MAX_LENGTH, Wildcard.MAX_STARS));
         }
         return new ScopePattern(text);
     }
