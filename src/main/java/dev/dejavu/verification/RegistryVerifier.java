@@ -170,10 +170,8 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
         return current.isEmpty();
     }
 
-    // What an entry makes of itself is an entry of the same class.
-    @SuppressWarnings("unchecked")
     private E invalidated(E entry) {
-        return (E) entry.withVerification(entry.verification().invalidated(clock.instant()));
+        return Resolver.verified(entry, entry.verification().invalidated(clock.instant()));
     }
 
     @Override
