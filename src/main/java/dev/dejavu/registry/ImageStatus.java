@@ -1,6 +1,7 @@
 package dev.dejavu.registry;
 
 import java.time.Duration;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -9,10 +10,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param digest of the manifest that the reference leads to, as in {@code sha256:…}; only
  * with {@link Outcome#PRESENT}
+ * @param restedOn the digests of the manifests in an index that the platforms led to;
+ * none where the manifest is no index
  * @param reason for the log
  * @param retryAfter the pause that the registry asks for; zero for none
  */
-public record ImageStatus(Outcome outcome, @Nullable String digest, String reason, Duration retryAfter) {
+public record ImageStatus(Outcome outcome, @Nullable String digest, List<String> restedOn, String reason,
+        Duration retryAfter) {
 
     /**
      * What a check can find out.
@@ -30,16 +34,16 @@ public record ImageStatus(Outcome outcome, @Nullable String digest, String reaso
 
     }
 
-    static ImageStatus present(String digest) {
-        return new ImageStatus(Outcome.PRESENT, digest, "is there", Duration.ZERO);
+    static ImageStatus present(String digest, List<String> restedOn) {
+        return new ImageStatus(Outcome.PRESENT, digest, restedOn, "is there", Duration.ZERO);
     }
 
     static ImageStatus absent(String reason) {
-        return new ImageStatus(Outcome.ABSENT, null, reason, Duration.ZERO);
+        return new ImageStatus(Outcome.ABSENT, null, List.of(), reason, Duration.ZERO);
     }
 
     public static ImageStatus unknown(String reason, Duration retryAfter) {
-        return new ImageStatus(Outcome.UNKNOWN, null, reason, retryAfter);
+        return new ImageStatus(Outcome.UNKNOWN, null, List.of(), reason, retryAfter);
     }
 
 }

@@ -4,6 +4,10 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -45,8 +49,7 @@ final class ManifestCheck {
         String digest = null;
         try {
             digest = resolveDigest(reference);
-            requirePlatforms(reference, digest, wanted);
-            return ImageStatus.present(digest);
+            return ImageStatus.present(digest, requirePlatforms(reference, digest, wanted));
         }
         catch (CheckEnded ex) {
             boolean sure = ex.status().outcome() != ImageStatus.Outcome.ABSENT || digest == null
@@ -73,29 +76,35 @@ final class ManifestCheck {
         return (digest != null) ? digest : read(reference, reference.tagOrDigest());
     }
 
-    private void requirePlatforms(ImageReference reference, String digest, Collection<String> wanted)
+    /**
+     * Requires that the image is there for each platform.
+     * @return the digests of the manifests in the index, if it is one, that they led to
+     */
+    private List<String> requirePlatforms(ImageReference reference, String digest, Collection<String> wanted)
             throws IOException, CheckEnded {
         Manifest manifest = manifests.getIfPresent(key(reference, digest));
         if (manifest == null) {
             manifest = readListed(reference, digest);
         }
+        Set<String> restedOn = new LinkedHashSet<>();
         for (String text : wanted) {
             Platform platform = Platform.parse(text);
             if (platform == null) {
                 throw CheckEnded.unknown(text + " names no platform");
             }
-            requirePlatform(reference, manifest, platform);
+            requirePlatform(reference, manifest, platform).ifPresent(restedOn::add);
         }
+        return List.copyOf(restedOn);
     }
 
-    private void requirePlatform(ImageReference reference, Manifest manifest, Platform wanted)
+    private Optional<String> requirePlatform(ImageReference reference, Manifest manifest, Platform wanted)
             throws IOException, CheckEnded {
         String config = manifest.config();
         if (config != null) {
             if (!platformOf(reference, config).equals(wanted)) {
                 throw CheckEnded.absent("it is for another platform");
             }
-            return;
+            return Optional.empty();
         }
         Manifest.Child child = manifest.children()
             .stream()
@@ -112,6 +121,7 @@ final class ManifestCheck {
         if (!digest.equals(child.digest())) {
             throw CheckEnded.unknown("a manifest that is not " + child.digest());
         }
+        return Optional.of(digest);
     }
 
     private Platform platformOf(ImageReference reference, String config) throws IOException, CheckEnded {

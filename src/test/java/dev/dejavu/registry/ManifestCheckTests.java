@@ -19,9 +19,9 @@ class ManifestCheckTests extends RegistryClientFixture {
     @Test
     void imageIsPresentForItsPlatformOnly() {
         String digest = registry.push("team/one", "v1", "linux/amd64");
-        assertThat(check("team/one:v1", AMD64)).isEqualTo(ImageStatus.present(digest));
-        assertThat(check("team/one@" + digest, AMD64)).isEqualTo(ImageStatus.present(digest));
-        assertThat(check("team/one:v1@" + digest, List.of())).isEqualTo(ImageStatus.present(digest));
+        assertThat(check("team/one:v1", AMD64)).isEqualTo(ImageStatus.present(digest, List.of()));
+        assertThat(check("team/one@" + digest, AMD64)).isEqualTo(ImageStatus.present(digest, List.of()));
+        assertThat(check("team/one:v1@" + digest, List.of())).isEqualTo(ImageStatus.present(digest, List.of()));
         assertThat(check("team/one:v1", List.of("linux/arm64")).outcome()).isEqualTo(Outcome.ABSENT);
         assertThat(check("team/one:v1", BOTH).outcome()).isEqualTo(Outcome.ABSENT);
     }
@@ -43,11 +43,11 @@ class ManifestCheckTests extends RegistryClientFixture {
         String amd64 = registry.push("team/multi", null, "linux/amd64");
         String arm64 = registry.push("team/multi", null, "linux/arm64");
         String index = registry.pushIndex("team/multi", "v1", Map.of("linux/amd64", amd64, "linux/arm64", arm64));
-        assertThat(check("team/multi:v1", BOTH)).isEqualTo(ImageStatus.present(index));
+        assertThat(check("team/multi:v1", BOTH)).isEqualTo(ImageStatus.present(index, List.of(amd64, arm64)));
         assertThat(check("team/multi:v1", List.of("linux/s390x")).outcome()).isEqualTo(Outcome.ABSENT);
         registry.delete("team/multi", arm64);
         assertThat(check("team/multi:v1", BOTH).outcome()).isEqualTo(Outcome.ABSENT);
-        assertThat(check("team/multi:v1", AMD64)).isEqualTo(ImageStatus.present(index));
+        assertThat(check("team/multi:v1", AMD64)).isEqualTo(ImageStatus.present(index, List.of(amd64)));
     }
 
     @Test
@@ -55,7 +55,7 @@ class ManifestCheckTests extends RegistryClientFixture {
         String amd64 = registry.push("team/nameless", null, "linux/amd64");
         String index = registry.pushIndex("team/nameless", "v1", Map.of("", amd64));
         assertThat(check("team/nameless:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
-        assertThat(check("team/nameless:v1", List.of())).isEqualTo(ImageStatus.present(index));
+        assertThat(check("team/nameless:v1", List.of())).isEqualTo(ImageStatus.present(index, List.of()));
     }
 
     @Test
