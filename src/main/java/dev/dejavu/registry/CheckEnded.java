@@ -1,7 +1,5 @@
 package dev.dejavu.registry;
 
-import java.time.Duration;
-
 /**
  * Ends a check with a status.
  */
@@ -12,16 +10,16 @@ final class CheckEnded extends Exception {
     private final transient ImageStatus status;
 
     CheckEnded(ImageStatus status) {
-        super(status.reason(), null, false, false);
+        super(status.detail(), null, false, false);
         this.status = status;
     }
 
-    static CheckEnded absent(String reason) {
-        return new CheckEnded(ImageStatus.absent(reason));
+    static CheckEnded absent(String detail) {
+        return new CheckEnded(ImageStatus.absent(detail));
     }
 
-    static CheckEnded unknown(String reason) {
-        return new CheckEnded(ImageStatus.unknown(reason, Duration.ZERO));
+    static CheckEnded unknown(ImageStatus.Reason reason, String detail) {
+        return new CheckEnded(ImageStatus.unknown(reason, detail));
     }
 
     ImageStatus status() {

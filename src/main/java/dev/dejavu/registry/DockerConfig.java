@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @see <a href="https://docs.docker.com/reference/cli/docker/login/">docker login</a>
  */
-final class DockerConfig {
+final class DockerConfig implements CredentialStore {
 
     private static final Logger log = LoggerFactory.getLogger(DockerConfig.class);
 
@@ -38,22 +38,19 @@ final class DockerConfig {
     /** So that it is logged once. */
     private boolean isUnreadable;
 
-    private Map<String, String> credentials = Map.of();
+    private Map<String, Credentials> credentials = Map.of();
 
     DockerConfig(@Nullable Path path, JsonMapper json) {
         this.path = path;
         this.json = json;
     }
 
-    /**
-     * The value of {@code Authorization} with Basic credentials.
-     * @param host as it is written in an image's URI
-     * @return {@code null} when there are none
-     */
-    synchronized @Nullable String basic(String host) {
+    @Override
+    public synchronized @Nullable Credentials find(ImageReference reference) {
         if (path != null) {
             read(path);
         }
+        String host = reference.registry();
         return credentials.get(host.equals("docker.io") ? DOCKER_HUB : host);
     }
 
@@ -74,17 +71,17 @@ final class DockerConfig {
         }
     }
 
-    private static Map<String, String> parse(JsonNode config) {
-        Map<String, String> found = new HashMap<>();
+    private static Map<String, Credentials> parse(JsonNode config) {
+        Map<String, Credentials> found = new HashMap<>();
         config.path("auths").forEachEntry((server, login) -> {
             String auth = login.path("auth").asString("");
-            if (auth.isEmpty() && login.path("username").isString()) {
-                String plain = login.path("username").asString() + ":" + login.path("password").asString("");
-                auth = Base64.getEncoder().encodeToString(plain.getBytes(StandardCharsets.UTF_8));
-            }
-            if (!auth.isEmpty()) {
+            String plain = auth.isEmpty()
+                    ? login.path("username").asString("") + ":" + login.path("password").asString("")
+                    : new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
+            int colon = plain.indexOf(':');
+            if (colon > 0) {
                 found.put(server.toLowerCase(Locale.ROOT).replaceFirst("^https?://", "").replaceFirst("/.*$", ""),
-                        "Basic " + auth);
+                        new Credentials(plain.substring(0, colon), plain.substring(colon + 1), false));
             }
         });
         return found;

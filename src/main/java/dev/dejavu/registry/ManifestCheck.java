@@ -2,7 +2,6 @@ package dev.dejavu.registry;
 
 import java.io.IOException;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.registry.ImageStatus.Reason;
 
 /**
  * Checks an image by its manifests. Content addressed by digest is immutable: it is read
@@ -54,10 +55,10 @@ final class ManifestCheck {
         catch (CheckEnded ex) {
             boolean sure = ex.status().outcome() != ImageStatus.Outcome.ABSENT || digest == null
                     || digest.equals(resolveDigestAgain(reference));
-            return sure ? ex.status() : ImageStatus.unknown("its tag moves", Duration.ZERO);
+            return sure ? ex.status() : ImageStatus.unknown(Reason.TAG_MOVES, "its tag moves");
         }
         catch (JacksonException ex) {
-            return ImageStatus.unknown("a body that is no JSON", Duration.ZERO);
+            return ImageStatus.unknown(Reason.UNEXPECTED_ANSWER, "a body that is no JSON");
         }
     }
 
@@ -90,7 +91,7 @@ final class ManifestCheck {
         for (String text : wanted) {
             Platform platform = Platform.parse(text);
             if (platform == null) {
-                throw CheckEnded.unknown(text + " names no platform");
+                throw CheckEnded.unknown(Reason.PLATFORM_UNCLEAR, text + " names no platform");
             }
             requirePlatform(reference, manifest, platform).ifPresent(restedOn::add);
         }
@@ -110,16 +111,16 @@ final class ManifestCheck {
             .stream()
             .filter((candidate) -> candidate.platform().equals(wanted))
             .findFirst()
-            .orElseThrow(
-                    () -> manifest.hasUnknownPlatforms() ? CheckEnded.unknown("its index does not name all platforms")
-                            : CheckEnded.absent("its index does not have the platform"));
+            .orElseThrow(() -> manifest.hasUnknownPlatforms()
+                    ? CheckEnded.unknown(Reason.PLATFORM_UNCLEAR, "its index does not name all platforms")
+                    : CheckEnded.absent("its index does not have the platform"));
         String digest = head(reference, child.digest());
         if (digest == null) {
             byte[] body = get(reference, "manifests/" + child.digest()).body();
             digest = Digests.of(body, child.digest());
         }
         if (!digest.equals(child.digest())) {
-            throw CheckEnded.unknown("a manifest that is not " + child.digest());
+            throw CheckEnded.unknown(Reason.UNEXPECTED_ANSWER, "a manifest that is not " + child.digest());
         }
         return Optional.of(digest);
     }
@@ -131,7 +132,7 @@ final class ManifestCheck {
             JsonNode read = Digests.of(body, config).equals(config) ? json.readTree(body) : json.missingNode();
             cached = Platform.of(read);
             if (cached == null) {
-                throw CheckEnded.unknown("a config that names no platform");
+                throw CheckEnded.unknown(Reason.PLATFORM_UNCLEAR, "a config that names no platform");
             }
             platforms.put(config, cached);
         }
@@ -144,12 +145,14 @@ final class ManifestCheck {
             read(reference, digest);
         }
         catch (CheckEnded ex) {
+            ImageStatus status = ex.status();
             throw new CheckEnded(
-                    ImageStatus.unknown("it names " + digest + ": " + ex.status().reason(), ex.status().retryAfter()));
+                    ImageStatus.unknown((status.reason() != null) ? status.reason() : Reason.UNEXPECTED_ANSWER,
+                            "it names " + digest + ": " + status.detail(), status.retryAfter()));
         }
         Manifest manifest = manifests.getIfPresent(key(reference, digest));
         if (manifest == null) {
-            throw CheckEnded.unknown("a manifest that is not " + digest);
+            throw CheckEnded.unknown(Reason.UNEXPECTED_ANSWER, "a manifest that is not " + digest);
         }
         return manifest;
     }
@@ -166,7 +169,7 @@ final class ManifestCheck {
         byte[] body = get(reference, "manifests/" + tagOrDigest).body();
         Manifest manifest = Manifest.parse(json.readTree(body));
         if (manifest == null) {
-            throw CheckEnded.unknown("neither a manifest nor an index");
+            throw CheckEnded.unknown(Reason.UNEXPECTED_ANSWER, "neither a manifest nor an index");
         }
         String digest = Digests.of(body, tagOrDigest);
         manifests.put(key(reference, digest), manifest);
@@ -195,8 +198,9 @@ final class ManifestCheck {
         if (response.isOk()) {
             return response;
         }
-        throw response.isNotFoundByRegistry(json) ? CheckEnded.absent("the registry does not have it") : new CheckEnded(
-                ImageStatus.unknown("HTTP " + response.status(), response.retryAfter(clock.instant())));
+        throw response.isNotFoundByRegistry(json) ? CheckEnded.absent("the registry does not have it")
+                : new CheckEnded(ImageStatus.unknown(response.reason(), "HTTP " + response.status(),
+                        response.retryAfter(clock.instant())));
     }
 
 }

@@ -39,7 +39,7 @@ final class RegistryAuth {
 
     private final RegistryHttp http;
 
-    private final DockerConfig credentials;
+    private final CredentialStore credentials;
 
     private final JsonMapper json;
 
@@ -49,7 +49,7 @@ final class RegistryAuth {
         .expireAfterWrite(TOKEN_TTL)
         .build();
 
-    RegistryAuth(RegistryHttp http, DockerConfig credentials, JsonMapper json) {
+    RegistryAuth(RegistryHttp http, CredentialStore credentials, JsonMapper json) {
         this.http = http;
         this.credentials = credentials;
         this.json = json;
@@ -80,7 +80,8 @@ final class RegistryAuth {
      * @return {@code null} when there are no such credentials
      */
     private @Nullable String authorization(RegistryResponse response, ImageReference reference) throws IOException {
-        String basic = credentials.basic(reference.registry());
+        Credentials login = credentials.find(reference);
+        String basic = (login != null) ? login.basic() : null;
         boolean wantsBasic = false;
         for (String challenge : response.headers().getOrEmpty(HttpHeaders.WWW_AUTHENTICATE)) {
             Matcher bearer = BEARER.matcher(challenge);
@@ -119,7 +120,7 @@ final class RegistryAuth {
             return token.isEmpty() ? null : "Bearer " + token;
         }
         catch (JacksonException ex) {
-            throw new IOException("The token server's answer is no JSON", ex);
+            throw new RegistryException(ImageStatus.Reason.TOKEN_SERVER_FAILED, "The token server's answer is no JSON");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.dejavu.registry;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -10,6 +11,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+
+import javax.net.ssl.SSLException;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -71,25 +74,34 @@ public class RegistryClient implements AutoCloseable {
     public ImageStatus check(String imageUri, Collection<String> platforms) {
         ImageReference reference = allowedReference(imageUri);
         if (reference == null) {
-            return ImageStatus.unknown("may not be asked", Duration.ZERO);
+            return ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "may not be asked");
         }
         Future<ImageStatus> check = executor.submit(() -> manifests.check(reference, platforms));
         try {
             return check.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         }
         catch (TimeoutException ex) {
-            return ImageStatus.unknown("no answer within " + timeout.toMillis() + " ms", Duration.ZERO);
+            return ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, "no answer within " + timeout.toMillis() + " ms");
         }
         catch (ExecutionException ex) {
-            return ImageStatus.unknown(String.valueOf(ex.getCause()), Duration.ZERO);
+            return failed(ex.getCause());
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
-            return ImageStatus.unknown("interrupted", Duration.ZERO);
+            return ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "interrupted");
         }
         finally {
             check.cancel(true);
         }
+    }
+
+    private static ImageStatus failed(@Nullable Throwable cause) {
+        return switch (cause) {
+            case RegistryException ex -> ex.status();
+            case SSLException ex -> ImageStatus.unknown(ImageStatus.Reason.TLS, String.valueOf(ex));
+            case InterruptedIOException ex -> ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, String.valueOf(ex));
+            case null, default -> ImageStatus.unknown(ImageStatus.Reason.NO_CONNECTION, String.valueOf(cause));
+        };
     }
 
     @Override

@@ -91,7 +91,7 @@ final class RegistryHttp implements AutoCloseable {
             return new URI(text);
         }
         catch (URISyntaxException ex) {
-            throw new IOException("No URI: " + text, ex);
+            throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "No URI: " + text);
         }
     }
 
@@ -117,7 +117,8 @@ final class RegistryHttp implements AutoCloseable {
             boolean there = uri.getRawAuthority().equalsIgnoreCase(first.getRawAuthority());
             RegistryResponse response = exchange(method, uri, there ? authorization : null);
             if (!there && response.status() == 401) {
-                throw new IOException(uri.getRawAuthority() + " wants credentials, and is not the registry");
+                throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
+                        uri.getRawAuthority() + " wants credentials, and is not the registry");
             }
             String location = response.headers().getFirst(HttpHeaders.LOCATION);
             if (!REDIRECTS.contains(response.status()) || location == null) {
@@ -125,7 +126,7 @@ final class RegistryHttp implements AutoCloseable {
             }
             uri = requireAllowed(uri.resolve(uri(location)), allowed::permitsBlob);
         }
-        throw new IOException("Too many redirects");
+        throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "Too many redirects");
     }
 
     private URI requireAllowed(URI uri, Predicate<String> rule) throws IOException {
@@ -133,7 +134,8 @@ final class RegistryHttp implements AutoCloseable {
         boolean may = host != null && uri.getRawUserInfo() == null && rule.test(host)
                 && scheme(host).equals(uri.getScheme());
         if (!may) {
-            throw new IOException("Sent to " + uri.getScheme() + "://" + host + ", which is not allowed");
+            throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
+                    "Sent to " + uri.getScheme() + "://" + host + ", which is not allowed");
         }
         return uri;
     }
@@ -161,7 +163,7 @@ final class RegistryHttp implements AutoCloseable {
         }
         if (body.length > MAX_BODY) {
             request.abort();
-            throw new IOException("More than " + MAX_BODY + " bytes");
+            throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "More than " + MAX_BODY + " bytes");
         }
         return new RegistryResponse(response.getCode(), headers, body);
     }

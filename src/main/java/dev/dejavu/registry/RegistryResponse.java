@@ -81,6 +81,17 @@ final class RegistryResponse {
         }
     }
 
+    /** Why this response proves nothing, if it does not. */
+    ImageStatus.Reason reason() {
+        return switch (status) {
+            case 401 -> ImageStatus.Reason.LOGIN_MISSING;
+            case 403 -> ImageStatus.Reason.FORBIDDEN;
+            case 404 -> ImageStatus.Reason.NOT_FOUND_UNPROVEN;
+            case 429 -> ImageStatus.Reason.RATE_LIMITED;
+            default -> (status >= 500) ? ImageStatus.Reason.REGISTRY_FAILED : ImageStatus.Reason.UNEXPECTED_ANSWER;
+        };
+    }
+
     /** The digest that the registry names, if it does. */
     @Nullable String digest() {
         return headers.getFirst(DIGEST);

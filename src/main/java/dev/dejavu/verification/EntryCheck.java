@@ -135,7 +135,7 @@ final class EntryCheck<E extends VerifiableEntry> {
             }
             case UNKNOWN -> {
                 recentlyUnknown.put(entry.key(), true);
-                log.debug("Not verified, {}: {}", entry.value(), status.reason());
+                log.debug("Not verified, {}: {}", entry.value(), status.detail());
             }
         }
         return status;
@@ -188,7 +188,7 @@ final class EntryCheck<E extends VerifiableEntry> {
         }
         if (removed) {
             refuted.asMap().merge(entry.key(), entry.firstPutAt(), (one, other) -> one.isBefore(other) ? one : other);
-            refuted(entry, status.reason());
+            refuted(entry, status.detail());
             // Nobody may take over from them what the registry has just refuted.
             for (E other : repository.findConfirmed(entry, policy.freshAfter())) {
                 var _ = start(other);

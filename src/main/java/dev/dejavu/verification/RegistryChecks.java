@@ -75,7 +75,8 @@ class RegistryChecks {
             UnaryOperator<ImageStatus> onResult) {
         boolean isInBase = entry.key().isInBase();
         if (inFlight.size() >= (isInBase ? MAX_IN_FLIGHT : MAX_IN_FLIGHT_OVERLAYS)) {
-            return CompletableFuture.completedFuture(ImageStatus.unknown("too many checks", Duration.ZERO));
+            return CompletableFuture
+                .completedFuture(ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "too many checks"));
         }
         CompletableFuture<ImageStatus> mine = new CompletableFuture<>();
         CompletableFuture<ImageStatus> joined = inFlight.putIfAbsent(entry.key(), mine);
@@ -83,7 +84,7 @@ class RegistryChecks {
             return joined;
         }
         Thread.ofVirtual().name("verification").start(() -> {
-            ImageStatus status = ImageStatus.unknown("failed", Duration.ZERO);
+            ImageStatus status = ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "failed");
             try {
                 if (isNeeded.getAsBoolean()) {
                     status = onResult.apply(check(entry, isInBase ? maxWait : MAX_WAIT_OVERLAYS));
@@ -104,12 +105,12 @@ class RegistryChecks {
     private ImageStatus check(VerifiableEntry entry, Duration maxWait) {
         String registry = registries.registryOf(entry.value());
         if (registry == null) {
-            return ImageStatus.unknown("may not be asked", Duration.ZERO);
+            return ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "may not be asked");
         }
         RateLimiter rateLimiter = rateLimiters.get(registry, (host) -> new RateLimiter(properties.checksPerSecond()));
         Duration wait = rateLimiter.reserve(maxWait);
         if (wait.isNegative() || !sleep(wait) || rateLimiter.isPaused()) {
-            return ImageStatus.unknown("does not want to be asked yet", Duration.ZERO);
+            return ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "does not want to be asked yet");
         }
         Timer.Sample sample = Timer.start(metrics);
         ImageStatus status = registries.check(entry.value(), entry.platforms());
@@ -117,6 +118,7 @@ class RegistryChecks {
             .description("Checks of images against their registries")
             .tag("registry", registries.matchingPattern(registry))
             .tag("outcome", status.outcome().name().toLowerCase(Locale.ROOT))
+            .tag("reason", (status.reason() != null) ? status.reason().toString() : "none")
             .register(metrics));
         health.record(registry, status);
         rateLimiter.pause(status.retryAfter());

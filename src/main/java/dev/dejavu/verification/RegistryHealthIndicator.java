@@ -4,8 +4,10 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Locale;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
@@ -29,8 +31,8 @@ class RegistryHealthIndicator implements HealthIndicator {
     }
 
     void record(String registry, ImageStatus status) {
-        last.put(registry,
-                new LastCheck(status.outcome().name().toLowerCase(Locale.ROOT), status.reason(), clock.instant()));
+        last.put(registry, new LastCheck(status.outcome().name().toLowerCase(Locale.ROOT),
+                (status.reason() != null) ? status.reason().toString() : null, status.detail(), clock.instant()));
     }
 
     @Override
@@ -41,7 +43,8 @@ class RegistryHealthIndicator implements HealthIndicator {
     /**
      * The outcome of a check.
      */
-    record LastCheck(String outcome, String reason, Instant at) {
+    record LastCheck(String outcome, @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String reason, String detail,
+            Instant at) {
     }
 
 }

@@ -107,7 +107,7 @@ final class Resolver<E extends VerifiableEntry> {
         switch (status.outcome()) {
             case PRESENT -> store(requested, Verification.byRegistry(requested.createdAt(), status.digest()), begin);
             case ABSENT -> absences.add(requested, requested.createdAt(), begin);
-            case UNKNOWN -> log.debug("Not resolved, {}: {}", requested.value(), status.reason());
+            case UNKNOWN -> log.debug("Not resolved, {}: {}", requested.value(), status.detail());
         }
         return status;
     }

@@ -39,7 +39,7 @@ class OversizedBodyTests {
             try (RegistryClient registries = new RegistryClient(properties, new JsonMapper(), Clock.systemUTC())) {
                 ImageStatus status = registries.check(host + "/team/endless:v1", List.of());
                 assertThat(status.outcome()).isEqualTo(Outcome.UNKNOWN);
-                assertThat(status.reason()).contains("More than");
+                assertThat(status.detail()).contains("More than");
                 // the connection is closed, while the client lives
                 assertThat(sent.get(10, TimeUnit.SECONDS)).isLessThan(64L << 20);
             }
