@@ -16,12 +16,14 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * more labels of a name. One without {@code *} may have an internal address
  * @param plainHttp the allowed registries that speak HTTP without TLS
  * @param dockerConfig a Docker {@code config.json} with credentials
+ * @param credentialHelpers the programs that the service may run for credentials: names
+ * as in a Docker {@code config.json}, or absolute paths
  * @param timeout of one check, with all of its requests
  */
 @ConfigurationProperties("dejavu.registry")
 record RegistryProperties(@DefaultValue( {
         AllowList.WELL_KNOWN }) List<String> allowed, @DefaultValue List<String> plainHttp, @Nullable Path dockerConfig,
-        @DefaultValue("5s") Duration timeout){
+        @DefaultValue List<String> credentialHelpers, @DefaultValue("5s") Duration timeout){
 
     RegistryProperties {
         if (timeout.toMillis() < 1 || timeout.compareTo(Duration.ofMinutes(1)) > 0) {
@@ -30,6 +32,12 @@ record RegistryProperties(@DefaultValue( {
         }
         refuse("dejavu.registry.allowed", allowed);
         refuse("dejavu.registry.plain-http", plainHttp);
+        for (String name : credentialHelpers) {
+            if (!name.matches("(?:/(?:.*/)?docker-credential-)?[a-z0-9-]+")) {
+                throw new InvalidConfigurationPropertyValueException("dejavu.registry.credential-helpers", name,
+                        "must be a name, as in ecr-login, or an absolute path of a program docker-credential-…");
+            }
+        }
     }
 
     private static void refuse(String setting, List<String> hosts) {

@@ -6,7 +6,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +25,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class OversizedBodyTests {
 
-    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final String TIMEOUT = "30s";
 
     @ParameterizedTest
     @ValueSource(strings = { "Transfer-Encoding: chunked", "Content-Length: 1000000000000", "Connection: close" })
@@ -35,7 +34,7 @@ class OversizedBodyTests {
             CompletableFuture<Long> sent = new CompletableFuture<>();
             Thread.ofVirtual().start(() -> sent.complete(serve(server, framing)));
             String host = "127.0.0.1:" + server.getLocalPort();
-            RegistryProperties properties = new RegistryProperties(List.of(host), List.of(host), null, TIMEOUT);
+            RegistryProperties properties = RegistrySettings.of(List.of(host), "timeout", TIMEOUT);
             try (RegistryClient registries = new RegistryClient(properties, new JsonMapper(), Clock.systemUTC())) {
                 ImageStatus status = registries.check(host + "/team/endless:v1", List.of());
                 assertThat(status.outcome()).isEqualTo(Outcome.UNKNOWN);
@@ -51,7 +50,7 @@ class OversizedBodyTests {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread.ofVirtual().start(() -> serveLargest(server));
             String host = "127.0.0.1:" + server.getLocalPort();
-            RegistryProperties properties = new RegistryProperties(List.of(host), List.of(host), null, TIMEOUT);
+            RegistryProperties properties = RegistrySettings.of(List.of(host), "timeout", TIMEOUT);
             try (RegistryClient registries = new RegistryClient(properties, new JsonMapper(), Clock.systemUTC())) {
                 assertThat(registries.check(host + "/team/large:v1", List.of()).outcome()).isEqualTo(Outcome.PRESENT);
             }

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.Function;
@@ -63,8 +62,9 @@ class RegistryCasesTests {
             registry.image("v1", "linux/amd64");
             registry.play(row.script.apply(registry));
             Path config = Files.writeString(folder.resolve("config.json"), row.configOf(registry.host()));
-            try (RegistryClient client = new RegistryClient(new RegistryProperties(List.of(registry.host()),
-                    List.of(registry.host()), config, Duration.ofSeconds(1)), new JsonMapper(), Clock.systemUTC())) {
+            try (RegistryClient client = new RegistryClient(
+                    RegistrySettings.of(List.of(registry.host()), "docker-config", config.toString()), new JsonMapper(),
+                    Clock.systemUTC())) {
                 ImageStatus status = client.check(registry.host() + "/team/app:v1", List.of("linux/amd64"));
                 assertThat(status.outcome()).as(status.toString()).isEqualTo(row.outcome);
                 assertThat(status.reason()).as(status.toString()).isEqualTo(row.reason);

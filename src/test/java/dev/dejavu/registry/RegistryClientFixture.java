@@ -3,7 +3,6 @@ package dev.dejavu.registry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 
 import com.sun.net.httpserver.HttpExchange;
@@ -55,7 +54,8 @@ abstract class RegistryClientFixture {
     }
 
     static RegistryClient registries(@Nullable Path config, String... hosts) {
-        return new RegistryClient(new RegistryProperties(List.of(hosts), List.of(hosts), config, Duration.ofSeconds(1)),
+        return new RegistryClient(
+                RegistrySettings.of(List.of(hosts), "docker-config", (config != null) ? config.toString() : ""),
                 new JsonMapper(), Clock.systemUTC());
     }
 
