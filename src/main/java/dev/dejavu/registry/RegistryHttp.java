@@ -13,12 +13,16 @@ import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.Method;
+import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -39,11 +43,21 @@ final class RegistryHttp implements AutoCloseable {
 
     private static final int MAX_REDIRECTS = 3;
 
+    /**
+     * An idle connection may be closed at the other end: to ask it takes a millisecond.
+     */
+    private static final TimeValue VALIDATE_AFTER = TimeValue.ofMilliseconds(500);
+
+    /** Of a connection, so that a registry that moves is found again. */
+    private static final TimeValue MAX_AGE = TimeValue.ofMinutes(10);
+
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
     /** Late, as the start does not have to wait for the certificates of authorities. */
     private final SingletonSupplier<TlsSocketStrategy> tls = SingletonSupplier
         .of(DefaultClientTlsStrategy::createDefault);
+
+    private final PoolingHttpClientConnectionManager connections;
 
     private final CloseableHttpClient client;
 
@@ -58,15 +72,21 @@ final class RegistryHttp implements AutoCloseable {
             .map((host) -> host.toLowerCase(Locale.ROOT))
             .collect(Collectors.toUnmodifiableSet());
         Timeout timeout = Timeout.of(properties.timeout());
-        this.client = HttpClients.custom()
-            .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
-                .setDnsResolver(allowed)
-                .setTlsSocketStrategy((socket, host, port, attachment, context) -> tls.obtain()
-                    .upgrade(socket, host, port, attachment, context))
-                .setDefaultConnectionConfig(ConnectionConfig.custom().setConnectTimeout(timeout).build())
-                .setMaxConnPerRoute(16)
-                .setMaxConnTotal(128)
+        this.connections = PoolingHttpClientConnectionManagerBuilder.create()
+            .setDnsResolver(allowed)
+            .setTlsSocketStrategy((socket, host, port, attachment, context) -> tls.obtain()
+                .upgrade(socket, host, port, attachment, context))
+            .setDefaultConnectionConfig(ConnectionConfig.custom()
+                .setConnectTimeout(timeout)
+                .setValidateAfterInactivity(VALIDATE_AFTER)
+                .setTimeToLive(MAX_AGE)
                 .build())
+            .setMaxConnPerRoute(16)
+            .setMaxConnTotal(128)
+            .build();
+        this.client = HttpClients.custom()
+            .setConnectionManager(connections)
+            .setRequestExecutor(new RequestExecutor())
             .setDefaultRequestConfig(
                     RequestConfig.custom().setResponseTimeout(timeout).setConnectionRequestTimeout(timeout).build())
             .disableRedirectHandling()
@@ -146,7 +166,19 @@ final class RegistryHttp implements AutoCloseable {
         if (authorization != null) {
             request.setHeader(HttpHeaders.AUTHORIZATION, authorization);
         }
-        return client.execute(request, (response) -> response(response, request));
+        HttpClientContext context = HttpClientContext.create();
+        try {
+            return client.execute(request, context, (response) -> response(response, request));
+        }
+        catch (IOException ex) {
+            if (!Method.isSafe(method) || !RequestExecutor.wasClosedWhileIdle(context)
+                    || Thread.currentThread().isInterrupted()) {
+                throw ex;
+            }
+            // The next one in the pool may be closed as well.
+            connections.closeIdle(TimeValue.ZERO_MILLISECONDS);
+            return client.execute(request, (response) -> response(response, request));
+        }
     }
 
     private static RegistryResponse response(ClassicHttpResponse response, HttpUriRequestBase request)

@@ -5,7 +5,6 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.json.JsonMapper;
 
 import dev.dejavu.registry.ImageStatus.Outcome;
 
@@ -34,8 +32,7 @@ class OversizedBodyTests {
             CompletableFuture<Long> sent = new CompletableFuture<>();
             Thread.ofVirtual().start(() -> sent.complete(serve(server, framing)));
             String host = "127.0.0.1:" + server.getLocalPort();
-            RegistryProperties properties = RegistrySettings.of(List.of(host), "timeout", TIMEOUT);
-            try (RegistryClient registries = new RegistryClient(properties, new JsonMapper(), Clock.systemUTC())) {
+            try (RegistryClient registries = RegistrySettings.client(List.of(host), "timeout", TIMEOUT)) {
                 ImageStatus status = registries.check(host + "/team/endless:v1", List.of());
                 assertThat(status.outcome()).isEqualTo(Outcome.UNKNOWN);
                 assertThat(status.detail()).contains("More than");
@@ -50,8 +47,7 @@ class OversizedBodyTests {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread.ofVirtual().start(() -> serveLargest(server));
             String host = "127.0.0.1:" + server.getLocalPort();
-            RegistryProperties properties = RegistrySettings.of(List.of(host), "timeout", TIMEOUT);
-            try (RegistryClient registries = new RegistryClient(properties, new JsonMapper(), Clock.systemUTC())) {
+            try (RegistryClient registries = RegistrySettings.client(List.of(host), "timeout", TIMEOUT)) {
                 assertThat(registries.check(host + "/team/large:v1", List.of()).outcome()).isEqualTo(Outcome.PRESENT);
             }
         }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.Function;
@@ -14,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import tools.jackson.databind.json.JsonMapper;
 
 import dev.dejavu.registry.ImageStatus.Outcome;
 import dev.dejavu.registry.ImageStatus.Reason;
@@ -62,9 +60,8 @@ class RegistryCasesTests {
             registry.image("v1", "linux/amd64");
             registry.play(row.script.apply(registry));
             Path config = Files.writeString(folder.resolve("config.json"), row.configOf(registry.host()));
-            try (RegistryClient client = new RegistryClient(
-                    RegistrySettings.of(List.of(registry.host()), "docker-config", config.toString()), new JsonMapper(),
-                    Clock.systemUTC())) {
+            try (RegistryClient client = RegistrySettings.client(List.of(registry.host()), "docker-config",
+                    config.toString())) {
                 ImageStatus status = client.check(registry.host() + "/team/app:v1", List.of("linux/amd64"));
                 assertThat(status.outcome()).as(status.toString()).isEqualTo(row.outcome);
                 assertThat(status.reason()).as(status.toString()).isEqualTo(row.reason);

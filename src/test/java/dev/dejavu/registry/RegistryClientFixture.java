@@ -2,7 +2,6 @@ package dev.dejavu.registry;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.List;
 
 import com.sun.net.httpserver.HttpExchange;
@@ -11,7 +10,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import tools.jackson.databind.json.JsonMapper;
 
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RegistryProxy;
@@ -54,9 +52,7 @@ abstract class RegistryClientFixture {
     }
 
     static RegistryClient registries(@Nullable Path config, String... hosts) {
-        return new RegistryClient(
-                RegistrySettings.of(List.of(hosts), "docker-config", (config != null) ? config.toString() : ""),
-                new JsonMapper(), Clock.systemUTC());
+        return RegistrySettings.client(List.of(hosts), "docker-config", (config != null) ? config.toString() : "");
     }
 
     ImageStatus check(String image, List<String> platforms) {

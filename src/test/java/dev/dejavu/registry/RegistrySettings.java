@@ -1,11 +1,13 @@
 package dev.dejavu.registry;
 
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The settings {@code dejavu.registry.*}, bound as in the service.
@@ -13,6 +15,11 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
 final class RegistrySettings {
 
     private RegistrySettings() {
+    }
+
+    /** A client with {@link #of these settings}. */
+    static RegistryClient client(List<String> hosts, String... more) {
+        return new RegistryClient(of(hosts, more), new JsonMapper(), Clock.systemUTC());
     }
 
     /**
