@@ -24,8 +24,7 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
         webhooks.forEach((name, webhook) -> {
             String prefix = "dejavu.webhooks." + name;
             check(name.matches("[a-z0-9-]+"), prefix, name, "must be named in lower case letters, digits and hyphens");
-            check(webhook.format != null, prefix + ".format", "",
-                    "must be distribution, harbor, zot, acr, ecr or jfrog");
+            check(webhook.format != null, prefix + ".format", "", "must be one of " + Format.names());
             check(webhook.registry != null && webhook.registry.matches(REGISTRY), prefix + ".registry",
                     String.valueOf(webhook.registry), "must be the host or host:port by which images are called");
             // The value is not logged: it is nearly a secret.

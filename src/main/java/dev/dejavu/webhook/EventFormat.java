@@ -1,0 +1,44 @@
+package dev.dejavu.webhook;
+
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What one kind of registry sends, and how. An event that is not understood is ignored,
+ * as new versions bring new kinds.
+ */
+interface EventFormat {
+
+    /**
+     * The events in a request.
+     * @param registry of the images, as in the settings
+     */
+    Stream<Notification> read(String registry, JsonNode body, HttpHeaders headers);
+
+    /** The header in which such registries send a secret or a signature. */
+    default String header() {
+        return HttpHeaders.AUTHORIZATION;
+    }
+
+    /** The children of an array or an object; none of anything else. */
+    static Stream<JsonNode> children(JsonNode node) {
+        return StreamSupport.stream(node.spliterator(), false);
+    }
+
+    /** A member that is a string. */
+    static @Nullable String text(JsonNode node, String member) {
+        JsonNode value = node.path(member);
+        return value.isString() ? value.asString() : null;
+    }
+
+    /** A member that is a string; else an empty one. */
+    static String word(JsonNode node, String member) {
+        String text = text(node, member);
+        return (text != null) ? text : "";
+    }
+
+}

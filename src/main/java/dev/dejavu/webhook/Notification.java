@@ -1,0 +1,66 @@
+package dev.dejavu.webhook;
+
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.RegistryEvent.Kind;
+
+/**
+ * An event as a registry sent it: nothing of it has been checked.
+ *
+ * @param host by which the registry calls itself; {@code null} when the event does not
+ * say
+ * @param name of the repository in its registry
+ */
+record Notification(Kind kind, @Nullable String host, @Nullable String name, @Nullable String tag,
+        @Nullable String digest) {
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9._/-]{1,255}");
+
+    private static final Pattern TAG = Pattern.compile("\\w[\\w.-]{0,127}");
+
+    private static final Pattern DIGEST = Pattern.compile("[a-z0-9]{1,32}:[0-9a-f]{32,128}");
+
+    Notification(Kind kind, @Nullable String name, @Nullable String tag, @Nullable String digest) {
+        this(kind, null, name, tag, digest);
+    }
+
+    /**
+     * The events to act on: none if it names another registry, or no repository.
+     * @param registry of the images, as in the settings
+     */
+    Stream<RegistryEvent> events(String registry) {
+        String prefix = lower(registry) + "/";
+        String path = lower((host != null) ? host + "/" + name : name);
+        String repository = path.startsWith(prefix) ? path.substring(prefix.length()) : path;
+        if ((host != null && repository.equals(path)) || !NAME.matcher(repository).matches()) {
+            return Stream.empty();
+        }
+        return events(prefix + repository, formed(tag, TAG), formed(digest, DIGEST));
+    }
+
+    /**
+     * A deleted manifest may have had any tag, and a tag that is gone may have led to
+     * another manifest by the time of the last check.
+     */
+    private Stream<RegistryEvent> events(String repository, @Nullable String tag, @Nullable String digest) {
+        if (kind == Kind.DELETE && tag != null && digest != null) {
+            return Stream.of(new RegistryEvent(kind, repository, null, digest),
+                    new RegistryEvent(kind, repository, tag, null));
+        }
+        return Stream.of(new RegistryEvent(kind, repository, tag, digest));
+    }
+
+    private static String lower(@Nullable String text) {
+        return (text != null) ? text.toLowerCase(Locale.ROOT) : "";
+    }
+
+    private static @Nullable String formed(@Nullable String text, Pattern form) {
+        return (text != null && form.matcher(text).matches()) ? text : null;
+    }
+
+}
