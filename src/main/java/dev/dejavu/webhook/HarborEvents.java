@@ -27,6 +27,8 @@ final class HarborEvents implements EventFormat {
         return switch (word(body, "type").toLowerCase(Locale.ROOT)) {
             case "push_artifact", "harbor.artifact.pushed" -> artifacts(data, Kind.PUSH);
             case "delete_artifact", "harbor.artifact.deleted" -> artifacts(data, Kind.DELETE);
+            case "tag_retention", "harbor.tag_retention.finished" -> retention(data.path("retention"));
+            case "replication", "harbor.replication.status.changed" -> replication(data.path("replication"));
             default -> Stream.empty();
         };
     }
@@ -35,6 +37,44 @@ final class HarborEvents implements EventFormat {
         String name = text(data.path("repository"), "repo_full_name");
         return children(data.path("resources"))
             .map((resource) -> new Notification(kind, name, text(resource, "tag"), text(resource, "digest")));
+    }
+
+    /**
+     * Retention deletes artifacts with all their tags, of which one is named; Harbor
+     * before 2.8 names one artifact of them all. So all of a named repository is
+     * affected, but where the name has a digest.
+     */
+    private static Stream<Notification> retention(JsonNode retention) {
+        String project = word(retention, "project_name");
+        return children(retention.path("deleted_artifact")).map((artifact) -> word(artifact, "name_tag"))
+            .filter((name) -> !name.isEmpty())
+            .map((name) -> new Notification(Kind.DELETE, project + "/" + name.replaceFirst("[:@].*", ""), null,
+                    (name.indexOf('@') >= 0) ? name.substring(name.indexOf('@') + 1) : null));
+    }
+
+    /**
+     * A replication to this registry pushes or deletes, and its event does not say which;
+     * one to another registry changes nothing here.
+     */
+    private static Stream<Notification> replication(JsonNode replication) {
+        JsonNode destination = replication.path("dest_resource");
+        String host = word(destination, "endpoint").replaceFirst("^[a-z]+://", "").replaceFirst("/.*", "");
+        return Stream.of("successful_artifact", "failed_artifact")
+            .flatMap((member) -> children(replication.path(member)))
+            .flatMap((artifact) -> replicated(host, word(destination, "namespace"), artifact));
+    }
+
+    private static Stream<Notification> replicated(String host, String namespace, JsonNode artifact) {
+        String name = namespace + "/" + word(artifact, "name_tag").replaceFirst("[ :@].*", "");
+        JsonNode references = artifact.path("references");
+        return Stream.of(Kind.PUSH, Kind.DELETE)
+            .flatMap((kind) -> references.isEmpty() ? Stream.of(new Notification(kind, host, name, null, null))
+                    : children(references).map((reference) -> notification(kind, host, name, reference.asString(""))));
+    }
+
+    private static Notification notification(Kind kind, String host, String name, String reference) {
+        String digest = (reference.indexOf(':') >= 0) ? reference : null;
+        return new Notification(kind, host, name, (digest == null) ? reference : null, digest);
     }
 
 }
