@@ -18,6 +18,9 @@ enum Format {
     /** Docker's registry 2.8 and relatives. */
     DISTRIBUTION(new DistributionEvents()),
 
+    /** GitLab's container registry, where it is self-managed. */
+    GITLAB(new DistributionEvents()),
+
     /** Harbor. */
     HARBOR(new HarborEvents()),
 
