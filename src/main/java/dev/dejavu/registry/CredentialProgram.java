@@ -1,0 +1,168 @@
+package dev.dejavu.registry;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A credential helper, as Docker runs them, in a process of its own.
+ *
+ * @see <a href="https://github.com/docker/docker-credential-helpers">the protocol</a>
+ */
+final class CredentialProgram {
+
+    /** Bytes; some tokens have several thousand. */
+    private static final int MAX_OUTPUT = 1 << 16;
+
+    /** Characters of what a program says, for the log. */
+    private static final int MAX_MESSAGE = 400;
+
+    /** What a token, a key or a password may be, and so is not logged. */
+    private static final String SECRET = "(?i:password|secret|token|key)[\"']?\\s*[:=]\\s*\\S+"
+            + "|(?i:bearer|basic)\\s+\\S{8,}" + "|(?=[A-Za-z+/_=-]*\\d)[\\w+/=-]{16,}";
+
+    private final String command;
+
+    private final Duration timeout;
+
+    private final JsonMapper json;
+
+    /**
+     * @param command an absolute path, or a name on the PATH
+     * @param timeout after which it is killed
+     */
+    CredentialProgram(String command, Duration timeout, JsonMapper json) {
+        this.command = command;
+        this.timeout = timeout;
+        this.json = json;
+    }
+
+    boolean isThere() {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+            .anyMatch((folder) -> Files.isExecutable(Path.of(folder).resolve(command)));
+    }
+
+    /**
+     * Runs the program; must not be called by a virtual thread, whose carrier it would
+     * block.
+     * @param server as Docker names it to helpers
+     * @return {@code null} when it has no credentials for the server
+     * @throws IOException when it does not start, fails, is too slow or says something
+     * else; the message may be logged
+     */
+    @Nullable Credentials get(String server) throws IOException, InterruptedException {
+        long end = System.nanoTime() + timeout.toNanos();
+        ProcessBuilder builder = new ProcessBuilder(command, "get");
+        // A helper needs what its cloud set, and none of our own passwords.
+        builder.environment().keySet().removeIf((name) -> name.startsWith("DEJAVU_") || name.startsWith("SPRING_"));
+        Process process = builder.start();
+        try {
+            CompletableFuture<byte[]> output = read(process.getInputStream());
+            CompletableFuture<byte[]> messages = read(process.getErrorStream());
+            write(server, process.getOutputStream());
+            byte[] answer = output.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (answer.length > MAX_OUTPUT) {
+                throw new IOException("said more than " + MAX_OUTPUT + " bytes");
+            }
+            if (!process.waitFor(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                throw new TimeoutException();
+            }
+            String text = new String(answer, StandardCharsets.UTF_8).strip();
+            return (process.exitValue() == 0) ? parse(text) : failed(process.exitValue(), text + " " + begin(messages));
+        }
+        catch (TimeoutException | ExecutionException ex) {
+            throw new IOException("did not end within " + timeout.toMillis() + " ms", ex);
+        }
+        finally {
+            kill(process);
+        }
+    }
+
+    /** Reads to the end, so that the program can go on, and keeps the begin. */
+    private static CompletableFuture<byte[]> read(InputStream in) {
+        CompletableFuture<byte[]> begin = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().name("credential-helper").start(() -> {
+            try (in) {
+                begin.complete(in.readNBytes(MAX_OUTPUT + 1));
+                in.transferTo(OutputStream.nullOutputStream());
+            }
+            catch (IOException ex) {
+                begin.complete(new byte[0]);
+            }
+        });
+        return begin;
+    }
+
+    private static void write(String server, OutputStream out) {
+        try (out) {
+            out.write(server.getBytes(StandardCharsets.UTF_8));
+        }
+        catch (IOException ex) {
+            // It ended without reading, and its answer counts.
+        }
+    }
+
+    private @Nullable Credentials parse(String text) throws IOException {
+        try {
+            JsonNode answer = json.readTree(text);
+            String user = answer.path("Username").asString("");
+            String secret = answer.path("Secret").asString("");
+            if (answer.isObject() && user.isEmpty() && secret.isEmpty()) {
+                return null;
+            }
+            if (!user.isEmpty() && !secret.isEmpty()) {
+                return new Credentials(user, secret, user.equals("<token>"));
+            }
+        }
+        catch (JacksonException ex) {
+            // Its message may quote a secret.
+        }
+        throw new IOException("said something that is no JSON with Username and Secret");
+    }
+
+    private static @Nullable Credentials failed(int exitCode, String said) throws IOException {
+        if (said.contains("credentials not found")) {
+            return null;
+        }
+        String text = shorten(said, 5 * MAX_MESSAGE).replaceAll("[\\s\\p{Cntrl}]+", " ")
+            .replaceAll(SECRET, "…")
+            .strip();
+        throw new IOException("ended with exit code " + exitCode + ": " + shorten(text, MAX_MESSAGE));
+    }
+
+    private static String begin(CompletableFuture<byte[]> messages) {
+        return new String(messages.completeOnTimeout(new byte[0], 1, TimeUnit.SECONDS).join(), StandardCharsets.UTF_8);
+    }
+
+    private static String shorten(String text, int length) {
+        return text.substring(0, Math.min(text.length(), length));
+    }
+
+    @Override
+    public String toString() {
+        return command;
+    }
+
+    private static void kill(Process process) {
+        List<ProcessHandle> all = process.descendants().toList();
+        process.destroyForcibly();
+        all.forEach(ProcessHandle::destroyForcibly);
+    }
+
+}
