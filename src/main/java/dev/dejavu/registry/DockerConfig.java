@@ -1,90 +1,168 @@
 package dev.dejavu.registry;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.util.Base64;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The credentials in a Docker {@code config.json}, read again when the file changes.
- * Credential helpers are not run, and identity tokens are not sent.
+ * What a Docker {@code config.json} says about logins, also one that podman, az, gcloud
+ * or a person wrote. Of several keys that match, the longest one counts.
  *
  * @see <a href="https://docs.docker.com/reference/cli/docker/login/">docker login</a>
+ * @see <a href=
+ * "https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md">containers-auth.json(5)</a>
  */
-final class DockerConfig implements CredentialStore {
+final class DockerConfig {
 
-    private static final Logger log = LoggerFactory.getLogger(DockerConfig.class);
+    private static final Set<String> DOCKER_HUB = Set.of("docker.io", "index.docker.io", "registry-1.docker.io");
 
-    private static final String DOCKER_HUB = "index.docker.io";
+    /** How Docker calls its Hub. */
+    private static final String DOCKER_HUB_URL = "https://index.docker.io/v1/";
 
-    private final @Nullable Path path;
+    /** By {@code host[:port]}, with or without the begin of a name. */
+    private final Map<String, DockerAuth> auths = new HashMap<>();
 
-    private final JsonMapper json;
+    /** Names of credential helpers, by the same. */
+    private final Map<String, String> helpers = new HashMap<>();
 
-    private @Nullable FileTime read;
+    /** The helper for all others; empty for none. */
+    private final String store;
 
-    /** So that it is logged once. */
-    private boolean isUnreadable;
+    private final List<String> problems = new ArrayList<>();
 
-    private Map<String, Credentials> credentials = Map.of();
-
-    DockerConfig(@Nullable Path path, JsonMapper json) {
-        this.path = path;
-        this.json = json;
+    /**
+     * Reads a configuration.
+     * @param runs whether a credential helper may be run
+     */
+    DockerConfig(JsonNode config, Predicate<String> runs) {
+        this.store = config.path("credsStore").asString("");
+        if (!store.isEmpty() && !runs.test(store)) {
+            problems.add("credsStore: " + notRun(store));
+        }
+        config.path("credHelpers").forEachEntry((server, name) -> addHelper(server, name.asString(""), runs));
+        config.path("auths").forEachEntry((server, entry) -> addAuth(server, DockerAuth.parse(entry)));
     }
 
-    @Override
-    public synchronized @Nullable Credentials find(ImageReference reference) {
-        if (path != null) {
-            read(path);
+    private void addHelper(String server, String name, Predicate<String> runs) {
+        String key = key(server);
+        if (key == null || key.matches(".*[/*].*")) {
+            problems.add("credHelpers " + withoutUser(server) + ": is not used, as it is no host");
         }
-        String host = reference.registry();
-        return credentials.get(host.equals("docker.io") ? DOCKER_HUB : host);
-    }
-
-    private void read(Path file) {
-        try {
-            FileTime modified = Files.getLastModifiedTime(file);
-            if (!modified.equals(read)) {
-                read = modified;
-                credentials = parse(json.readTree(Files.readAllBytes(file)));
-                isUnreadable = false;
+        else {
+            helpers.put(key, name);
+            if (!name.isEmpty() && !runs.test(name)) {
+                problems.add("credHelpers " + key + ": " + notRun(name));
             }
-        }
-        catch (IOException | JacksonException | IllegalArgumentException ex) {
-            if (!isUnreadable) {
-                log.warn("No credentials from {}: {}", file, ex.getClass().getSimpleName());
-            }
-            isUnreadable = true;
         }
     }
 
-    private static Map<String, Credentials> parse(JsonNode config) {
-        Map<String, Credentials> found = new HashMap<>();
-        config.path("auths").forEachEntry((server, login) -> {
-            String auth = login.path("auth").asString("");
-            String plain = auth.isEmpty()
-                    ? login.path("username").asString("") + ":" + login.path("password").asString("")
-                    : new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
-            int colon = plain.indexOf(':');
-            if (colon > 0) {
-                found.put(server.toLowerCase(Locale.ROOT).replaceFirst("^https?://", "").replaceFirst("/.*$", ""),
-                        new Credentials(plain.substring(0, colon), plain.substring(colon + 1), false));
-            }
+    private static String notRun(String helper) {
+        return "docker-credential-" + helper + " is not run, unless dejavu.registry.credential-helpers lists it";
+    }
+
+    private void addAuth(String server, DockerAuth auth) {
+        String key = key(server);
+        if (key == null) {
+            return;
+        }
+        String problem = key.contains("*") ? "is not used, as it is no host" : auth.problem();
+        if (problem != null) {
+            problems.add("auths " + withoutUser(server) + ": " + problem);
+        }
+        boolean isUsual = server.equals(key) || server.equals(DOCKER_HUB_URL);
+        auths.merge(key, auth, (old, other) -> {
+            int better = Integer.compare(rank(other), rank(old));
+            return (better > 0 || (better == 0 && isUsual)) ? other : old;
         });
-        return found;
+    }
+
+    /** Of two keys of one registry, the better one counts, then the usual one. */
+    private static int rank(DockerAuth auth) {
+        return (auth.credentials() != null) ? 2 : (auth.problem() != null) ? 1 : 0;
+    }
+
+    /** What is in it and cannot be used, for people. */
+    List<String> problems() {
+        return List.copyOf(problems);
+    }
+
+    /** The credential helper of a registry; {@code null} for none. */
+    @Nullable String helper(ImageReference reference) {
+        String name = helpers.getOrDefault(host(reference.registry()), store);
+        return name.isEmpty() ? null : name;
+    }
+
+    /** Whether there is a login for a repository, here or with its helper. */
+    boolean hasLogin(ImageReference reference) {
+        return helper(reference) != null && (helpers.containsKey(host(reference.registry()))
+                || keys(reference).stream().anyMatch(auths::containsKey));
+    }
+
+    /**
+     * The credentials in {@code auths}.
+     * @return {@code null} when it has none for the repository
+     * @throws RegistryException when they cannot be read
+     */
+    @Nullable Credentials credentials(ImageReference reference) throws RegistryException {
+        for (String key : keys(reference)) {
+            DockerAuth auth = auths.get(key);
+            if (auth != null && auth.problem() != null) {
+                throw new RegistryException(ImageStatus.Reason.LOGIN_UNAVAILABLE,
+                        "auths " + key + ": " + auth.problem());
+            }
+            if (auth != null && auth.credentials() != null) {
+                return auth.credentials();
+            }
+        }
+        return null;
+    }
+
+    /** How Docker names a registry to a credential helper. */
+    static String serverOf(ImageReference reference) {
+        String host = host(reference.registry());
+        return host.equals("docker.io") ? DOCKER_HUB_URL : host;
+    }
+
+    /** The keys that match a repository, the longest one first. */
+    private static List<String> keys(ImageReference reference) {
+        List<String> keys = new ArrayList<>();
+        String key = host(reference.registry()) + "/" + reference.apiName();
+        for (int end = key.length(); end > 0; end = key.lastIndexOf('/', end - 1)) {
+            keys.add(key.substring(0, end));
+        }
+        return keys;
+    }
+
+    /**
+     * Reads a key.
+     * @return {@code host[:port]}, with or without the begin of a name; {@code null} for
+     * what Docker's login in the browser keeps besides
+     */
+    private static @Nullable String key(String server) {
+        String url = withoutUser(server).strip().toLowerCase(Locale.ROOT);
+        String[] parts = url.replaceFirst("^https?://", "").split("/", 2);
+        String path = (parts.length > 1) ? parts[1].replaceFirst("/+$", "") : "";
+        if (path.matches("v[12]/(access|refresh)-token")) {
+            return null;
+        }
+        path = path.replaceFirst(url.contains("://") ? "^v[12](/|$)" : "^v[12]$", "");
+        return host(parts[0]) + (path.isEmpty() ? "" : "/" + path);
+    }
+
+    private static String withoutUser(String server) {
+        return server.replaceFirst("^(\\w+://)?[^/]*@", "$1");
+    }
+
+    private static String host(String registry) {
+        String host = registry.toLowerCase(Locale.ROOT).replaceFirst(":443$", "");
+        return DOCKER_HUB.contains(host) ? "docker.io" : host;
     }
 
 }

@@ -14,7 +14,6 @@ import java.util.concurrent.TimeoutException;
 
 import javax.net.ssl.SSLException;
 
-import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,11 +24,11 @@ import tools.jackson.databind.json.JsonMapper;
 @Component
 public class RegistryClient implements AutoCloseable {
 
-    private final RegistryNames names;
-
     private final AllowList allowed;
 
     private final RegistryHttp http;
+
+    private final DockerCredentials credentials;
 
     private final ManifestCheck manifests;
 
@@ -39,16 +38,15 @@ public class RegistryClient implements AutoCloseable {
         .newThreadPerTaskExecutor(Thread.ofVirtual().name("registry-", 0).factory());
 
     RegistryClient(RegistryProperties properties, JsonMapper json, Clock clock) {
-        this.names = new RegistryNames(properties.plainHttp());
-        this.allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
-        this.http = new RegistryHttp(properties, allowed, names);
-        this.manifests = new ManifestCheck(
-                new RegistryAuth(http, new DockerConfig(properties.dockerConfig(), json), json), json, clock);
+        this.allowed = new AllowList(properties.allowed());
+        this.http = new RegistryHttp(properties, allowed);
+        this.credentials = new DockerCredentials(properties, json, clock);
+        this.manifests = new ManifestCheck(new RegistryAuth(http, credentials, json), json, clock);
         this.timeout = properties.timeout();
     }
 
     /**
-     * The registry of an image, if it may be asked, by the one name it has here.
+     * The registry of an image, if it may be asked.
      * @param imageUri an OCI reference
      * @return {@code host} or {@code host:port}
      */
@@ -59,7 +57,7 @@ public class RegistryClient implements AutoCloseable {
 
     private @Nullable ImageReference allowedReference(String imageUri) {
         ImageReference reference = ImageReference.parse(imageUri);
-        return (reference != null && allowed.permits(reference.registry())) ? names.canonical(reference) : null;
+        return (reference != null && allowed.permits(reference.registry())) ? reference : null;
     }
 
     /**
@@ -102,8 +100,6 @@ public class RegistryClient implements AutoCloseable {
     private static ImageStatus failed(@Nullable Throwable cause) {
         return switch (cause) {
             case RegistryException ex -> ex.status();
-            case InternalAddressException ex ->
-                ImageStatus.unknown(ImageStatus.Reason.HOST_NOT_ALLOWED, String.valueOf(ex.getMessage()));
             case SSLException ex -> ImageStatus.unknown(ImageStatus.Reason.TLS, String.valueOf(ex));
             case InterruptedIOException ex -> ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, String.valueOf(ex));
             case null, default -> ImageStatus.unknown(ImageStatus.Reason.NO_CONNECTION, String.valueOf(cause));
@@ -113,6 +109,7 @@ public class RegistryClient implements AutoCloseable {
     @Override
     public void close() throws IOException {
         executor.shutdownNow();
+        credentials.close();
         http.close();
     }
 

@@ -1,0 +1,130 @@
+package dev.dejavu.registry;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.registry.ImageStatus.Reason;
+
+/**
+ * Credentials as Docker finds them: from the credential helper of the registry, then from
+ * that of all registries, then from {@code auths}. A helper runs only if the settings
+ * list it.
+ */
+final class DockerCredentials implements CredentialStore, AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(DockerCredentials.class);
+
+    private static final String PREFIX = "docker-credential-";
+
+    private final @Nullable DockerConfigFile file;
+
+    /** By the helper's name. */
+    private final Map<String, CredentialProgram> programs = new HashMap<>();
+
+    private final Cache<Key, CredentialCache> fetched = Caffeine.newBuilder().maximumSize(1000).build();
+
+    private final ExecutorService executor;
+
+    private final Clock clock;
+
+    private record Key(String helper, String server) {
+    }
+
+    DockerCredentials(RegistryProperties properties, JsonMapper json, Clock clock) {
+        Duration timeout = properties.timeout().multipliedBy(4).dividedBy(5);
+        for (String helper : properties.credentialHelpers()) {
+            String program = helper.startsWith("/") ? helper : PREFIX + helper;
+            programs.put(program.substring(program.lastIndexOf(PREFIX) + PREFIX.length()),
+                    new CredentialProgram(program, timeout, json));
+        }
+        Path config = properties.dockerConfig();
+        this.file = (config != null) ? new DockerConfigFile(config, json, programs::containsKey) : null;
+        this.executor = executor();
+        this.clock = clock;
+        logUnusable();
+    }
+
+    /** Says at the start what could be used and cannot. */
+    private void logUnusable() {
+        programs.values()
+            .stream()
+            .filter((program) -> !program.isThere())
+            .forEach((program) -> log.warn("dejavu.registry.credential-helpers: there is no program {}", program));
+        if (file == null && !programs.isEmpty()) {
+            log.warn("dejavu.registry.credential-helpers: none is run, as dejavu.registry.docker-config, "
+                    + "which names their registries, is not set");
+        }
+        try {
+            if (file != null) {
+                file.read();
+            }
+        }
+        catch (RegistryException ex) {
+            log.debug("Logged where it is thrown", ex);
+        }
+    }
+
+    /** Starting a process takes its thread, which must not be a virtual one's carrier. */
+    private static ExecutorService executor() {
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(4, 4, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(100),
+                Thread.ofPlatform().daemon().name("credentials-", 0).factory());
+        threads.allowCoreThreadTimeOut(true);
+        return threads;
+    }
+
+    @Override
+    public @Nullable Credentials find(ImageReference reference) throws RegistryException {
+        if (file == null) {
+            return null;
+        }
+        DockerConfig config = file.read();
+        String helper = config.helper(reference);
+        CredentialProgram program = (helper != null) ? programs.get(helper) : null;
+        if (helper != null && program != null) {
+            Credentials found = cache(new Key(helper, DockerConfig.serverOf(reference)), program).get();
+            if (found != null) {
+                return found;
+            }
+        }
+        Credentials found = config.credentials(reference);
+        if (found == null && config.hasLogin(reference)) {
+            throw new RegistryException(Reason.LOGIN_UNAVAILABLE, PREFIX + helper
+                    + ((program != null) ? " has no login for " + reference.registry() : " is not run"));
+        }
+        return found;
+    }
+
+    private CredentialCache cache(Key key, CredentialProgram program) {
+        return fetched.get(key, (_) -> new CredentialCache(() -> program.get(key.server()),
+                PREFIX + key.helper() + " for " + key.server(), executor, clock));
+    }
+
+    @Override
+    public void refused(ImageReference reference, Credentials credentials) {
+        fetched.asMap().forEach((key, cache) -> {
+            if (key.server().equals(DockerConfig.serverOf(reference))) {
+                cache.refused(credentials);
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        executor.shutdownNow();
+    }
+
+}
