@@ -3,14 +3,11 @@ package dev.dejavu.registry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.apache.hc.client5.http.DnsResolver;
-import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 
 /**
  * The only hosts that the service connects to, and the only addresses: a name that merely
@@ -18,65 +15,44 @@ import org.apache.hc.client5.http.SystemDefaultDnsResolver;
  */
 final class AllowList implements DnsResolver {
 
-    /** In the setting it stands for {@link #REGISTRIES}. */
+    /** In the setting it stands for {@link WellKnownRegistries}. */
     static final String WELL_KNOWN = "well-known";
 
-    private static final List<String> REGISTRIES = List.of("docker.io", "registry-1.docker.io", "ghcr.io", "quay.io",
-            "gcr.io", "*.gcr.io", "*.pkg.dev", "public.ecr.aws", "*.dkr.ecr.*.amazonaws.com", "*.azurecr.io",
-            "registry.gitlab.com", "mcr.microsoft.com", "registry.k8s.io", "*.jfrog.io");
+    private final List<HostPattern> registries;
 
-    private static final String LABELS = "[a-z0-9.-]+";
+    private final List<HostPattern> tokenServers;
 
-    /** Token servers of the well-known registries that have one elsewhere. */
-    private static final List<String> TOKENS = List.of("auth.docker.io", "gitlab.com");
-
-    /**
-     * Where the well-known registries redirect to for blobs. A client cannot name them
-     * and they get no password, as some of them serve anything that anyone uploads.
-     */
-    private static final List<String> BLOBS = List.of("production.cloudflare.docker.com", "*.r2.cloudflarestorage.com",
-            "pkg-containers.githubusercontent.com", "*.quay.io", "cdn.registry.gitlab-static.net",
-            "storage.googleapis.com", "*.cloudfront.net", "*.s3.amazonaws.com", "*.s3.*.amazonaws.com",
-            "*.blob.core.windows.net", "*.data.mcr.microsoft.com");
-
-    private final List<Pattern> registries;
-
-    private final List<Pattern> tokens;
-
-    private final List<Pattern> blobs;
+    private final List<HostPattern> blobs;
 
     /** Names without port and pattern in the settings. */
     private final Set<String> named;
 
-    private final DnsResolver names;
+    private final RegistryNames names;
 
-    AllowList(List<String> allowed, DnsResolver names) {
+    private final DnsResolver addresses;
+
+    AllowList(List<String> allowed, RegistryNames names, DnsResolver addresses) {
         boolean wellKnown = allowed.contains(WELL_KNOWN);
-        this.registries = patterns(Stream.concat(allowed.stream(), wellKnown ? REGISTRIES.stream() : Stream.of()));
-        this.tokens = patterns(wellKnown ? TOKENS.stream() : Stream.of());
-        this.blobs = patterns(wellKnown ? BLOBS.stream() : Stream.of());
+        this.registries = Stream.concat(
+                allowed.stream().filter((host) -> !host.equals(WELL_KNOWN)).map(names::canonical).map(HostPattern::of),
+                wellKnown(wellKnown, WellKnownRegistries.REGISTRIES))
+            .toList();
+        this.tokenServers = wellKnown(wellKnown, WellKnownRegistries.TOKEN_SERVERS).toList();
+        this.blobs = wellKnown(wellKnown, WellKnownRegistries.BLOBS).toList();
         this.named = allowed.stream()
             .filter((host) -> !host.contains("*"))
-            .map((host) -> withoutPort(host.toLowerCase(Locale.ROOT)))
+            .map(AllowList::bareHost)
             .collect(Collectors.toUnmodifiableSet());
         this.names = names;
+        this.addresses = addresses;
     }
 
-    AllowList(List<String> allowed) {
-        this(allowed, SystemDefaultDnsResolver.INSTANCE);
+    private static Stream<HostPattern> wellKnown(boolean isAllowed, List<String> hosts) {
+        return isAllowed ? hosts.stream().map(HostPattern::ofLabels) : Stream.of();
     }
 
-    private static List<Pattern> patterns(Stream<String> hosts) {
-        return hosts
-            .map((host) -> Stream.of(host.toLowerCase(Locale.ROOT).split("\\*", -1))
-                .map(Pattern::quote)
-                .collect(Collectors.joining(LABELS)))
-            .map(Pattern::compile)
-            .toList();
-    }
-
-    private static String withoutPort(String host) {
-        return host.replaceFirst(":\\d+$", "").replaceAll("^\\[|]$", "");
+    private static String bareHost(String host) {
+        return ImageReference.withoutPort(ImageReference.canonicalHost(host, -1)).replaceAll("^\\[|]$", "");
     }
 
     /**
@@ -89,16 +65,17 @@ final class AllowList implements DnsResolver {
 
     /** The pattern that permits it. */
     String matchingPattern(String host) {
+        String name = names.canonical(host);
         return registries.stream()
-            .filter((pattern) -> pattern.matcher(host).matches())
-            .map((pattern) -> pattern.pattern().replace("\\Q", "").replace("\\E", "").replace(LABELS, "*"))
+            .filter((pattern) -> pattern.matches(name))
+            .map(HostPattern::text)
             .findFirst()
             .orElse("none");
     }
 
     /** Whether a registry may name it as its token server. */
     boolean permitsToken(String host) {
-        return permits(host) || matches(tokens, host);
+        return permits(host) || matches(tokenServers, host);
     }
 
     /** Whether a registry may redirect there for blobs. */
@@ -106,27 +83,45 @@ final class AllowList implements DnsResolver {
         return permits(host) || matches(blobs, host);
     }
 
-    private static boolean matches(List<Pattern> patterns, String host) {
-        String name = host.toLowerCase(Locale.ROOT);
-        return patterns.stream().anyMatch((pattern) -> pattern.matcher(name).matches());
+    private boolean matches(List<HostPattern> patterns, String host) {
+        String name = names.canonical(host);
+        return patterns.stream().anyMatch((pattern) -> pattern.matches(name));
     }
 
     @Override
     public InetAddress[] resolve(String host) throws UnknownHostException {
-        InetAddress[] addresses = names.resolve(host);
-        if (!named.contains(withoutPort(host.toLowerCase(Locale.ROOT)))) {
-            for (InetAddress address : addresses) {
-                if (isInternal(address)) {
-                    throw new UnknownHostException(host + " has an internal address");
-                }
+        InetAddress[] found = addresses.resolve(host);
+        if (!named.contains(bareHost(host))) {
+            for (InetAddress address : found) {
+                requireExternal(host, address);
             }
         }
-        return addresses;
+        return found;
+    }
+
+    private static void requireExternal(String host, InetAddress address) throws InternalAddressException {
+        if (isInternal(address)) {
+            throw new InternalAddressException(host, address);
+        }
+    }
+
+    /**
+     * Refuses a host that is written as an internal address: all that can be said when a
+     * proxy looks up names.
+     */
+    void requireExternalName(String host) throws InternalAddressException {
+        String bare = bareHost(host);
+        if (!named.contains(bare)) {
+            InetAddress address = HostPattern.address(bare);
+            if (address != null) {
+                requireExternal(host, address);
+            }
+        }
     }
 
     @Override
     public String resolveCanonicalHostname(String host) throws UnknownHostException {
-        return names.resolveCanonicalHostname(host);
+        return addresses.resolveCanonicalHostname(host);
     }
 
     /**

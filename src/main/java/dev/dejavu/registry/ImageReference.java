@@ -1,6 +1,7 @@
 package dev.dejavu.registry;
 
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,6 +21,12 @@ public record ImageReference(String registry, String name, @Nullable String tag,
     public static final int MAX_LENGTH = 512;
 
     private static final String DOCKER_HUB = "docker.io";
+
+    /** Hosts that speak for it. */
+    private static final Set<String> DOCKER_HUB_HOSTS = Set.of("index.docker.io", "registry-1.docker.io",
+            "registry.hub.docker.com");
+
+    private static final String OFFICIAL = "library/";
 
     // Possessive throughout: what a hostile text matched is never tried again.
     private static final String LABEL = "[a-zA-Z0-9]++(?:-++[a-zA-Z0-9]++)*+";
@@ -55,7 +62,42 @@ public record ImageReference(String registry, String name, @Nullable String tag,
 
     /** The registry without its port. */
     public String host() {
-        return registry.replaceFirst(":\\d+$", "");
+        return withoutPort(registry);
+    }
+
+    static String withoutPort(String host) {
+        int colon = host.lastIndexOf(':');
+        return (colon > host.lastIndexOf(']')) ? host.substring(0, colon) : host;
+    }
+
+    /**
+     * The one name of a host: in lower case, without the dot that may end it, without a
+     * port that is the default one, and Docker Hub by its own name.
+     * @param host {@code host} or {@code host:port}
+     */
+    static String canonicalHost(String host, int defaultPort) {
+        String lower = host.toLowerCase(Locale.ROOT);
+        String name = withoutPort(lower);
+        String port = lower.substring(name.length());
+        String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+        String whole = port.equals(":" + defaultPort) ? bare : bare + port;
+        return DOCKER_HUB_HOSTS.contains(whole) ? DOCKER_HUB : whole;
+    }
+
+    /** The same reference, with the one name that its repository has in a registry. */
+    ImageReference in(String canonicalRegistry) {
+        boolean isOfficial = canonicalRegistry.equals(DOCKER_HUB) && name.startsWith(OFFICIAL)
+                && name.indexOf('/', OFFICIAL.length()) < 0;
+        return new ImageReference(canonicalRegistry, isOfficial ? name.substring(OFFICIAL.length()) : name, tag,
+                digest);
+    }
+
+    /**
+     * Registry and name, the same for all spellings of a repository, as in
+     * {@code docker.io/debian} for {@code index.docker.io/library/debian}.
+     */
+    public String canonicalRepository() {
+        return in(canonicalHost(registry, 443)).repository();
     }
 
     /** Registry and name, as registries call the image in their events. */
@@ -77,7 +119,7 @@ public record ImageReference(String registry, String name, @Nullable String tag,
      * The name in the registry's API, where Docker Hub's official images have a prefix.
      */
     String apiName() {
-        return (registry.equals(DOCKER_HUB) && name.indexOf('/') < 0) ? "library/" + name : name;
+        return (registry.equals(DOCKER_HUB) && name.indexOf('/') < 0) ? OFFICIAL + name : name;
     }
 
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeoutException;
 
 import javax.net.ssl.SSLException;
 
+import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,6 +24,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Component
 public class RegistryClient implements AutoCloseable {
+
+    private final RegistryNames names;
 
     private final AllowList allowed;
 
@@ -38,15 +41,16 @@ public class RegistryClient implements AutoCloseable {
         .newThreadPerTaskExecutor(Thread.ofVirtual().name("registry-", 0).factory());
 
     RegistryClient(RegistryProperties properties, JsonMapper json, Clock clock) {
-        this.allowed = new AllowList(properties.allowed());
-        this.http = new RegistryHttp(properties, allowed);
+        this.names = new RegistryNames(properties.plainHttp());
+        this.allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
+        this.http = new RegistryHttp(properties, allowed, names);
         this.credentials = new DockerCredentials(properties, json, clock);
         this.manifests = new ManifestCheck(new RegistryAuth(http, credentials, json), json, clock);
         this.timeout = properties.timeout();
     }
 
     /**
-     * The registry of an image, if it may be asked.
+     * The registry of an image, if it may be asked, by the one name it has here.
      * @param imageUri an OCI reference
      * @return {@code host} or {@code host:port}
      */
@@ -57,7 +61,7 @@ public class RegistryClient implements AutoCloseable {
 
     private @Nullable ImageReference allowedReference(String imageUri) {
         ImageReference reference = ImageReference.parse(imageUri);
-        return (reference != null && allowed.permits(reference.registry())) ? reference : null;
+        return (reference != null && allowed.permits(reference.registry())) ? names.canonical(reference) : null;
     }
 
     /**
@@ -100,6 +104,8 @@ public class RegistryClient implements AutoCloseable {
     private static ImageStatus failed(@Nullable Throwable cause) {
         return switch (cause) {
             case RegistryException ex -> ex.status();
+            case InternalAddressException ex ->
+                ImageStatus.unknown(ImageStatus.Reason.HOST_NOT_ALLOWED, String.valueOf(ex.getMessage()));
             case SSLException ex -> ImageStatus.unknown(ImageStatus.Reason.TLS, String.valueOf(ex));
             case InterruptedIOException ex -> ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, String.valueOf(ex));
             case null, default -> ImageStatus.unknown(ImageStatus.Reason.NO_CONNECTION, String.valueOf(cause));

@@ -3,10 +3,8 @@ package dev.dejavu.registry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
@@ -63,14 +61,11 @@ final class RegistryHttp implements AutoCloseable {
 
     private final AllowList allowed;
 
-    private final Set<String> plainHttp;
+    private final RegistryNames names;
 
-    RegistryHttp(RegistryProperties properties, AllowList allowed) {
+    RegistryHttp(RegistryProperties properties, AllowList allowed, RegistryNames names) {
         this.allowed = allowed;
-        this.plainHttp = properties.plainHttp()
-            .stream()
-            .map((host) -> host.toLowerCase(Locale.ROOT))
-            .collect(Collectors.toUnmodifiableSet());
+        this.names = names;
         Timeout timeout = Timeout.of(properties.timeout());
         this.connections = PoolingHttpClientConnectionManagerBuilder.create()
             .setDnsResolver(allowed)
@@ -103,7 +98,7 @@ final class RegistryHttp implements AutoCloseable {
      */
     URI uri(ImageReference reference, String path) throws IOException {
         String host = reference.endpoint();
-        return uri(scheme(host) + "://" + host + "/v2/" + reference.apiName() + "/" + path);
+        return uri(names.scheme(host) + "://" + host + "/v2/" + reference.apiName() + "/" + path);
     }
 
     private static URI uri(String text) throws IOException {
@@ -113,10 +108,6 @@ final class RegistryHttp implements AutoCloseable {
         catch (URISyntaxException ex) {
             throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "No URI: " + text);
         }
-    }
-
-    private String scheme(String host) {
-        return plainHttp.contains(host.toLowerCase(Locale.ROOT)) ? "http" : "https";
     }
 
     /** The URI of a token server, if the registry may send us there. */
@@ -134,7 +125,7 @@ final class RegistryHttp implements AutoCloseable {
     RegistryResponse send(String method, URI first, @Nullable String authorization) throws IOException {
         URI uri = first;
         for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-            boolean there = uri.getRawAuthority().equalsIgnoreCase(first.getRawAuthority());
+            boolean there = names.canonical(uri.getRawAuthority()).equals(names.canonical(first.getRawAuthority()));
             RegistryResponse response = exchange(method, uri, there ? authorization : null);
             if (!there && response.status() == 401) {
                 throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
@@ -152,7 +143,7 @@ final class RegistryHttp implements AutoCloseable {
     private URI requireAllowed(URI uri, Predicate<String> rule) throws IOException {
         String host = uri.getRawAuthority();
         boolean may = host != null && uri.getRawUserInfo() == null && rule.test(host)
-                && scheme(host).equals(uri.getScheme());
+                && names.scheme(host).equals(uri.getScheme());
         if (!may) {
             throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
                     "Sent to " + uri.getScheme() + "://" + host + ", which is not allowed");

@@ -83,6 +83,18 @@ class ImageReferenceTests {
         assertThat(other.endpoint() + "/" + other.apiName()).isEqualTo("ghcr.io/debian");
     }
 
+    @ParameterizedTest
+    @CsvSource({ "docker.io/debian:12,docker.io/debian", "docker.io/library/debian:12,docker.io/debian",
+            "index.docker.io/debian:12,docker.io/debian", "registry-1.docker.io:443/library/debian:12,docker.io/debian",
+            "registry.hub.docker.com/acme/app:1,docker.io/acme/app", "docker.io/library/a/b:1,docker.io/library/a/b",
+            "GHCR.io./acme/app:1,ghcr.io/acme/app", "ghcr.io:443/acme/app:1,ghcr.io/acme/app",
+            "ghcr.io/library/app:1,ghcr.io/library/app", "ghcr.io.:443/acme/app:1,ghcr.io/acme/app",
+            "ghcr.io:4430/acme/app:1,ghcr.io:4430/acme/app", "[::1]:443/app:1,[::1]/app", "[::443]/app:1,[::443]/app",
+            "host:80/app:1,host:80/app", "debian:12,debian", "library/debian:12,library/debian" })
+    void repositoryHasOneCanonicalName(String text, String repository) {
+        assertThat(reference(text).canonicalRepository()).isEqualTo(repository);
+    }
+
     private static ImageReference reference(String text) {
         return Objects.requireNonNull(ImageReference.parse(text));
     }
