@@ -7,24 +7,11 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
-import org.apache.hc.client5.http.config.ConnectionConfig;
-import org.apache.hc.client5.http.config.RequestConfig;
-import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
-import org.apache.hc.client5.http.impl.classic.HttpClients;
-import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
-import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
-import org.apache.hc.client5.http.protocol.HttpClientContext;
-import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
-import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
-import org.apache.hc.core5.http.Method;
-import org.apache.hc.core5.util.TimeValue;
-import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
-import org.springframework.util.function.SingletonSupplier;
 
 /**
  * HTTP with registries. Where a request goes, also by a redirect, is decided here and by
@@ -41,23 +28,9 @@ final class RegistryHttp implements AutoCloseable {
 
     private static final int MAX_REDIRECTS = 3;
 
-    /**
-     * An idle connection may be closed at the other end: to ask it takes a millisecond.
-     */
-    private static final TimeValue VALIDATE_AFTER = TimeValue.ofMilliseconds(500);
-
-    /** Of a connection, so that a registry that moves is found again. */
-    private static final TimeValue MAX_AGE = TimeValue.ofMinutes(10);
-
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
-    /** Late, as the start does not have to wait for the certificates of authorities. */
-    private final SingletonSupplier<TlsSocketStrategy> tls = SingletonSupplier
-        .of(DefaultClientTlsStrategy::createDefault);
-
-    private final PoolingHttpClientConnectionManager connections;
-
-    private final CloseableHttpClient client;
+    private final RegistryConnections connections;
 
     private final AllowList allowed;
 
@@ -66,30 +39,7 @@ final class RegistryHttp implements AutoCloseable {
     RegistryHttp(RegistryProperties properties, AllowList allowed, RegistryNames names) {
         this.allowed = allowed;
         this.names = names;
-        Timeout timeout = Timeout.of(properties.timeout());
-        this.connections = PoolingHttpClientConnectionManagerBuilder.create()
-            .setDnsResolver(allowed)
-            .setTlsSocketStrategy((socket, host, port, attachment, context) -> tls.obtain()
-                .upgrade(socket, host, port, attachment, context))
-            .setDefaultConnectionConfig(ConnectionConfig.custom()
-                .setConnectTimeout(timeout)
-                .setValidateAfterInactivity(VALIDATE_AFTER)
-                .setTimeToLive(MAX_AGE)
-                .build())
-            .setMaxConnPerRoute(16)
-            .setMaxConnTotal(128)
-            .build();
-        this.client = HttpClients.custom()
-            .setConnectionManager(connections)
-            .setRequestExecutor(new RequestExecutor())
-            .setDefaultRequestConfig(
-                    RequestConfig.custom().setResponseTimeout(timeout).setConnectionRequestTimeout(timeout).build())
-            .disableRedirectHandling()
-            .disableAutomaticRetries()
-            .disableAuthCaching()
-            .disableCookieManagement()
-            .setUserAgent("dejavu")
-            .build();
+        this.connections = new RegistryConnections(properties.timeout(), allowed);
     }
 
     /**
@@ -157,19 +107,7 @@ final class RegistryHttp implements AutoCloseable {
         if (authorization != null) {
             request.setHeader(HttpHeaders.AUTHORIZATION, authorization);
         }
-        HttpClientContext context = HttpClientContext.create();
-        try {
-            return client.execute(request, context, (response) -> response(response, request));
-        }
-        catch (IOException ex) {
-            if (!Method.isSafe(method) || !RequestExecutor.wasClosedWhileIdle(context)
-                    || Thread.currentThread().isInterrupted()) {
-                throw ex;
-            }
-            // The next one in the pool may be closed as well.
-            connections.closeIdle(TimeValue.ZERO_MILLISECONDS);
-            return client.execute(request, (response) -> response(response, request));
-        }
+        return connections.execute(request, (response) -> response(response, request));
     }
 
     private static RegistryResponse response(ClassicHttpResponse response, HttpUriRequestBase request)
@@ -193,7 +131,7 @@ final class RegistryHttp implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        client.close();
+        connections.close();
     }
 
 }
