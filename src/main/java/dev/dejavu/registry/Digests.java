@@ -4,6 +4,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Digests of content, as in {@code sha256:…}.
@@ -17,7 +18,19 @@ final class Digests {
     private static final Map<String, String> ALGORITHMS = Map.of("sha256", "SHA-256", "sha384", "SHA-384", "sha512",
             "SHA-512");
 
+    private static final Pattern FORM = Pattern.compile("sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}");
+
     private Digests() {
+    }
+
+    /** Whether a text is a digest, of an algorithm that containerd knows, too. */
+    static boolean isDigest(String text) {
+        return FORM.matcher(text).matches();
+    }
+
+    /** Whether two digests are of one algorithm. */
+    static boolean areComparable(String digest, String other) {
+        return digest.startsWith(other.substring(0, other.indexOf(':') + 1));
     }
 
     /**

@@ -51,10 +51,25 @@ class ManifestCheckTests extends RegistryClientFixture {
     }
 
     @Test
-    void indexWithUnnamedPlatformsIsUnknownForAPlatform() {
+    void indexInAnIndexLeadsToItsChild() {
+        String amd64 = registry.push("team/nested", null, "linux/amd64");
+        String inner = registry.pushIndex("team/nested", "inner", Map.of("linux/amd64", amd64));
+        String index = registry.pushIndex("team/nested", "v1", Map.of("", inner));
+        assertThat(check("team/nested:v1", AMD64)).isEqualTo(ImageStatus.present(index, List.of(amd64, inner)));
+        assertThat(check("team/nested:v1", BOTH).outcome()).isEqualTo(Outcome.ABSENT);
+        proxy.takeRequests();
+        assertThat(check("team/nested:v1", AMD64)).isEqualTo(ImageStatus.present(index, List.of(amd64, inner)));
+        assertThat(proxy.takeRequests()).hasSize(3).allMatch((request) -> request.startsWith("HEAD "));
+        registry.delete("team/nested", inner);
+        assertThat(check("team/nested:v1", AMD64).outcome()).isEqualTo(Outcome.ABSENT);
+    }
+
+    @Test
+    void entryWithoutAPlatformIsForThatOfItsConfig() {
         String amd64 = registry.push("team/nameless", null, "linux/amd64");
         String index = registry.pushIndex("team/nameless", "v1", Map.of("", amd64));
-        assertThat(check("team/nameless:v1", AMD64).outcome()).isEqualTo(Outcome.UNKNOWN);
+        assertThat(check("team/nameless:v1", AMD64)).isEqualTo(ImageStatus.present(index, List.of(amd64)));
+        assertThat(check("team/nameless:v1", BOTH).outcome()).isEqualTo(Outcome.ABSENT);
         assertThat(check("team/nameless:v1", List.of())).isEqualTo(ImageStatus.present(index, List.of()));
     }
 

@@ -54,7 +54,9 @@ class RegistryCasesTests {
     }
 
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource({ "cases", "dev.dejavu.registry.ManifestCases#head", "dev.dejavu.registry.ManifestCases#indexes",
+            "dev.dejavu.registry.DocumentCases#kinds", "dev.dejavu.registry.DocumentCases#bodies",
+            "dev.dejavu.registry.DocumentCases#headers" })
     void outcomeIsRight(Case row, @TempDir Path folder) throws IOException {
         try (ScriptedRegistry registry = new ScriptedRegistry()) {
             registry.image("v1", "linux/amd64");
@@ -62,7 +64,7 @@ class RegistryCasesTests {
             Path config = Files.writeString(folder.resolve("config.json"), row.configOf(registry.host()));
             try (RegistryClient client = RegistrySettings.client(List.of(registry.host()), "docker-config",
                     config.toString())) {
-                ImageStatus status = client.check(registry.host() + "/team/app:v1", List.of("linux/amd64"));
+                ImageStatus status = client.check(registry.host() + "/team/app:v1", List.of(row.platform));
                 assertThat(status.outcome()).as(status.toString()).isEqualTo(row.outcome);
                 assertThat(status.reason()).as(status.toString()).isEqualTo(row.reason);
             }
@@ -75,20 +77,25 @@ class RegistryCasesTests {
      * @param name what the registry does, with the public report of it
      * @param script its answers
      * @param config a Docker config.json, in which {@code {host}} stands for the registry
+     * @param platform that is asked for
      */
-    record Case(String name, Function<ScriptedRegistry, Script> script, String config, Outcome outcome,
+    record Case(String name, Function<ScriptedRegistry, Script> script, String config, String platform, Outcome outcome,
             @Nullable Reason reason) {
 
         static Case of(String name, Function<ScriptedRegistry, Script> script) {
-            return new Case(name, script, "{}", Outcome.UNKNOWN, null);
+            return new Case(name, script, "{}", "linux/amd64", Outcome.UNKNOWN, null);
         }
 
         Case is(Outcome right) {
-            return new Case(name, script, config, right, null);
+            return new Case(name, script, config, platform, right, null);
         }
 
         Case isUnknown(Reason right) {
-            return new Case(name, script, config, Outcome.UNKNOWN, right);
+            return new Case(name, script, config, platform, Outcome.UNKNOWN, right);
+        }
+
+        Case platform(String other) {
+            return new Case(name, script, config, other, outcome, reason);
         }
 
         Case login(String login) {
@@ -96,7 +103,7 @@ class RegistryCasesTests {
         }
 
         Case withConfig(String text) {
-            return new Case(name, script, text, outcome, reason);
+            return new Case(name, script, text, platform, outcome, reason);
         }
 
         String configOf(String host) {

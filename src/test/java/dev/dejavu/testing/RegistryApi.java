@@ -61,11 +61,12 @@ final class RegistryApi {
         StringJoiner manifests = new StringJoiner(",");
         children.forEach((platform, digest) -> {
             String[] parts = platform.split("/", -1);
-            int size = send("GET", "/v2/" + name + "/manifests/" + digest, null, "").body().length();
+            HttpResponse<String> child = send("GET", "/v2/" + name + "/manifests/" + digest, null, "");
+            String type = child.headers().firstValue("Content-Type").orElseThrow();
             manifests.add("""
-                    {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"%s","size":%d%s}"""
-                .formatted(digest, size, platform.isEmpty() ? ""
-                        : ",\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"}".formatted(parts[0], parts[1])));
+                    {"mediaType":"%s","digest":"%s","size":%d%s}""".formatted(type, digest, child.body().length(),
+                    platform.isEmpty() ? ""
+                            : ",\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"}".formatted(parts[0], parts[1])));
         });
         return put(name, tag, """
                 {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}"""
@@ -108,7 +109,8 @@ final class RegistryApi {
             request.header("Content-Type", type);
         }
         if (method.equals("GET")) {
-            request.header("Accept", "application/vnd.oci.image.manifest.v1+json");
+            request.header("Accept",
+                    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json");
         }
         if (login != null) {
             request.header("Authorization",

@@ -1,5 +1,6 @@
 package dev.dejavu.testing;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -13,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -65,7 +67,8 @@ public final class ScriptedRegistry implements AutoCloseable {
     /**
      * An answer.
      *
-     * @param headers names and values in turn; a name may come more than once
+     * @param headers names and values in turn; a name may come more than once. With
+     * Content-Encoding gzip the body is compressed
      */
     public record Answer(int status, String body, List<String> headers) {
 
@@ -161,7 +164,11 @@ public final class ScriptedRegistry implements AutoCloseable {
         return digest;
     }
 
-    private String blob(String body) {
+    /**
+     * Has a blob with any content.
+     * @return its digest
+     */
+    public String blob(String body) {
         String digest = "sha256:" + Sha256.hex(body);
         content.put(digest, Answer.of(200, body, "Content-Type", "application/octet-stream"));
         return digest;
@@ -194,11 +201,22 @@ public final class ScriptedRegistry implements AutoCloseable {
             exchange.getResponseHeaders().add(answer.headers().get(i), answer.headers().get(i + 1));
         }
         byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
+        if (answer.headers().contains("gzip")) {
+            body = gzip(body);
+        }
         boolean empty = exchange.getRequestMethod().equals("HEAD") || body.length == 0;
         exchange.sendResponseHeaders(answer.status(), empty ? -1 : body.length);
         if (!empty) {
             exchange.getResponseBody().write(body);
         }
+    }
+
+    private static byte[] gzip(byte[] content) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (GZIPOutputStream zip = new GZIPOutputStream(out)) {
+            zip.write(content);
+        }
+        return out.toByteArray();
     }
 
     private static void decode(@Nullable String form, Map<String, String> query) {
