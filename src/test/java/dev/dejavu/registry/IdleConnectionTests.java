@@ -93,16 +93,19 @@ class IdleConnectionTests {
         int many = 5;
         CyclicBarrier together = new CyclicBarrier(many);
         serve((socket, connection) -> {
-            answer(socket);
-            if (connection <= many) {
-                await(together);
+            if (connection == 1) {
                 answer(socket);
+                answer(socket);
+            }
+            if (connection <= many) {
+                answer(socket, together);
                 readRequest(socket);
             }
             else {
                 answer(socket);
             }
         });
+        check();
         List<Thread> checks = IntStream.range(0, many).mapToObj((i) -> Thread.ofVirtual().start(this::check)).toList();
         for (Thread each : checks) {
             each.join();
@@ -176,7 +179,13 @@ class IdleConnectionTests {
     }
 
     private void answer(Socket socket) throws IOException {
+        answer(socket, new CyclicBarrier(1));
+    }
+
+    /** Answers once the others have such a request, too. */
+    private void answer(Socket socket, CyclicBarrier together) throws IOException {
         boolean head = readRequest(socket).startsWith("HEAD");
+        await(together);
         String answer = "HTTP/1.1 200 OK\r\nContent-Length: " + MANIFEST.length() + "\r\nDocker-Content-Digest: "
                 + DIGEST + "\r\n\r\n" + (head ? "" : MANIFEST);
         socket.getOutputStream().write(answer.getBytes(US_ASCII));
