@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
@@ -20,8 +19,6 @@ import tools.jackson.databind.JsonNode;
  * "https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md">containers-auth.json(5)</a>
  */
 final class DockerConfig {
-
-    private static final Set<String> DOCKER_HUB = Set.of("docker.io", "index.docker.io", "registry-1.docker.io");
 
     /** How Docker calls its Hub. */
     private static final String DOCKER_HUB_URL = "https://index.docker.io/v1/";
@@ -95,14 +92,19 @@ final class DockerConfig {
 
     /** The credential helper of a registry; {@code null} for none. */
     @Nullable String helper(ImageReference reference) {
-        String name = helpers.getOrDefault(host(reference.registry()), store);
+        String name = helpers.getOrDefault(hostOf(reference), store);
         return name.isEmpty() ? null : name;
     }
 
-    /** Whether there is a login for a repository, here or with its helper. */
-    boolean hasLogin(ImageReference reference) {
-        return helper(reference) != null && (helpers.containsKey(host(reference.registry()))
-                || keys(reference).stream().anyMatch(auths::containsKey));
+    /** Whether a helper is for this registry alone, and so must have a login for it. */
+    boolean hasOwnHelper(ImageReference reference) {
+        return !helpers.getOrDefault(hostOf(reference), "").isEmpty();
+    }
+
+    /** Whether a helper must have a login for a repository. */
+    boolean hasLoginElsewhere(ImageReference reference) {
+        return hasOwnHelper(reference)
+                || (helper(reference) != null && keys(reference).stream().anyMatch(auths::containsKey));
     }
 
     /**
@@ -126,14 +128,14 @@ final class DockerConfig {
 
     /** How Docker names a registry to a credential helper. */
     static String serverOf(ImageReference reference) {
-        String host = host(reference.registry());
+        String host = hostOf(reference);
         return host.equals("docker.io") ? DOCKER_HUB_URL : host;
     }
 
     /** The keys that match a repository, the longest one first. */
     private static List<String> keys(ImageReference reference) {
         List<String> keys = new ArrayList<>();
-        String key = host(reference.registry()) + "/" + reference.apiName();
+        String key = hostOf(reference) + "/" + reference.apiName();
         for (int end = key.length(); end > 0; end = key.lastIndexOf('/', end - 1)) {
             keys.add(key.substring(0, end));
         }
@@ -153,16 +155,15 @@ final class DockerConfig {
             return null;
         }
         path = path.replaceFirst(url.contains("://") ? "^v[12](/|$)" : "^v[12]$", "");
-        return host(parts[0]) + (path.isEmpty() ? "" : "/" + path);
+        return ImageReference.canonicalHost(parts[0], 443) + (path.isEmpty() ? "" : "/" + path);
+    }
+
+    private static String hostOf(ImageReference reference) {
+        return ImageReference.canonicalHost(reference.registry(), 443);
     }
 
     private static String withoutUser(String server) {
         return server.replaceFirst("^(\\w+://)?[^/]*@", "$1");
-    }
-
-    private static String host(String registry) {
-        String host = registry.toLowerCase(Locale.ROOT).replaceFirst(":443$", "");
-        return DOCKER_HUB.contains(host) ? "docker.io" : host;
     }
 
 }

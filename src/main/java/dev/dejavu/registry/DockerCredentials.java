@@ -1,5 +1,6 @@
 package dev.dejavu.registry;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -41,7 +42,7 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
 
     private final Clock clock;
 
-    private record Key(String helper, String server) {
+    private record Key(String helper, String server, boolean mustHaveLogin) {
     }
 
     DockerCredentials(RegistryProperties properties, JsonMapper json, Clock clock) {
@@ -95,13 +96,14 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
         String helper = config.helper(reference);
         CredentialProgram program = (helper != null) ? programs.get(helper) : null;
         if (helper != null && program != null) {
-            Credentials found = cache(new Key(helper, DockerConfig.serverOf(reference)), program).get();
+            Key key = new Key(helper, DockerConfig.serverOf(reference), config.hasOwnHelper(reference));
+            Credentials found = cache(key, program).get();
             if (found != null) {
                 return found;
             }
         }
         Credentials found = config.credentials(reference);
-        if (found == null && config.hasLogin(reference)) {
+        if (found == null && config.hasLoginElsewhere(reference)) {
             throw new RegistryException(Reason.LOGIN_UNAVAILABLE, PREFIX + helper
                     + ((program != null) ? " has no login for " + reference.registry() : " is not run"));
         }
@@ -109,8 +111,14 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
     }
 
     private CredentialCache cache(Key key, CredentialProgram program) {
-        return fetched.get(key, (_) -> new CredentialCache(() -> program.get(key.server()),
-                PREFIX + key.helper() + " for " + key.server(), executor, clock));
+        return fetched.get(key, (_) -> new CredentialCache(() -> {
+            Credentials found = program.get(key.server());
+            if (found == null && key.mustHaveLogin()) {
+                // ecr-login says so, too, when it cannot reach its cloud.
+                throw new IOException("says that it has no login");
+            }
+            return found;
+        }, PREFIX + key.helper() + " for " + key.server(), executor, clock));
     }
 
     @Override

@@ -109,12 +109,20 @@ class CredentialCacheTests extends CredentialHelperFixture {
     }
 
     @Test
-    void helperWithoutALoginAnyMoreTakesItAway() throws Exception {
+    void helperOfOneRegistryFailsWhenItHasNoLogin(CapturedOutput output) throws Exception {
+        helperDoes(HAS_NONE);
+        assertThat(login(IMAGE)).isEqualTo(UNAVAILABLE);
+        assertThat(output.getAll()).contains("docker-credential-own for r.example.com: says that it has no login");
+    }
+
+    @Test
+    void helperOfAllRegistriesTakesALoginAway() throws Exception {
+        write("{'credsStore':'own'}");
         helperDoes(GIVES_OLD);
         assertThat(login(IMAGE)).isEqualTo("ada:old");
         helperDoes(HAS_NONE);
         clock.advance(Duration.ofMinutes(10));
-        awaitLogin(UNAVAILABLE);
+        awaitLogin(NONE);
     }
 
     /** Looks until the helper that runs in the background has ended. */
