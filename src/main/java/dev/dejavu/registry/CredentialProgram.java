@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -69,8 +70,7 @@ final class CredentialProgram {
     @Nullable Credentials get(String server) throws IOException, InterruptedException {
         long end = System.nanoTime() + timeout.toNanos();
         ProcessBuilder builder = new ProcessBuilder(command, "get");
-        // A helper needs what its cloud set, and none of our own passwords.
-        builder.environment().keySet().removeIf((name) -> name.startsWith("DEJAVU_") || name.startsWith("SPRING_"));
+        removeOwnSettings(builder.environment());
         Process process = builder.start();
         try {
             CompletableFuture<byte[]> output = read(process.getInputStream());
@@ -92,6 +92,11 @@ final class CredentialProgram {
         finally {
             kill(process);
         }
+    }
+
+    /** A helper needs what its cloud set, and none of our own passwords. */
+    static void removeOwnSettings(Map<String, String> environment) {
+        environment.keySet().removeIf((name) -> name.matches("(?i)(dejavu|spring)_.*"));
     }
 
     /** Reads to the end, so that the program can go on, and keeps the begin. */

@@ -2,7 +2,9 @@ package dev.dejavu.registry;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
@@ -105,6 +107,15 @@ class CredentialProgramTests extends CredentialHelperFixture {
             assertThat(registries.check(IMAGE, List.of()).reason()).isEqualTo(Reason.NOT_ASKED);
         }
         assertThat(runs()).isEmpty();
+    }
+
+    @Test
+    void helperGetsWhatItsCloudSetAndNoneOfOurPasswords() {
+        Map<String, String> environment = new HashMap<>(
+                Map.of("PATH", "/bin", "AWS_ROLE_ARN", "role", "DEJAVU_ADMIN_TOKEN", "secret",
+                        "SPRING_DATASOURCE_PASSWORD", "secret", "spring_datasource_url", "url"));
+        CredentialProgram.removeOwnSettings(environment);
+        assertThat(environment).containsOnlyKeys("PATH", "AWS_ROLE_ARN");
     }
 
     @ParameterizedTest
