@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInfo;
 
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RegistryProxy;
@@ -30,8 +31,8 @@ abstract class RegistryClientFixture {
     RegistryClient registries;
 
     @BeforeAll
-    static void start() {
-        registry = RegistryProcess.start();
+    static void start(TestInfo test) {
+        registry = RegistryProcess.start(RequiresRegistry.Installed.required(test.getTestClass().orElseThrow()));
     }
 
     @AfterAll

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Map;
 import java.util.StringJoiner;
+import java.util.concurrent.ConcurrentHashMap;
 
 import org.jspecify.annotations.Nullable;
 
@@ -30,9 +31,20 @@ final class RegistryApi {
 
     private final @Nullable String login;
 
-    RegistryApi(String uri, @Nullable String login) {
+    private final boolean tagsOutliveManifests;
+
+    /** The digest that each tag was pushed with last, by {@code name:tag}. */
+    private final Map<String, String> tags = new ConcurrentHashMap<>();
+
+    /**
+     * The API of a registry.
+     * @param tagsOutliveManifests whether a tag still leads to a manifest that was
+     * deleted by its digest
+     */
+    RegistryApi(String uri, @Nullable String login, boolean tagsOutliveManifests) {
         this.uri = uri;
         this.login = login;
+        this.tagsOutliveManifests = tagsOutliveManifests;
     }
 
     boolean isReady() {
@@ -87,11 +99,21 @@ final class RegistryApi {
     private String put(String name, @Nullable String tag, String manifest, String type) {
         String digest = digest(manifest);
         requireStatus(201, send("PUT", "/v2/" + name + "/manifests/" + ((tag != null) ? tag : digest), manifest, type));
+        if (tag != null) {
+            tags.put(name + ":" + tag, digest);
+        }
         return digest;
     }
 
     void delete(String name, String digest) {
         requireStatus(202, send("DELETE", "/v2/" + name + "/manifests/" + digest, null, ""));
+        if (tagsOutliveManifests) {
+            tags.forEach((tag, tagged) -> {
+                if (tagged.equals(digest) && tag.startsWith(name + ":") && tags.remove(tag, digest)) {
+                    delete(name, tag.substring(name.length() + 1));
+                }
+            });
+        }
     }
 
     private static void requireStatus(int status, HttpResponse<String> response) {

@@ -7,6 +7,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
@@ -15,12 +16,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * A real registry on loopback, Debian's {@code docker-registry}, for tests that are
- * annotated with {@link RequiresRegistry}.
+ * A real registry on loopback, for tests that are annotated with
+ * {@link RequiresRegistry}.
  */
 public final class RegistryProcess implements AutoCloseable {
 
-    static final String PROGRAM = "docker-registry";
+    private final List<String> command;
 
     private final Path folder;
 
@@ -30,20 +31,21 @@ public final class RegistryProcess implements AutoCloseable {
 
     private Process process;
 
-    private RegistryProcess(Path folder, int port, @Nullable String login) throws IOException {
+    private RegistryProcess(List<String> command, Path folder, int port, RegistryApi api) throws IOException {
+        this.command = command;
         this.folder = folder;
         this.port = port;
-        this.api = new RegistryApi(uri(), login);
+        this.api = api;
         this.process = run();
     }
 
-    /** Starts one that needs no login. */
+    /** Starts the usual one, which needs no login. */
     public static RegistryProcess start() {
         return start(null, null, "");
     }
 
     /**
-     * Starts one that needs no login and sends notifications.
+     * Starts the usual one, which needs no login and sends notifications.
      * @param listener the URI they are sent to
      */
     public static RegistryProcess start(String listener) {
@@ -55,12 +57,31 @@ public final class RegistryProcess implements AutoCloseable {
     }
 
     /**
-     * Starts one that needs a login.
+     * Starts the usual one, which needs a login.
      * @param login as in {@code name:password}
      * @param htpasswd the same as a line of htpasswd, hashed with bcrypt
      */
     public static RegistryProcess start(String login, String htpasswd) {
         return start(login, htpasswd, "");
+    }
+
+    /** Starts any of them, which needs no login. */
+    public static RegistryProcess start(RegistryProgram program) {
+        return switch (program) {
+            case DISTRIBUTION -> start();
+            case GGCR -> startGgcr();
+        };
+    }
+
+    private static RegistryProcess startGgcr() {
+        try {
+            int port = freePort();
+            return new RegistryProcess(List.of(RegistryProgram.GGCR.command, "-port", String.valueOf(port)),
+                    Files.createTempDirectory("registry"), port, new RegistryApi(uri(port), null, true));
+        }
+        catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     private static RegistryProcess start(@Nullable String login, @Nullable String htpasswd, String notifications) {
@@ -72,13 +93,14 @@ public final class RegistryProcess implements AutoCloseable {
                 Files.writeString(folder.resolve("htpasswd"), htpasswd + "\n");
                 auth = "auth: {htpasswd: {realm: test, path: " + folder.resolve("htpasswd") + "}}\n";
             }
-            Files.writeString(folder.resolve("config.yml"), """
+            Path config = Files.writeString(folder.resolve("config.yml"), """
                     version: 0.1
                     log: {level: error, accesslog: {disabled: true}}
                     storage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}
                     http: {addr: "127.0.0.1:%d"}
                     """.formatted(folder.resolve("data"), port) + auth + notifications);
-            return new RegistryProcess(folder, port, login);
+            return new RegistryProcess(List.of(RegistryProgram.DISTRIBUTION.command, "serve", config.toString()),
+                    folder, port, new RegistryApi(uri(port), login, false));
         }
         catch (IOException ex) {
             throw new UncheckedIOException(ex);
@@ -92,8 +114,7 @@ public final class RegistryProcess implements AutoCloseable {
     }
 
     private Process run() throws IOException {
-        Process started = new ProcessBuilder(PROGRAM, "serve", folder.resolve("config.yml").toString())
-            .redirectErrorStream(true)
+        Process started = new ProcessBuilder(command).redirectErrorStream(true)
             .redirectOutput(folder.resolve("log").toFile())
             .start();
         await().until(() -> isReady(started));
@@ -111,10 +132,14 @@ public final class RegistryProcess implements AutoCloseable {
     }
 
     public String uri() {
-        return "http://" + host();
+        return uri(port);
     }
 
-    /** Stops it; its images survive. */
+    private static String uri(int port) {
+        return "http://127.0.0.1:" + port;
+    }
+
+    /** Stops it; the images of the usual one survive. */
     public void stop() {
         process.destroyForcibly().onExit().join();
     }

@@ -1,6 +1,5 @@
 package dev.dejavu.testing;
 
-import java.io.IOException;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Inherited;
 import java.lang.annotation.Retention;
@@ -12,11 +11,11 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
- * Tests against a real registry, Debian's {@code docker-registry}. On a machine without
- * it they are skipped with one line on the console; under CI they fail. The tag
- * {@code registry} selects them.
+ * Tests against a real registry. On a machine without it they are skipped with one line
+ * on the console; under CI they fail. The tag {@code registry} selects them.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
@@ -25,33 +24,27 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 @ExtendWith(RequiresRegistry.Installed.class)
 public @interface RequiresRegistry {
 
+    /** Which one. */
+    RegistryProgram value() default RegistryProgram.DISTRIBUTION;
+
     /**
      * Is evaluated before the class starts anything.
      */
     class Installed implements ExecutionCondition {
 
-        private static final String MISSING = "NOT TESTED against a real registry: apt-get install docker-registry";
-
-        private static final boolean installed = isInstalled();
-
-        private static boolean isInstalled() {
-            try {
-                new ProcessBuilder(RegistryProcess.PROGRAM, "--version").start().onExit().join();
-                return true;
-            }
-            catch (IOException ex) {
-                System.err.println(MISSING);
-                return false;
-            }
+        /** The registry that a class of tests requires. */
+        public static RegistryProgram required(Class<?> tests) {
+            return AnnotationSupport.findAnnotation(tests, RequiresRegistry.class).orElseThrow().value();
         }
 
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-            if (!installed && "true".equals(System.getenv("CI"))) {
-                throw new IllegalStateException(MISSING);
+            RegistryProgram program = required(context.getRequiredTestClass());
+            if (!program.isInstalled() && "true".equals(System.getenv("CI"))) {
+                throw new IllegalStateException(program.missing());
             }
-            return installed ? ConditionEvaluationResult.enabled("docker-registry is installed")
-                    : ConditionEvaluationResult.disabled(MISSING);
+            return program.isInstalled() ? ConditionEvaluationResult.enabled(program.command + " is installed")
+                    : ConditionEvaluationResult.disabled(program.missing());
         }
 
     }
