@@ -24,6 +24,11 @@ interface EventFormat {
         return HttpHeaders.AUTHORIZATION;
     }
 
+    /** How such registries sign; {@code null} for those that send the secret itself. */
+    default @Nullable Signature signature() {
+        return null;
+    }
+
     /** The children of an array or an object; none of anything else. */
     static Stream<JsonNode> children(JsonNode node) {
         return StreamSupport.stream(node.spliterator(), false);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import tools.jackson.databind.JsonNode;
 
@@ -34,7 +35,13 @@ enum Format {
     ECR(new EcrEvents()),
 
     /** JFrog Artifactory. */
-    JFROG(new JfrogEvents());
+    JFROG(new JfrogEvents()),
+
+    /** Sonatype Nexus. */
+    NEXUS(new NexusEvents()),
+
+    /** GitHub's container registry. */
+    GITHUB(new GithubEvents());
 
     @SuppressWarnings("ImmutableEnumChecker") // has no state
     private final EventFormat format;
@@ -50,9 +57,14 @@ enum Format {
             .collect(Collectors.joining(", "));
     }
 
-    /** The header in which such registries send a secret. */
+    /** The header in which such registries send a secret or a signature. */
     String header() {
         return format.header();
+    }
+
+    /** How such registries sign; {@code null} for those that send the secret itself. */
+    @Nullable Signature signature() {
+        return format.signature();
     }
 
     /**

@@ -69,12 +69,8 @@ final class HarborEvents implements EventFormat {
         JsonNode references = artifact.path("references");
         return Stream.of(Kind.PUSH, Kind.DELETE)
             .flatMap((kind) -> references.isEmpty() ? Stream.of(new Notification(kind, host, name, null, null))
-                    : children(references).map((reference) -> notification(kind, host, name, reference.asString(""))));
-    }
-
-    private static Notification notification(Kind kind, String host, String name, String reference) {
-        String digest = (reference.indexOf(':') >= 0) ? reference : null;
-        return new Notification(kind, host, name, (digest == null) ? reference : null, digest);
+                    : children(references)
+                        .map((reference) -> Notification.byReference(kind, host, name, reference.asString(""))));
     }
 
 }

@@ -29,6 +29,12 @@ record Notification(Kind kind, @Nullable String host, @Nullable String name, @Nu
         this(kind, null, name, tag, digest);
     }
 
+    /** About what a registry's API calls a reference: a digest if it has a colon. */
+    static Notification byReference(Kind kind, @Nullable String host, @Nullable String name, String reference) {
+        boolean isDigest = reference.indexOf(':') >= 0;
+        return new Notification(kind, host, name, isDigest ? null : reference, isDigest ? reference : null);
+    }
+
     /**
      * The events to act on: none if it names another registry, or no repository.
      * @param registry of the images, as in the settings

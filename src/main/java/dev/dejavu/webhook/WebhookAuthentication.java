@@ -44,12 +44,17 @@ class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
         WebhookProperties.Webhook webhook = properties.getObject().webhooks().get(String.valueOf(name));
         if (webhook != null) {
             String header = request.getHeader(webhook.secretHeader());
-            WebhookSecret secret = new WebhookSecret(Objects.requireNonNull(webhook.secret()));
-            if (header != null && (webhook.signed() || secret.isIn(header))) {
+            if (header != null && mayBeAuthentic(webhook, header)) {
                 return true;
             }
         }
         throw refusal();
+    }
+
+    private static boolean mayBeAuthentic(WebhookProperties.Webhook webhook, String header) {
+        Signature signature = webhook.signature();
+        return (signature != null) ? signature.isForm(header)
+                : new WebhookSecret(Objects.requireNonNull(webhook.secret())).isIn(header);
     }
 
     static ProblemException refusal() {

@@ -47,15 +47,24 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
      * with the name of a virtual repository behind a slash, if it has one
      * @param secret that its requests carry
      * @param header with the secret; by default that of the format
-     * @param signed whether the header has the HMAC-SHA256 of the body under the secret,
-     * in hex, instead of the secret
+     * @param signed whether the header has the HMAC of the body under the secret, in hex,
+     * instead of the secret; by default as the format's registries do
      */
     record Webhook(@Nullable Format format, @Nullable String registry, @Nullable String secret, @Nullable String header,
-            @DefaultValue("false") boolean signed) {
+            @Nullable Boolean signed) {
 
         /** The header that has the secret or the signature. */
         String secretHeader() {
             return (header != null) ? header : Objects.requireNonNull(format).header();
+        }
+
+        /** How requests are signed; {@code null} when they carry the secret itself. */
+        @Nullable Signature signature() {
+            Signature usual = Objects.requireNonNull(format).signature();
+            if (signed == null) {
+                return usual;
+            }
+            return signed ? Objects.requireNonNullElse(usual, Signature.SHA256) : null;
         }
 
         /** So that no log has the secret by accident. */

@@ -8,6 +8,7 @@ import tools.jackson.databind.JsonNode;
 import dev.dejavu.cache.RegistryEvent.Kind;
 
 import static dev.dejavu.webhook.EventFormat.text;
+import static dev.dejavu.webhook.EventFormat.word;
 
 /**
  * CloudEvents over HTTP: in binary mode the type is a header and the body is the data, in
@@ -35,10 +36,10 @@ final class ZotEvents implements EventFormat {
     }
 
     private static Notification notification(Kind kind, JsonNode data) {
-        String reference = text(data, "reference");
-        boolean byDigest = reference != null && reference.indexOf(':') >= 0;
-        return byDigest ? new Notification(kind, text(data, "name"), null, reference)
-                : new Notification(kind, text(data, "name"), reference, text(data, "digest"));
+        String digest = text(data, "digest");
+        String reference = word(data, "reference");
+        return (digest == null) ? Notification.byReference(kind, null, text(data, "name"), reference)
+                : new Notification(kind, text(data, "name"), reference, digest);
     }
 
 }

@@ -32,6 +32,9 @@ import static org.assertj.core.api.Assertions.assertThat;
         "dejavu.webhooks.jfrog.secret=" + WebhookFixture.SECRET, "dejavu.webhooks.signed.format=jfrog",
         "dejavu.webhooks.signed.registry=registry.example.com:5000/team",
         "dejavu.webhooks.signed.secret=" + WebhookFixture.SECRET, "dejavu.webhooks.signed.signed=true",
+        "dejavu.webhooks.nexus.format=nexus", "dejavu.webhooks.nexus.registry=registry.example.com:5000",
+        "dejavu.webhooks.nexus.secret=" + WebhookFixture.SECRET, "dejavu.webhooks.github.format=github",
+        "dejavu.webhooks.github.registry=ghcr.io", "dejavu.webhooks.github.secret=" + WebhookFixture.SECRET,
         "dejavu.access.mode=tokens", "dejavu.admin-token=an-administrator-of-the-tests" })
 abstract class WebhookFixture {
 
