@@ -24,7 +24,7 @@ class ArchitectureTests {
 
     /** The model of the caches, and mechanisms that know no cache. */
     private static final DescribedPredicate<JavaClass> GROUND = resideInAnyPackage("dev.dejavu.cache", "dev.dejavu.api",
-            "dev.dejavu.registry", "dev.dejavu.commit");
+            "dev.dejavu.registry", "dev.dejavu.commit", "dev.dejavu.oidc");
 
     /**
      * The packages of caches, also of a new one, and the one that says who may use them.

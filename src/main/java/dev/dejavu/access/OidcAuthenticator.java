@@ -1,30 +1,19 @@
 package dev.dejavu.access;
 
 import java.text.ParseException;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jwt.JWTParser;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.core.Authentication;
-import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
-import org.springframework.security.oauth2.core.OAuth2TokenValidatorResult;
-import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
-import org.springframework.security.oauth2.jwt.Jwt;
-import org.springframework.security.oauth2.jwt.JwtAudienceValidator;
-import org.springframework.security.oauth2.jwt.JwtValidators;
-import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
-import org.springframework.security.oauth2.server.resource.BearerTokenErrors;
 import org.springframework.security.oauth2.server.resource.InvalidBearerTokenException;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
 import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationProvider;
 import org.springframework.stereotype.Component;
+
+import dev.dejavu.oidc.OidcDecoder;
 
 /**
  * Authenticates the holders of tokens from the configured OpenID Connect issuers.
@@ -64,10 +53,6 @@ class OidcAuthenticator {
             return issuer.authenticate(new BearerTokenAuthenticationToken(token));
         }
         catch (AuthenticationServiceException ex) {
-            if (NestedExceptionUtils.getMostSpecificCause(ex) instanceof RateLimitReachedException) {
-                // Its keys were fetched a moment ago, and this one was not among them.
-                throw new InvalidBearerTokenException("The key of the token is unknown.", ex);
-            }
             throw new AuthenticationServiceException("The keys of the token's issuer are not available.", ex);
         }
     }
@@ -84,27 +69,10 @@ class OidcAuthenticator {
     }
 
     private static JwtAuthenticationProvider provider(OidcIssuer oidc) {
-        NimbusJwtDecoder decoder = NimbusJwtDecoder.withJwkSource(OidcKeys.of(oidc.issuer()))
-            .jwsAlgorithms((algorithms) -> algorithms.addAll(List.of(SignatureAlgorithm.values())))
-            .build();
-        decoder.setJwtValidator(
-                new DelegatingOAuth2TokenValidator<>(JwtValidators.createDefaultWithIssuer(oidc.issuer().toString()),
-                        new JwtAudienceValidator(oidc.audience()), (jwt) -> expiresInTime(jwt, oidc.maxLifetime())));
-        JwtAuthenticationProvider provider = new JwtAuthenticationProvider(decoder);
+        JwtAuthenticationProvider provider = new JwtAuthenticationProvider(
+                new OidcDecoder(oidc.issuer(), oidc.audience(), oidc.maxLifetime()));
         provider.setJwtAuthenticationConverter((jwt) -> oidc.identity(jwt.getClaims()));
         return provider;
-    }
-
-    private static OAuth2TokenValidatorResult expiresInTime(Jwt jwt, Duration maxLifetime) {
-        Instant expiresAt = jwt.getExpiresAt();
-        if (expiresAt == null) {
-            return OAuth2TokenValidatorResult.failure(BearerTokenErrors.invalidToken("It never expires"));
-        }
-        Instant now = Instant.now();
-        Instant issuedAt = jwt.getIssuedAt();
-        Instant begin = (issuedAt != null && issuedAt.isBefore(now)) ? issuedAt : now;
-        return Duration.between(begin, expiresAt).compareTo(maxLifetime) <= 0 ? OAuth2TokenValidatorResult.success()
-                : OAuth2TokenValidatorResult.failure(BearerTokenErrors.invalidToken("It lives too long"));
     }
 
 }

@@ -13,6 +13,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 import dev.dejavu.api.Wildcard;
+import dev.dejavu.oidc.OidcDecoder;
 
 /**
  * An OpenID Connect issuer whose tokens are accepted.
@@ -29,9 +30,7 @@ record OidcIssuer(URI issuer, String audience, @DefaultValue("24h") Duration max
     private static final String SETTING = "dejavu.access.oidc[*].";
 
     OidcIssuer {
-        boolean web = issuer != null && issuer.getHost() != null && ("https".equals(issuer.getScheme())
-                || ("http".equals(issuer.getScheme()) && List.of("localhost", "127.0.0.1").contains(issuer.getHost())));
-        if (!web) {
+        if (!OidcDecoder.isIssuer(issuer)) {
             throw new InvalidConfigurationPropertyValueException(SETTING + "issuer", issuer,
                     "must be an https address, as in https://token.actions.githubusercontent.com");
         }

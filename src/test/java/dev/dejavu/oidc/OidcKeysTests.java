@@ -1,4 +1,4 @@
-package dev.dejavu.access;
+package dev.dejavu.oidc;
 
 import java.net.URI;
 import java.time.Duration;
