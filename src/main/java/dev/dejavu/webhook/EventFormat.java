@@ -29,6 +29,26 @@ interface EventFormat {
         return null;
     }
 
+    /**
+     * Whether their secret may be in the URL: they send no header of the user's choice.
+     */
+    default boolean takesUrlSecret() {
+        return false;
+    }
+
+    /** Whether a body may be an array. */
+    default boolean takesArrays() {
+        return false;
+    }
+
+    /**
+     * The code that a registry wants to have back before it sends events.
+     * @return {@code null} when the body is no such question
+     */
+    default @Nullable String validationCode(JsonNode body) {
+        return null;
+    }
+
     /** The children of an array or an object; none of anything else. */
     static Stream<JsonNode> children(JsonNode node) {
         return StreamSupport.stream(node.spliterator(), false);

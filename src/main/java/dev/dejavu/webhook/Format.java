@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import tools.jackson.databind.JsonNode;
 
@@ -31,6 +30,9 @@ enum Format {
     /** Webhooks of Azure Container Registry. */
     ACR(new AcrEvents()),
 
+    /** Azure Container Registry through Event Grid. */
+    EVENT_GRID(new EventGridEvents()),
+
     /** Amazon ECR. */
     ECR(new EcrEvents()),
 
@@ -41,13 +43,19 @@ enum Format {
     NEXUS(new NexusEvents()),
 
     /** GitHub's container registry. */
-    GITHUB(new GithubEvents());
+    GITHUB(new GithubEvents()),
+
+    /** Docker Hub. */
+    DOCKER_HUB(new DockerHubEvents()),
+
+    /** Quay. */
+    QUAY(new QuayEvents());
 
     @SuppressWarnings("ImmutableEnumChecker") // has no state
-    private final EventFormat format;
+    private final EventFormat reader;
 
-    Format(EventFormat format) {
-        this.format = format;
+    Format(EventFormat reader) {
+        this.reader = reader;
     }
 
     /** As in the settings: {@code distribution, gitlab} and so on. */
@@ -57,14 +65,9 @@ enum Format {
             .collect(Collectors.joining(", "));
     }
 
-    /** The header in which such registries send a secret or a signature. */
-    String header() {
-        return format.header();
-    }
-
-    /** How such registries sign; {@code null} for those that send the secret itself. */
-    @Nullable Signature signature() {
-        return format.signature();
+    /** What such registries send, and how. */
+    EventFormat reader() {
+        return reader;
     }
 
     /**
@@ -72,7 +75,7 @@ enum Format {
      * @param registry of the images, as in their URIs
      */
     List<RegistryEvent> events(String registry, JsonNode body, HttpHeaders headers) {
-        return format.read(registry, body, headers)
+        return reader.read(registry, body, headers)
             .flatMap((notification) -> notification.events(registry))
             .distinct()
             .toList();

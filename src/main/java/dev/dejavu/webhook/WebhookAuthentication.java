@@ -5,6 +5,7 @@ import java.util.Objects;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 import org.springframework.web.servlet.HandlerInterceptor;
@@ -16,9 +17,9 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Authenticates webhooks by their headers, before a byte of the body is read: a caller
- * without the secret must not make the service hold its body. Of a signed webhook only
- * the controller can check the signature, so here it needs to have one.
+ * Authenticates webhooks by their URLs and headers, before a byte of the body is read: a
+ * caller without the secret must not make the service hold its body. Of a signed webhook
+ * only the controller can check the signature, so here it needs to have one.
  */
 @Component
 class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
@@ -42,19 +43,22 @@ class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
         Object variables = request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
         Object name = (variables instanceof Map<?, ?> map) ? map.get("name") : null;
         WebhookProperties.Webhook webhook = properties.getObject().webhooks().get(String.valueOf(name));
-        if (webhook != null) {
-            String header = request.getHeader(webhook.secretHeader());
-            if (header != null && mayBeAuthentic(webhook, header)) {
-                return true;
-            }
+        if (webhook == null
+                || !mayBeAuthentic(webhook, request.getHeader(webhook.secretHeader()), UrlSecret.of(request))) {
+            throw refusal();
         }
-        throw refusal();
+        return true;
     }
 
-    private static boolean mayBeAuthentic(WebhookProperties.Webhook webhook, String header) {
+    private static boolean mayBeAuthentic(WebhookProperties.Webhook webhook, @Nullable String header,
+            @Nullable String token) {
         Signature signature = webhook.signature();
-        return (signature != null) ? signature.isForm(header)
-                : new WebhookSecret(Objects.requireNonNull(webhook.secret())).isIn(header);
+        if (signature != null) {
+            return header != null && signature.isForm(header);
+        }
+        WebhookSecret secret = new WebhookSecret(Objects.requireNonNull(webhook.secret()));
+        return (header != null && secret.isIn(header))
+                || (token != null && webhook.reader().takesUrlSecret() && secret.is(token));
     }
 
     static ProblemException refusal() {

@@ -2,17 +2,22 @@ package dev.dejavu.webhook;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestMethod;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -29,6 +34,8 @@ import dev.dejavu.cache.RegistryEventListener;
  */
 @RestController
 class WebhookController {
+
+    private static final Pattern ORIGIN = Pattern.compile("[a-zA-Z0-9.-]{1,253}");
 
     private final WebhookProperties properties;
 
@@ -48,14 +55,24 @@ class WebhookController {
 
     // Any content type but forms: Spring parses those, and leaves no bytes of the body.
     @PostMapping(path = "/webhooks/{name}", consumes = "!" + MediaType.APPLICATION_FORM_URLENCODED_VALUE)
-    ResponseEntity<Void> receive(@PathVariable String name, @RequestHeader HttpHeaders headers,
+    ResponseEntity<Map<String, String>> receive(@PathVariable String name, @RequestHeader HttpHeaders headers,
             @RequestBody(required = false) byte @Nullable [] body) {
         byte[] sent = (body != null) ? body : new byte[0];
         WebhookProperties.Webhook webhook = properties.webhooks().get(name);
         if (webhook == null || !hasItsSignature(webhook, headers, sent)) {
             throw WebhookAuthentication.refusal();
         }
-        List<RegistryEvent> events = events(webhook, headers, sent);
+        JsonNode read = read(webhook, sent);
+        String code = webhook.reader().validationCode(read);
+        if (code != null) {
+            return ResponseEntity.ok(Map.of("validationResponse", code));
+        }
+        accept(name, Objects.requireNonNull(webhook.format())
+            .events(Objects.requireNonNull(webhook.registry()), read, headers));
+        return ResponseEntity.noContent().build();
+    }
+
+    private void accept(String name, List<RegistryEvent> events) {
         if (!events.isEmpty()) {
             listener.onRegistryEvents(name, events);
         }
@@ -64,21 +81,35 @@ class WebhookController {
                 .counter("dejavu.webhook.events", "webhook", name, "kind", event.kind().name().toLowerCase(Locale.ROOT))
                 .increment();
         }
-        return ResponseEntity.noContent().build();
     }
 
-    private List<RegistryEvent> events(WebhookProperties.Webhook webhook, HttpHeaders headers, byte[] body) {
+    /**
+     * Agrees to events, when their sender asks first: the handshake of HTTP 1.1 Web Hooks
+     * for Event Delivery, of CloudEvents.
+     */
+    @RequestMapping(path = "/webhooks/{name}", method = RequestMethod.OPTIONS)
+    ResponseEntity<Void> agree(
+            @RequestHeader(name = "WebHook-Request-Origin", required = false) @Nullable String origin) {
+        ResponseEntity.BodyBuilder response = ResponseEntity.ok().allow(HttpMethod.POST, HttpMethod.OPTIONS);
+        if (origin != null && ORIGIN.matcher(origin).matches()) {
+            response.header("WebHook-Allowed-Origin", origin).header("WebHook-Allowed-Rate", "*");
+        }
+        return response.build();
+    }
+
+    private JsonNode read(WebhookProperties.Webhook webhook, byte[] body) {
+        boolean takesArrays = webhook.reader().takesArrays();
         try {
             JsonNode read = json.readTree(body);
-            if (read.isObject()) {
-                return Objects.requireNonNull(webhook.format())
-                    .events(Objects.requireNonNull(webhook.registry()), read, headers);
+            if (read.isObject() || (takesArrays && read.isArray())) {
+                return read;
             }
         }
         catch (JacksonException ex) {
             // as any other body that is no object
         }
-        throw new ProblemException(Problem.MALFORMED_BODY, "The body must be a JSON object.");
+        throw new ProblemException(Problem.MALFORMED_BODY,
+                "The body must be a JSON object" + (takesArrays ? " or array." : "."));
     }
 
     private static boolean hasItsSignature(WebhookProperties.Webhook webhook, HttpHeaders headers, byte[] body) {

@@ -53,14 +53,19 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
     record Webhook(@Nullable Format format, @Nullable String registry, @Nullable String secret, @Nullable String header,
             @Nullable Boolean signed) {
 
+        /** What such registries send, and how. */
+        EventFormat reader() {
+            return Objects.requireNonNull(format).reader();
+        }
+
         /** The header that has the secret or the signature. */
         String secretHeader() {
-            return (header != null) ? header : Objects.requireNonNull(format).header();
+            return (header != null) ? header : reader().header();
         }
 
         /** How requests are signed; {@code null} when they carry the secret itself. */
         @Nullable Signature signature() {
-            Signature usual = Objects.requireNonNull(format).signature();
+            Signature usual = reader().signature();
             if (signed == null) {
                 return usual;
             }

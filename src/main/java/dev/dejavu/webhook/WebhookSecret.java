@@ -12,6 +12,11 @@ import java.util.Base64;
  */
 record WebhookSecret(String text) {
 
+    /** Whether a text is the secret. */
+    boolean is(String sent) {
+        return isEqual(text.getBytes(StandardCharsets.UTF_8), sent);
+    }
+
     /** Whether a header has the secret: as it is, as a bearer token, or as a password. */
     boolean isIn(String header) {
         byte[] secret = text.getBytes(StandardCharsets.UTF_8);

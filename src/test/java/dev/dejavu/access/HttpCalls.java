@@ -29,7 +29,8 @@ final class HttpCalls {
         return switch (call) {
             case "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
                     "GET /webjars/swagger-ui/swagger-ui.css", "GET /client", "GET /client/", "GET /client/dejavu-flyte",
-                    "GET /client/dejavu-flyte/", "GET /client/{file}", "POST /webhooks/{name}" ->
+                    "GET /client/dejavu-flyte/", "GET /client/{file}", "POST /webhooks/{name}",
+                    "OPTIONS /webhooks/{name}" ->
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
                     "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /identity", "GET /stats",
@@ -70,7 +71,7 @@ final class HttpCalls {
             default -> "";
         };
         List<String> headers = new ArrayList<>(List.of("Content-Type", "application/json"));
-        if (call.startsWith("POST /webhooks")) {
+        if (call.endsWith(" /webhooks/{name}")) {
             headers.addAll(List.of("X-Api-Key", AccessHttpFixture.ADMIN));
         }
         if (token != null) {

@@ -35,7 +35,12 @@ import static org.assertj.core.api.Assertions.assertThat;
         "dejavu.webhooks.nexus.format=nexus", "dejavu.webhooks.nexus.registry=registry.example.com:5000",
         "dejavu.webhooks.nexus.secret=" + WebhookFixture.SECRET, "dejavu.webhooks.github.format=github",
         "dejavu.webhooks.github.registry=ghcr.io", "dejavu.webhooks.github.secret=" + WebhookFixture.SECRET,
-        "dejavu.access.mode=tokens", "dejavu.admin-token=an-administrator-of-the-tests" })
+        "dejavu.webhooks.docker-hub.format=docker-hub", "dejavu.webhooks.docker-hub.registry=docker.io",
+        "dejavu.webhooks.docker-hub.secret=" + WebhookFixture.SECRET, "dejavu.webhooks.quay.format=quay",
+        "dejavu.webhooks.quay.registry=quay.io", "dejavu.webhooks.quay.secret=" + WebhookFixture.SECRET,
+        "dejavu.webhooks.event-grid.format=event-grid", "dejavu.webhooks.event-grid.registry=acme.azurecr.io",
+        "dejavu.webhooks.event-grid.secret=" + WebhookFixture.SECRET, "dejavu.access.mode=tokens",
+        "dejavu.admin-token=an-administrator-of-the-tests" })
 abstract class WebhookFixture {
 
     static final String SECRET = "sixteen or longer";
@@ -78,7 +83,8 @@ abstract class WebhookFixture {
 
     void sendAccepted(String webhook, String body, String... headers) {
         List<String> all = new ArrayList<>(List.of(headers));
-        all.addAll(List.of(Format.valueOf(webhook.toUpperCase(Locale.ROOT)).header(), SECRET));
+        all.addAll(
+                List.of(Format.valueOf(webhook.toUpperCase(Locale.ROOT).replace('-', '_')).reader().header(), SECRET));
         HttpResponse<String> response = send(webhook, body, all.toArray(String[]::new));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(204);
         assertThat(response.body()).isEmpty();

@@ -10,6 +10,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -92,8 +94,9 @@ class WebhookTests {
         }
 
         @ParameterizedTest
-        @CsvSource({ "distribution,Authorization: wrong", "nobody,Authorization: wrong", "signed,X-Other: wrong",
-                "signed,X-JFrog-Event-Auth: no hex", "nexus,X-Nexus-Webhook-Signature: " + SHA256 })
+        @CsvSource({ "distribution,Authorization: wrong", "nobody,Authorization: wrong",
+                "docker-hub?token=%gg,X-Other: wrong", "signed,X-Other: wrong", "signed,X-JFrog-Event-Auth: no hex",
+                "nexus,X-Nexus-Webhook-Signature: " + SHA256 })
         void secret_isCheckedBeforeTheBodyIsRead(String webhook, String header) throws IOException {
             try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
                 socket.setSoTimeout(5000);
@@ -120,6 +123,18 @@ class WebhookTests {
             assertProblem(send("distribution", large, "Authorization", SECRET), 413, "too-large");
             String many = "{\"events\":[" + "{\"action\":\"pull\"},".repeat(10_000) + "{}]}";
             assertThat(send("distribution", many, "Authorization", SECRET).statusCode()).isEqualTo(204);
+        }
+
+        @Test
+        void events_mayBeTenThousand() {
+            List<String> deleted = List.of(stored(REPOSITORY + ":t0"), stored(REPOSITORY + ":t9999"));
+            String other = stored(REPOSITORY + ":t10000");
+            String body = IntStream.range(0, 10_000)
+                .mapToObj("{\"action\":\"delete\",\"target\":{\"repository\":\"team/app\",\"tag\":\"t%d\"}}"::formatted)
+                .collect(Collectors.joining(",", "{\"events\":[", "]}"));
+            sendAccepted("distribution", body);
+            assertThat(deleted).noneMatch(this::isPresent);
+            assertThat(isPresent(other)).isTrue();
         }
 
         @Test
