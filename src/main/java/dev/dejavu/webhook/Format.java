@@ -33,6 +33,9 @@ enum Format {
     /** Azure Container Registry through Event Grid. */
     EVENT_GRID(new EventGridEvents()),
 
+    /** Google Artifact Registry. */
+    GAR(new GarEvents()),
+
     /** Amazon ECR. */
     ECR(new EcrEvents()),
 

@@ -2,6 +2,7 @@ package dev.dejavu.webhook;
 
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -25,6 +26,8 @@ import dev.dejavu.cache.ProblemException;
 class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
 
     private final ObjectProvider<WebhookProperties> properties;
+
+    private final Map<WebhookProperties.Oidc, OidcSender> senders = new ConcurrentHashMap<>();
 
     // Late: Spring MVC collects interceptors before the web server starts, whose log
     // would
@@ -50,8 +53,10 @@ class WebhookAuthentication implements HandlerInterceptor, WebMvcConfigurer {
         return true;
     }
 
-    private static boolean mayBeAuthentic(WebhookProperties.Webhook webhook, @Nullable String header,
-            @Nullable String token) {
+    private boolean mayBeAuthentic(WebhookProperties.Webhook webhook, @Nullable String header, @Nullable String token) {
+        if (webhook.oidc() != null) {
+            return header != null && senders.computeIfAbsent(webhook.oidc(), OidcSender::new).isIn(header);
+        }
         Signature signature = webhook.signature();
         if (signature != null) {
             return header != null && signature.isForm(header);

@@ -1,5 +1,6 @@
 package dev.dejavu.webhook;
 
+import java.net.URI;
 import java.util.Map;
 import java.util.Objects;
 
@@ -7,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+import dev.dejavu.oidc.OidcDecoder;
 
 /**
  * The webhooks that registries may call.
@@ -27,9 +30,15 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
             check(webhook.format != null, prefix + ".format", "", "must be one of " + Format.names());
             check(webhook.registry != null && webhook.registry.matches(REGISTRY), prefix + ".registry",
                     String.valueOf(webhook.registry), "must be the host or host:port by which images are called");
-            // The value is not logged: it is nearly a secret.
-            check(webhook.secret != null && webhook.secret.length() >= MIN_SECRET, prefix + ".secret", "",
-                    "must have " + MIN_SECRET + " characters or more");
+            if (webhook.oidc != null) {
+                webhook.oidc.check(prefix + ".oidc");
+                check(webhook.secret == null, prefix + ".secret", "", "must not be set beside oidc");
+            }
+            else {
+                // The value is not logged: it is nearly a secret.
+                check(webhook.secret != null && webhook.secret.length() >= MIN_SECRET, prefix + ".secret", "",
+                        "must have " + MIN_SECRET + " characters or more");
+            }
         });
     }
 
@@ -49,16 +58,17 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
      * @param header with the secret; by default that of the format
      * @param signed whether the header has the HMAC of the body under the secret, in hex,
      * instead of the secret; by default as the format's registries do
+     * @param oidc whose token its requests carry instead of a secret
      */
     record Webhook(@Nullable Format format, @Nullable String registry, @Nullable String secret, @Nullable String header,
-            @Nullable Boolean signed) {
+            @Nullable Boolean signed, @Nullable Oidc oidc) {
 
         /** What such registries send, and how. */
         EventFormat reader() {
             return Objects.requireNonNull(format).reader();
         }
 
-        /** The header that has the secret or the signature. */
+        /** The header that has the secret, the signature or the token. */
         String secretHeader() {
             return (header != null) ? header : reader().header();
         }
@@ -66,8 +76,8 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
         /** How requests are signed; {@code null} when they carry the secret itself. */
         @Nullable Signature signature() {
             Signature usual = reader().signature();
-            if (signed == null) {
-                return usual;
+            if (oidc != null || signed == null) {
+                return (oidc != null) ? null : usual;
             }
             return signed ? Objects.requireNonNullElse(usual, Signature.SHA256) : null;
         }
@@ -76,6 +86,27 @@ record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
         @Override
         public String toString() {
             return format + " of " + registry;
+        }
+
+    }
+
+    /**
+     * The service account that a webhook's tokens are of.
+     *
+     * @param issuer as its tokens name it, and where its discovery document is
+     * @param audience that its tokens have
+     * @param email of the account
+     */
+    record Oidc(@DefaultValue("https://accounts.google.com") URI issuer, @Nullable String audience,
+            @Nullable String email) {
+
+        private void check(String prefix) {
+            WebhookProperties.check(OidcDecoder.isIssuer(issuer), prefix + ".issuer", String.valueOf(issuer),
+                    "must be an https address");
+            WebhookProperties.check(audience != null && !audience.isBlank(), prefix + ".audience", "",
+                    "must be that of the subscription");
+            WebhookProperties.check(email != null && email.contains("@"), prefix + ".email", String.valueOf(email),
+                    "must be that of the subscription's service account");
         }
 
     }

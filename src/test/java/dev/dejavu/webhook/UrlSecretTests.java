@@ -44,7 +44,7 @@ class UrlSecretTests extends WebhookFixture {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "docker-hub", "quay", "event-grid" })
+    @ValueSource(strings = { "docker-hub", "quay", "gar", "event-grid" })
     void secret_mayBeInTheUrlOfThoseThatSendNoHeader(String webhook) {
         assertThat(send(webhook + "?token=" + ENCODED, PUSH).statusCode()).isEqualTo(204);
         assertThat(send(webhook + "?a=b&token=" + ENCODED + "&c", PUSH).statusCode()).isEqualTo(204);

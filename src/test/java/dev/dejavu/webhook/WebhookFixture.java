@@ -38,7 +38,9 @@ import static org.assertj.core.api.Assertions.assertThat;
         "dejavu.webhooks.docker-hub.format=docker-hub", "dejavu.webhooks.docker-hub.registry=docker.io",
         "dejavu.webhooks.docker-hub.secret=" + WebhookFixture.SECRET, "dejavu.webhooks.quay.format=quay",
         "dejavu.webhooks.quay.registry=quay.io", "dejavu.webhooks.quay.secret=" + WebhookFixture.SECRET,
-        "dejavu.webhooks.event-grid.format=event-grid", "dejavu.webhooks.event-grid.registry=acme.azurecr.io",
+        "dejavu.webhooks.gar.format=gar", "dejavu.webhooks.gar.registry=us-docker.pkg.dev",
+        "dejavu.webhooks.gar.secret=" + WebhookFixture.SECRET, "dejavu.webhooks.event-grid.format=event-grid",
+        "dejavu.webhooks.event-grid.registry=acme.azurecr.io",
         "dejavu.webhooks.event-grid.secret=" + WebhookFixture.SECRET, "dejavu.access.mode=tokens",
         "dejavu.admin-token=an-administrator-of-the-tests" })
 abstract class WebhookFixture {

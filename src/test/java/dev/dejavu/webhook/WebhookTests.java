@@ -37,7 +37,7 @@ class WebhookTests {
     @ValueSource(strings = { "", "http://registry.example.com", "registry.example.com/", "a b", "host:", "::1" })
     void registryThatIsNoHostIsRejected(String registry) {
         Map<String, WebhookProperties.Webhook> webhooks = Map.of("w",
-                new WebhookProperties.Webhook(Format.ZOT, registry, WebhookFixture.SECRET, null, null));
+                new WebhookProperties.Webhook(Format.ZOT, registry, WebhookFixture.SECRET, null, null, null));
         assertThatThrownBy(() -> new WebhookProperties(webhooks)).hasMessageContaining("dejavu.webhooks.w.registry");
     }
 
