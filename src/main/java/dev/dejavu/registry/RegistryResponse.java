@@ -1,10 +1,7 @@
 package dev.dejavu.registry;
 
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -30,8 +27,6 @@ final class RegistryResponse {
 
     /** After 429 without {@code Retry-After}. */
     private static final Duration TOO_MANY = Duration.ofSeconds(5);
-
-    private static final Duration MAX_PAUSE = Duration.ofHours(1);
 
     private final int status;
 
@@ -101,19 +96,8 @@ final class RegistryResponse {
      * The pause that the registry asks for, an hour at most.
      */
     Duration retryAfter(Instant now) {
-        String value = headers.getFirst(HttpHeaders.RETRY_AFTER);
-        Duration byDefault = (status == 429) ? TOO_MANY : Duration.ZERO;
-        if (value == null) {
-            return byDefault;
-        }
-        try {
-            Duration wait = value.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(value))
-                    : Duration.between(now, ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME));
-            return wait.isNegative() ? Duration.ZERO : (wait.compareTo(MAX_PAUSE) > 0) ? MAX_PAUSE : wait;
-        }
-        catch (DateTimeException ex) {
-            return byDefault;
-        }
+        Duration asked = RetryAfter.of(headers, now);
+        return (asked != null) ? asked : (status == 429) ? TOO_MANY : Duration.ZERO;
     }
 
 }
