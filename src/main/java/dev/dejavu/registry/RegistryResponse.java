@@ -18,12 +18,14 @@ final class RegistryResponse {
     static final String DIGEST = "Docker-Content-Digest";
 
     /**
-     * Error codes of the distribution specification, and {@code NOT_FOUND} of Harbor.
+     * Error codes of the distribution specification, {@code NOT_FOUND} of Harbor, and
+     * {@code TAG_EXPIRED} of Quay, which says so of deleted tags too.
      * @see <a href=
      * "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes">error
      * codes</a>
      */
-    private static final Set<String> ABSENT = Set.of("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND");
+    private static final Set<String> ABSENT = Set.of("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND",
+            "TAG_EXPIRED");
 
     /** After 429 without {@code Retry-After}. */
     private static final Duration TOO_MANY = Duration.ofSeconds(5);
