@@ -2,130 +2,189 @@ package dev.dejavu.registry;
 
 import java.io.IOException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Locale;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.registry.ImageStatus.Reason;
 
 /**
  * Requests to registries, with the credentials that they challenge for. A password goes
  * to the registry that it is for, and to the token server that this registry names.
- *
- * @see <a href="https://distribution.github.io/distribution/spec/auth/token/">bearer
- * tokens</a>
+ * <p>
+ * Some registries tell a stranger that a private image does not exist. So whoever has
+ * credentials shows them before "not found" is believed, and a stranger is believed to be
+ * told the truth only where strangers are welcome.
  */
 final class RegistryAuth {
 
-    private static final Pattern PARAMETER = Pattern.compile("(\\w+)=\"([^\"]*)\"");
+    private static final Duration OPEN_LIFETIME = Duration.ofMinutes(1);
 
-    private static final Pattern BEARER = Pattern.compile("(?i)\\bbearer\\s+(.*)");
-
-    private static final Pattern BASIC = Pattern.compile("(?i)\\bbasic\\b");
-
-    /** Tokens are valid for 60 s by default. */
-    private static final Duration TOKEN_TTL = Duration.ofSeconds(50);
+    private static final Duration REFUSAL_LIFETIME = Duration.ofMinutes(1);
 
     private final RegistryHttp http;
 
     private final CredentialStore credentials;
 
-    private final JsonMapper json;
+    private final ChallengeAnswers answers;
 
-    /** Values of {@code Authorization} by repository. */
-    private final Cache<String, String> authorizations = Caffeine.newBuilder()
-        .maximumSize(10_000)
-        .expireAfterWrite(TOKEN_TTL)
+    private final Authorizations authorizations;
+
+    private final Clock clock;
+
+    /** Not shown again for a while: too many wrong logins lock an account. */
+    private final Cache<Authorizations.Key, RegistryException> refusals;
+
+    /** Registries that let strangers in. */
+    private final Cache<String, Boolean> open = Caffeine.newBuilder()
+        .maximumSize(1000)
+        .expireAfterWrite(OPEN_LIFETIME)
         .build();
 
-    RegistryAuth(RegistryHttp http, CredentialStore credentials, JsonMapper json) {
+    RegistryAuth(RegistryHttp http, CredentialStore credentials, JsonMapper json, Clock clock) {
         this.http = http;
         this.credentials = credentials;
-        this.json = json;
+        this.answers = new ChallengeAnswers(new TokenServers(http, json, clock));
+        this.authorizations = new Authorizations(clock);
+        this.refusals = Caffeine.newBuilder()
+            .maximumSize(10_000)
+            .expireAfterWrite(REFUSAL_LIFETIME)
+            .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
+            .build();
+        this.clock = clock;
     }
 
     /**
-     * Sends a request about a repository.
+     * Sends a request about a repository. A response with 404 is never one that a login
+     * would have changed.
      * @param method {@code HEAD} or {@code GET}
      * @param path behind {@code /v2/<name>/}
+     * @throws RegistryException when a login is missing, refused or not to be had
      * @throws IOException when there is no response, or it leads to a host that is not
      * allowed
      */
     RegistryResponse send(String method, ImageReference reference, String path) throws IOException {
-        URI uri = http.uri(reference, path);
-        RegistryResponse response = http.send(method, uri, authorizations.getIfPresent(reference.repository()));
-        if (response.status() == 401) {
-            String authorization = authorization(response, reference);
-            if (authorization != null) {
-                authorizations.put(reference.repository(), authorization);
-                return http.send(method, uri, authorization);
+        Credentials login = credentials.find(reference);
+        RegistryException refusal = (login != null) ? refusals.getIfPresent(key(reference, login)) : null;
+        if (refusal != null) {
+            throw refusal;
+        }
+        try {
+            return send(method, reference, path, login);
+        }
+        catch (RegistryException ex) {
+            if (login == null || ex.reason() != Reason.LOGIN_REFUSED) {
+                throw ex;
             }
+            refusals.put(key(reference, login), ex);
+            credentials.refused(reference, login);
+            Credentials newer = credentials.find(reference);
+            if (login.equals(newer)) {
+                throw ex;
+            }
+            return send(method, reference, path, newer);
+        }
+    }
+
+    private static Authorizations.Key key(ImageReference reference, @Nullable Credentials login) {
+        return new Authorizations.Key(reference.repository(), login);
+    }
+
+    private RegistryResponse send(String method, ImageReference reference, String path, @Nullable Credentials login)
+            throws IOException {
+        Authorizations.Key key = key(reference, login);
+        URI uri = http.uri(reference, path);
+        Authorization known = authorizations.find(key);
+        if (known != null) {
+            RegistryResponse response = http.send(method, uri, known.value());
+            if (response.status() != 401) {
+                return requireProof(method, response, uri, login);
+            }
+            // Harbor names its token server to strangers alone.
+            authorizations.drop(key, known);
+        }
+        RegistryResponse response = http.send(method, uri, null);
+        boolean mayHide = response.status() == 404 || response.status() == 403;
+        if (response.status() != 401 && (!mayHide || login == null)) {
+            return requireOpen(method, requireProof(method, response, uri, login), uri);
+        }
+        Authorization shown = authorizations.get(key,
+                () -> answers.answer(challenges(response, uri), reference, login));
+        RegistryResponse second = http.send(method, uri, shown.value());
+        if (second.status() == 401) {
+            authorizations.drop(key, shown);
+            throw refused(second, login);
+        }
+        return requireProof(method, second, uri, login);
+    }
+
+    /** What a registry wants to see: its own challenges, or those at {@code /v2/}. */
+    private List<Challenge> challenges(RegistryResponse response, URI uri) throws IOException {
+        List<Challenge> challenges = parse(response);
+        return challenges.isEmpty() ? parse(askForLogin(uri)) : challenges;
+    }
+
+    private static List<Challenge> parse(RegistryResponse response) {
+        return (response.status() == 401) ? Challenge.parse(response.headers().getOrEmpty(HttpHeaders.WWW_AUTHENTICATE))
+                : List.of();
+    }
+
+    private RegistryResponse askForLogin(URI uri) throws IOException {
+        RegistryResponse response = http.send("GET", uri.resolve("/v2/"), null);
+        if (response.status() == 429 || response.status() >= 500) {
+            throw new RegistryException(response.reason(), "HTTP " + response.status() + " at /v2/",
+                    response.retryAfter(clock.instant()));
         }
         return response;
     }
 
-    /**
-     * Answers the challenge of a registry.
-     * @return {@code null} when there are no such credentials
-     */
-    private @Nullable String authorization(RegistryResponse response, ImageReference reference) throws IOException {
-        Credentials login = credentials.find(reference);
-        String basic = (login != null) ? login.basic() : null;
-        boolean wantsBasic = false;
-        for (String challenge : response.headers().getOrEmpty(HttpHeaders.WWW_AUTHENTICATE)) {
-            Matcher bearer = BEARER.matcher(challenge);
-            if (bearer.find()) {
-                return bearer(bearer.group(1), reference, basic);
+    private static RegistryException missing(String detail) {
+        return new RegistryException(Reason.LOGIN_MISSING, "No login is configured for the registry: " + detail);
+    }
+
+    private static RegistryException refused(RegistryResponse response, @Nullable Credentials login) {
+        if (login == null) {
+            return missing("HTTP 401 to whoever has no login");
+        }
+        return parse(response).stream()
+            .anyMatch((challenge) -> challenge.parameter("error").equals("insufficient_scope"))
+                    ? new RegistryException(Reason.FORBIDDEN, "The login may not read the repository, or there is none")
+                    : new RegistryException(Reason.LOGIN_REFUSED,
+                            "The registry refused the login, or does not let it read the repository: HTTP 401");
+    }
+
+    /** Refuses "not found" to whoever did not show a login, or could not. */
+    private static RegistryResponse requireProof(String method, RegistryResponse response, URI uri,
+            @Nullable Credentials login) throws RegistryException {
+        if (login == null && response.status() == 403 && method.equals("GET")) {
+            throw missing("HTTP 403 to whoever has no login");
+        }
+        if (login != null && response.status() == 404 && !response.isFrom(uri)) {
+            throw new RegistryException(Reason.NOT_FOUND_UNPROVEN,
+                    "HTTP 404 from " + response.uri().getHost() + ", which is not shown the login");
+        }
+        return response;
+    }
+
+    /** Refuses "not found" to a stranger where a login is wanted at {@code /v2/}. */
+    private RegistryResponse requireOpen(String method, RegistryResponse response, URI uri) throws IOException {
+        boolean mustKnow = response.status() == 404 && method.equals("GET")
+                && open.getIfPresent(uri.getRawAuthority()) == null;
+        if (mustKnow) {
+            int status = askForLogin(uri).status();
+            if (status == 401 || status == 403) {
+                throw missing("HTTP 404 to a stranger proves nothing, as it wants a login at /v2/");
             }
-            wantsBasic |= BASIC.matcher(challenge).find();
+            open.put(uri.getRawAuthority(), true);
         }
-        return wantsBasic ? basic : null;
-    }
-
-    private @Nullable String bearer(String challenge, ImageReference reference, @Nullable String basic)
-            throws IOException {
-        Map<String, String> parameters = new HashMap<>();
-        PARAMETER.matcher(challenge)
-            .results()
-            .forEach((parameter) -> parameters.putIfAbsent(parameter.group(1).toLowerCase(Locale.ROOT),
-                    parameter.group(2)));
-        String realm = parameters.get("realm");
-        if (realm == null) {
-            return null;
-        }
-        String query = "scope=" + encode("repository:" + reference.apiName() + ":pull");
-        String service = parameters.get("service");
-        if (service != null) {
-            query = "service=" + encode(service) + "&" + query;
-        }
-        RegistryResponse response = http.send("GET", http.tokenServer(realm, query), basic);
-        return response.isOk() ? token(response) : null;
-    }
-
-    private @Nullable String token(RegistryResponse response) throws IOException {
-        try {
-            JsonNode body = json.readTree(response.body());
-            String token = body.path("token").asString(body.path("access_token").asString(""));
-            return token.isEmpty() ? null : "Bearer " + token;
-        }
-        catch (JacksonException ex) {
-            throw new RegistryException(ImageStatus.Reason.TOKEN_SERVER_FAILED, "The token server's answer is no JSON");
-        }
-    }
-
-    private static String encode(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8);
+        return response;
     }
 
 }

@@ -45,7 +45,7 @@ public class RegistryClient implements AutoCloseable {
         this.allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
         this.http = new RegistryHttp(properties, allowed, names);
         this.credentials = new DockerCredentials(properties, json, clock);
-        this.manifests = new ManifestCheck(new RegistryAuth(http, credentials, json), json, clock);
+        this.manifests = new ManifestCheck(new RegistryAuth(http, credentials, json, clock), json, clock);
         this.timeout = properties.timeout();
     }
 

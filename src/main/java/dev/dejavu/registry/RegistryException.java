@@ -24,6 +24,10 @@ final class RegistryException extends IOException {
         this(reason, detail, Duration.ZERO);
     }
 
+    ImageStatus.Reason reason() {
+        return reason;
+    }
+
     ImageStatus status() {
         return ImageStatus.unknown(reason, String.valueOf(getMessage()), retryAfter);
     }

@@ -7,9 +7,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
-import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.StringEntity;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
@@ -22,9 +22,6 @@ final class RegistryHttp implements AutoCloseable {
     private static final String ACCEPT = String.join(", ", "application/vnd.oci.image.index.v1+json",
             "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
             "application/vnd.docker.distribution.manifest.v2+json", "*/*;q=0.1");
-
-    /** Bytes. */
-    private static final int MAX_BODY = 4 << 20;
 
     private static final int MAX_REDIRECTS = 3;
 
@@ -61,9 +58,16 @@ final class RegistryHttp implements AutoCloseable {
     }
 
     /** The URI of a token server, if the registry may send us there. */
-    URI tokenServer(String realm, String query) throws IOException {
-        requireAllowed(uri(realm), allowed::permitsToken);
-        return uri(realm + (realm.contains("?") ? "&" : "?") + query);
+    URI tokenServer(String realm) throws IOException {
+        return requireAllowed(uri(realm), allowed::permitsToken);
+    }
+
+    /**
+     * Posts a form to a token server. It has secrets, so no redirect is followed.
+     * @param form URL-encoded
+     */
+    RegistryResponse post(URI uri, String form) throws IOException {
+        return exchange("POST", uri, null, new StringEntity(form, ContentType.APPLICATION_FORM_URLENCODED));
     }
 
     /**
@@ -76,7 +80,7 @@ final class RegistryHttp implements AutoCloseable {
         URI uri = first;
         for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
             boolean there = names.canonical(uri.getRawAuthority()).equals(names.canonical(first.getRawAuthority()));
-            RegistryResponse response = exchange(method, uri, there ? authorization : null);
+            RegistryResponse response = exchange(method, uri, there ? authorization : null, null);
             if (!there && response.status() == 401) {
                 throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
                         uri.getRawAuthority() + " wants credentials, and is not the registry");
@@ -101,32 +105,15 @@ final class RegistryHttp implements AutoCloseable {
         return uri;
     }
 
-    private RegistryResponse exchange(String method, URI uri, @Nullable String authorization) throws IOException {
+    private RegistryResponse exchange(String method, URI uri, @Nullable String authorization, @Nullable HttpEntity form)
+            throws IOException {
         HttpUriRequestBase request = new HttpUriRequestBase(method, uri);
+        request.setEntity(form);
         request.setHeader(HttpHeaders.ACCEPT, ACCEPT);
         if (authorization != null) {
             request.setHeader(HttpHeaders.AUTHORIZATION, authorization);
         }
-        return connections.execute(request, (response) -> response(response, request));
-    }
-
-    private static RegistryResponse response(ClassicHttpResponse response, HttpUriRequestBase request)
-            throws IOException {
-        HttpHeaders headers = new HttpHeaders();
-        for (Header header : response.getHeaders()) {
-            headers.add(header.getName(), header.getValue());
-        }
-        byte[] body = {};
-        HttpEntity entity = response.getEntity();
-        if (entity != null) {
-            // Not closed: that would read the rest, to use the connection again.
-            body = entity.getContent().readNBytes(MAX_BODY + 1);
-        }
-        if (body.length > MAX_BODY) {
-            request.abort();
-            throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "More than " + MAX_BODY + " bytes");
-        }
-        return new RegistryResponse(response.getCode(), headers, body);
+        return connections.execute(request, (response) -> RegistryResponse.read(response, request, uri));
     }
 
     @Override

@@ -1,9 +1,15 @@
 package dev.dejavu.registry;
 
+import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
 
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import tools.jackson.core.JacksonException;
@@ -30,16 +36,58 @@ final class RegistryResponse {
     /** After 429 without {@code Retry-After}. */
     private static final Duration TOO_MANY = Duration.ofSeconds(5);
 
+    /** Bytes. */
+    private static final int MAX_BODY = 4 << 20;
+
+    private final URI uri;
+
     private final int status;
 
     private final HttpHeaders headers;
 
     private final byte[] body;
 
-    RegistryResponse(int status, HttpHeaders headers, byte[] body) {
+    RegistryResponse(URI uri, int status, HttpHeaders headers, byte[] body) {
+        this.uri = uri;
         this.status = status;
         this.headers = headers;
         this.body = body;
+    }
+
+    /**
+     * Reads a response, and no further than a body may be long.
+     * @param request aborted when it is longer
+     */
+    static RegistryResponse read(ClassicHttpResponse response, HttpUriRequestBase request, URI uri) throws IOException {
+        HttpHeaders headers = new HttpHeaders();
+        for (Header header : response.getHeaders()) {
+            headers.add(header.getName(), header.getValue());
+        }
+        byte[] body = {};
+        HttpEntity entity = response.getEntity();
+        if (entity != null) {
+            // Not closed: that would read the rest, to use the connection again.
+            body = entity.getContent().readNBytes(MAX_BODY + 1);
+        }
+        if (body.length > MAX_BODY) {
+            request.abort();
+            throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "More than " + MAX_BODY + " bytes");
+        }
+        return new RegistryResponse(uri, response.getCode(), headers, body);
+    }
+
+    /** Where it is from, which is elsewhere after a redirect. */
+    URI uri() {
+        return uri;
+    }
+
+    /** Whether the host that was asked gave it. */
+    boolean isFrom(URI asked) {
+        return asked.getHost().equalsIgnoreCase(uri.getHost()) && port(asked) == port(uri);
+    }
+
+    private static int port(URI uri) {
+        return (uri.getPort() >= 0) ? uri.getPort() : uri.getScheme().equals("http") ? 80 : 443;
     }
 
     /** Of HTTP. */

@@ -48,7 +48,7 @@ final class ManifestCases {
                                         : Answer.of(200, registry.serve(request).body(), "Docker-Content-Digest", GONE))
                             .isUnknown(Reason.UNEXPECTED_ANSWER),
                         answers("HEAD and GET are refused", (registry, request) -> Answer.error(403, "DENIED"))
-                            .isUnknown(Reason.FORBIDDEN),
+                            .isUnknown(Reason.LOGIN_MISSING),
                         answers("HEAD asks for a pause", (registry, request) -> request.method().equals("HEAD")
                                 ? Answer.of(429, "") : registry.serve(request))
                             .isUnknown(Reason.RATE_LIMITED)));

@@ -49,14 +49,15 @@ class RegistryCasesTests {
                 : Answer.error(401, UNAUTHORIZED, "WWW-Authenticate", "Basic realm=\"r\"");
     }
 
-    private static String basic(String login) {
+    static String basic(String login) {
         return "Basic " + Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8));
     }
 
     @ParameterizedTest
     @MethodSource({ "cases", "dev.dejavu.registry.ManifestCases#head", "dev.dejavu.registry.ManifestCases#indexes",
             "dev.dejavu.registry.DocumentCases#kinds", "dev.dejavu.registry.DocumentCases#bodies",
-            "dev.dejavu.registry.DocumentCases#headers" })
+            "dev.dejavu.registry.DocumentCases#headers", "dev.dejavu.registry.LoginCases#cases",
+            "dev.dejavu.registry.TokenServerCases#cases" })
     void outcomeIsRight(Case row, @TempDir Path folder) throws IOException {
         try (ScriptedRegistry registry = new ScriptedRegistry()) {
             registry.image("v1", "linux/amd64");

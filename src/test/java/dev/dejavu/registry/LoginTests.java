@@ -1,0 +1,108 @@
+package dev.dejavu.registry;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.registry.ImageStatus.Reason;
+import dev.dejavu.testing.ScriptedRegistry;
+import dev.dejavu.testing.ScriptedRegistry.Answer;
+import dev.dejavu.testing.ScriptedRegistry.Request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Logins that change, are refused, or cannot be had.
+ */
+class LoginTests extends TokenFixture {
+
+    private static final Credentials ADA = new Credentials("ada", "secret", false);
+
+    @Test
+    void changedLoginDropsTheOldTokenAtOnce() throws IOException {
+        logins.current = ADA;
+        send("team/app");
+        assertThat(send("team/app")).isEqualTo(200);
+        assertThat(tokenRequests()).isEqualTo(1);
+        logins.current = new Credentials("ada", "other", false);
+        assertThat(send("team/app")).isEqualTo(200);
+        assertThat(tokenRequests()).isEqualTo(1);
+        logins.current = null;
+        assertThat(send("team/app")).isEqualTo(200);
+        assertThat(tokenRequests()).isEqualTo(1);
+    }
+
+    @Test
+    void refusedLoginIsReportedAndItsSuccessorShownAtOnce() throws IOException {
+        String right = RegistryCasesTests.basic("ada:newer");
+        registry.play((request) -> request.authorization().equals(right) ? registry.serve(request)
+                : Answer.error(401, "UNAUTHORIZED", "WWW-Authenticate", "Basic realm=\"r\""));
+        logins.current = ADA;
+        logins.successor = new Credentials("ada", "newer", false);
+        assertThat(send("team/app")).isEqualTo(200);
+        assertThat(logins.refused).containsExactly(ADA);
+    }
+
+    @Test
+    void refusedLoginIsNotShownAgainForAMinute() {
+        tokenServer = Answer.error(401, "UNAUTHORIZED");
+        logins.current = ADA;
+        for (int i = 0; i < 3; i++) {
+            assertThatExceptionOfType(RegistryException.class).isThrownBy(() -> send("team/app"))
+                .matches((ex) -> ex.reason() == Reason.LOGIN_REFUSED);
+        }
+        assertThat(tokenRequests()).isEqualTo(1);
+        clock.advance(Duration.ofMinutes(1));
+        assertThatExceptionOfType(RegistryException.class).isThrownBy(() -> send("team/app"));
+        assertThat(tokenRequests()).isEqualTo(1);
+    }
+
+    @Test
+    void refreshTokenIsSentByPostOrWhereThatIsUnknownAsAPassword() throws IOException {
+        List<Request> requests = new ArrayList<>();
+        registry.play((request) -> {
+            if (!request.path().equals("/token")) {
+                return answer(request);
+            }
+            requests.add(request);
+            boolean knowsPost = requests.size() == 1;
+            return (request.method().equals("POST") && !knowsPost) ? Answer.of(405, "") : answer(request);
+        });
+        logins.current = new Credentials("ada", "a+refresh/token=", true);
+        assertThat(send("team/app")).isEqualTo(200);
+        assertThat(requests.getFirst().query()).containsEntry("grant_type", "refresh_token")
+            .containsEntry("refresh_token", "a+refresh/token=")
+            .containsEntry("service", "s")
+            .containsEntry("scope", "repository:team/app:pull");
+        assertThat(send("team/other")).isEqualTo(200);
+        assertThat(requests.getLast().method()).isEqualTo("GET");
+        assertThat(requests.getLast().authorization()).isEqualTo(RegistryCasesTests.basic("ada:a+refresh/token="));
+    }
+
+    @Test
+    void loginThatCannotBeHadIsNotReplacedByAStrangers() {
+        logins.failure = new RegistryException(Reason.LOGIN_UNAVAILABLE, "the helper failed");
+        assertThatExceptionOfType(RegistryException.class).isThrownBy(() -> send("team/app"))
+            .matches((ex) -> ex.reason() == Reason.LOGIN_UNAVAILABLE);
+        assertThat(registry.takeRequests()).isEmpty();
+    }
+
+    @Test
+    void notFoundOfAnotherHostThatIsNotShownTheLoginProvesNothing() throws IOException {
+        try (ScriptedRegistry other = new ScriptedRegistry(); RegistryHttp both = http(registry.host(), other.host())) {
+            registry.play((request) -> Answer.of(307, "", "Location", "http://" + other.host() + request.path()));
+            logins.current = ADA;
+            ImageReference reference = new ImageReference(registry.host(), "team/app", "v1", null);
+            RegistryAuth redirected = new RegistryAuth(both, logins, new JsonMapper(), clock);
+            assertThatExceptionOfType(RegistryException.class)
+                .isThrownBy(() -> redirected.send("GET", reference, "manifests/v1"))
+                .matches((ex) -> ex.reason() == Reason.NOT_FOUND_UNPROVEN);
+        }
+    }
+
+}
