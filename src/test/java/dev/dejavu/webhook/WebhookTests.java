@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.test.context.TestPropertySource;
@@ -29,17 +27,8 @@ import dev.dejavu.testing.WithSqlite;
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class WebhookTests {
-
-    @ParameterizedTest
-    @ValueSource(strings = { "", "http://registry.example.com", "registry.example.com/", "a b", "host:", "::1" })
-    void registryThatIsNoHostIsRejected(String registry) {
-        Map<String, WebhookProperties.Webhook> webhooks = Map.of("w",
-                new WebhookProperties.Webhook(Format.ZOT, registry, WebhookFixture.SECRET, null, null, null));
-        assertThatThrownBy(() -> new WebhookProperties(webhooks)).hasMessageContaining("dejavu.webhooks.w.registry");
-    }
 
     @ExtendWith(OutputCaptureExtension.class)
     abstract static class Contract extends WebhookFixture {
