@@ -25,8 +25,6 @@ import dev.dejavu.registry.ImageStatus.Reason;
  */
 final class RegistryAuth {
 
-    private static final Duration OPEN_LIFETIME = Duration.ofMinutes(1);
-
     private static final Duration REFUSAL_LIFETIME = Duration.ofMinutes(1);
 
     private final RegistryHttp http;
@@ -45,7 +43,7 @@ final class RegistryAuth {
     /** Registries that let strangers in. */
     private final Cache<String, Boolean> open = Caffeine.newBuilder()
         .maximumSize(1000)
-        .expireAfterWrite(OPEN_LIFETIME)
+        .expireAfterWrite(1, TimeUnit.MINUTES)
         .build();
 
     RegistryAuth(RegistryHttp http, CredentialStore credentials, JsonMapper json, Clock clock) {
@@ -71,7 +69,13 @@ final class RegistryAuth {
      * allowed
      */
     RegistryResponse send(String method, ImageReference reference, String path) throws IOException {
-        Credentials login = credentials.find(reference);
+        Credentials login;
+        try {
+            login = credentials.find(reference);
+        }
+        catch (RegistryException ex) {
+            return sendAsStranger(method, reference, path, ex);
+        }
         RegistryException refusal = (login != null) ? refusals.getIfPresent(key(reference, login)) : null;
         if (refusal != null) {
             throw refusal;
@@ -90,6 +94,21 @@ final class RegistryAuth {
                 throw ex;
             }
             return send(method, reference, path, newer);
+        }
+    }
+
+    /** Without the login that is not to be had: only what is there is believed. */
+    private RegistryResponse sendAsStranger(String method, ImageReference reference, String path,
+            RegistryException unavailable) throws IOException {
+        try {
+            RegistryResponse response = send(method, reference, path, (Credentials) null);
+            if (response.status() == 403 || response.status() == 404) {
+                throw unavailable;
+            }
+            return response;
+        }
+        catch (RegistryException ex) {
+            throw (ex.reason() == Reason.LOGIN_MISSING) ? unavailable : ex;
         }
     }
 
