@@ -69,7 +69,7 @@ final class RegistryApi {
         return put(name, tag, manifest, "application/vnd.oci.image.manifest.v1+json");
     }
 
-    String pushIndex(String name, String tag, Map<String, String> children) {
+    String pushIndex(String name, @Nullable String tag, Map<String, String> children) {
         StringJoiner manifests = new StringJoiner(",");
         children.forEach((platform, digest) -> {
             String[] parts = platform.split("/", -1);

@@ -163,7 +163,7 @@ public final class RegistryProcess implements AutoCloseable {
      * @param children their digests, by platform, which may be empty
      * @return its digest
      */
-    public String pushIndex(String name, String tag, Map<String, String> children) {
+    public String pushIndex(String name, @Nullable String tag, Map<String, String> children) {
         return api.pushIndex(name, tag, children);
     }
 

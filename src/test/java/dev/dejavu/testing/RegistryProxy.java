@@ -36,39 +36,58 @@ public final class RegistryProxy implements AutoCloseable {
 
     private static final HttpClient client = HttpClient.newHttpClient();
 
-    private final HttpServer server;
+    private final int port;
 
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
     private volatile Fault fault;
 
-    private final Fault none;
+    private volatile String registry;
+
+    private HttpServer server;
 
     /**
      * A proxy without faults.
      * @param registry its URI
      */
     public RegistryProxy(String registry) {
-        this.none = pass(registry);
-        this.fault = none;
+        this.registry = registry;
+        this.fault = this::pass;
+        this.server = listen(0);
+        this.port = server.getAddress().getPort();
+    }
+
+    private HttpServer listen(int at) {
         try {
-            this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            HttpServer opened = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), at), 0);
+            opened.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+            opened.createContext("/", (exchange) -> {
+                requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+                try (exchange) {
+                    fault.respond(exchange);
+                }
+            });
+            opened.start();
+            return opened;
         }
         catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
-        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        server.createContext("/", (exchange) -> {
-            requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
-            try (exchange) {
-                fault.respond(exchange);
-            }
-        });
-        server.start();
     }
 
     public String host() {
-        return "127.0.0.1:" + server.getAddress().getPort();
+        return "127.0.0.1:" + port;
+    }
+
+    /** Stands before another registry from now on. */
+    public void standBefore(String other) {
+        this.registry = other;
+    }
+
+    /** Closes all connections, idle or not, and says nothing. */
+    public void closeConnections() {
+        server.stop(0);
+        this.server = listen(port);
     }
 
     /** Responds with a fault from now on. */
@@ -78,7 +97,7 @@ public final class RegistryProxy implements AutoCloseable {
 
     /** Passes requests to the registry from now on. */
     public void mend() {
-        this.fault = none;
+        this.fault = this::pass;
     }
 
     /** Returns the requests since the last call. */
@@ -103,12 +122,22 @@ public final class RegistryProxy implements AutoCloseable {
         };
     }
 
-    /** No fault: the response of the registry. */
+    /** No fault: the response of a registry. */
     public static Fault pass(String registry) {
-        return (exchange) -> pass(exchange, registry);
+        return (exchange) -> pass(exchange, registry, "");
     }
 
-    private static void pass(HttpExchange exchange, String registry) throws IOException {
+    /** No fault: the response of the registry. */
+    public void pass(HttpExchange exchange) throws IOException {
+        pass(exchange, registry, "");
+    }
+
+    /** The response of the registry, with a code of its own in errors. */
+    public void passWithErrors(HttpExchange exchange, String code) throws IOException {
+        pass(exchange, registry, "{\"errors\":[{\"code\":\"" + code + "\"}]}");
+    }
+
+    private static void pass(HttpExchange exchange, String registry, String error) throws IOException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(registry + exchange.getRequestURI()))
             .method(exchange.getRequestMethod(), BodyPublishers.noBody());
         for (String name : List.of("Accept", "Authorization")) {
@@ -124,10 +153,12 @@ public final class RegistryProxy implements AutoCloseable {
                     .firstValue(name)
                     .ifPresent((value) -> exchange.getResponseHeaders().add(name, value));
             }
-            boolean empty = exchange.getRequestMethod().equals("HEAD") || response.body().length == 0;
-            exchange.sendResponseHeaders(response.statusCode(), empty ? -1 : response.body().length);
+            boolean isError = response.statusCode() == 404 && !error.isEmpty();
+            byte[] body = isError ? error.getBytes(StandardCharsets.UTF_8) : response.body();
+            boolean empty = exchange.getRequestMethod().equals("HEAD") || body.length == 0;
+            exchange.sendResponseHeaders(response.statusCode(), empty ? -1 : body.length);
             if (!empty) {
-                exchange.getResponseBody().write(response.body());
+                exchange.getResponseBody().write(body);
             }
         }
         catch (InterruptedException ex) {

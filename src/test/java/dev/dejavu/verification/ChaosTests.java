@@ -1,6 +1,9 @@
 package dev.dejavu.verification;
 
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -9,10 +12,19 @@ import java.util.Random;
 import java.util.random.RandomGenerator;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
 
+import dev.dejavu.testing.ImageForm;
+import dev.dejavu.testing.RegistryFaults;
+import dev.dejavu.testing.RegistryProcess;
+import dev.dejavu.testing.RegistryProgram;
 import dev.dejavu.testing.RegistryProxy;
+import dev.dejavu.testing.RequiresRegistry;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 
@@ -20,8 +32,9 @@ import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Images come and go at random in a real registry, behind a proxy that does what the
- * internet does, and are looked up meanwhile. Each response is compared with the truth.
+ * Images of all forms come and go at random in a real registry, behind a proxy that does
+ * what the internet does, and are looked up meanwhile. Each response is compared with the
+ * truth.
  */
 class ChaosTests {
 
@@ -31,17 +44,9 @@ class ChaosTests {
 
     private static final Duration NEGATIVE_TTL = Duration.ofSeconds(30);
 
-    private static final List<RegistryProxy.Fault> FAULTS = List
-        .of(RegistryProxy.respond(429, "", "Retry-After", "1"), RegistryProxy.respond(500, "oops"),
-                RegistryProxy.respond(503, ""), RegistryProxy.respond(403, "{\"errors\":[{\"code\":\"DENIED\"}]}"),
-                RegistryProxy.respond(404, "<html>Not found</html>"),
-                RegistryProxy.respond(200, "<html>Sign in</html>"), RegistryProxy.respond(200,
-                        "{\"config\":{\"digest\":\"sha256:0\"}}", "Docker-Content-Digest", "sha256:" + "0".repeat(64)),
-                (exchange) -> {
-                    // closes the connection
-                });
-
     abstract static class Contract extends VerificationFixture {
+
+        private final List<RegistryProxy.Fault> faults = RegistryFaults.all(SharedRegistry.proxy);
 
         private final List<Image> images = new ArrayList<>();
 
@@ -53,13 +58,20 @@ class ChaosTests {
 
         private int misses;
 
+        @DynamicPropertySource
+        static void login(DynamicPropertyRegistry settings) throws IOException {
+            Path config = Files.createTempFile("config", ".json");
+            Files.writeString(config, RegistryFaults.dockerConfig(SharedRegistry.proxy.host()));
+            settings.add("dejavu.registry.docker-config", () -> config);
+        }
+
         @Test
         void noResponseIsWrong() {
             long seed = new Random().nextLong();
             System.out.println("seed " + seed);
             RandomGenerator random = new Random(seed);
             for (int i = 0; i < IMAGES; i++) {
-                images.add(new Image("v" + i, clock.instant()));
+                images.add(new Image("v" + i, ImageForm.of(i), clock.instant()));
             }
             int lookups = 0;
             for (int step = 0; lookups < LOOKUPS; step++) {
@@ -83,11 +95,14 @@ class ChaosTests {
                     // Checks in flight end at another time than they began.
                     clock.advance(Duration.ofSeconds(random.nextLong(FRESHNESS_LIFETIME.toSeconds() / 2)));
                 }
-                else if (random.nextInt(3) > 0) {
+                else if (roll < 97) {
+                    proxy.closeConnections();
+                }
+                else if (random.nextInt(2) > 0) {
                     proxy.mend();
                 }
                 else {
-                    proxy.fault(FAULTS.get(random.nextInt(FAULTS.size())));
+                    proxy.fault(faults.get(random.nextInt(faults.size())));
                 }
             }
             // The run covered every outcome.
@@ -97,7 +112,7 @@ class ChaosTests {
         private void change(Image image, boolean moves) {
             if (image.digest == null || moves) {
                 boolean wasPresent = image.digest != null;
-                image.digest = registry.push(name, image.tag, "linux/amd64");
+                image.digest = image.form.push(registry, name, image.tag, "linux/amd64").getFirst();
                 if (!wasPresent) {
                     image.since = clock.instant();
                 }
@@ -157,11 +172,35 @@ class ChaosTests {
     }
 
     /**
+     * As the others, but before another real registry.
+     */
+    @Nested
+    @WithSqlite
+    @RequiresRegistry(RegistryProgram.GGCR)
+    class WithAnotherRegistry extends Contract {
+
+        @BeforeEach
+        void changeRegistry() {
+            registry = RegistryProcess.start(RegistryProgram.GGCR);
+            proxy.standBefore(registry.uri());
+        }
+
+        @AfterEach
+        void changeBack() {
+            proxy.standBefore(SharedRegistry.process.uri());
+            registry.close();
+        }
+
+    }
+
+    /**
      * An image of the run, and its true state.
      */
     private static final class Image {
 
         private final String tag;
+
+        private final ImageForm form;
 
         /** {@code null} while the registry does not have it. */
         private @Nullable String digest;
@@ -172,8 +211,9 @@ class ChaosTests {
         /** Whether the registry has it and it was stored since its push. */
         private boolean known;
 
-        Image(String tag, Instant since) {
+        Image(String tag, ImageForm form, Instant since) {
             this.tag = tag;
+            this.form = form;
             this.since = since;
         }
 

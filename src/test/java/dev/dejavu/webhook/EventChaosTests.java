@@ -2,11 +2,11 @@ package dev.dejavu.webhook;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 
@@ -20,8 +20,10 @@ import org.springframework.context.ConfigurableApplicationContext;
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
+import dev.dejavu.testing.ImageForm;
 import dev.dejavu.testing.Notifications;
 import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.RegistryFaults;
 import dev.dejavu.testing.RegistryProcess;
 import dev.dejavu.testing.RegistryProxy;
 import dev.dejavu.testing.RequiresRegistry;
@@ -48,18 +50,13 @@ class EventChaosTests {
 
     private static final Duration MAX_STALENESS = Duration.ofSeconds(1);
 
-    private static final List<RegistryProxy.Fault> FAULTS = List.of(RegistryProxy.respond(429, "", "Retry-After", "1"),
-            RegistryProxy.respond(500, "oops"), RegistryProxy.respond(401, ""),
-            RegistryProxy.respond(404, "<html>Not found</html>"), RegistryProxy.respond(200, "<html>Sign in</html>"),
-            EventChaosTests::hang, (exchange) -> {
-                // closes the connection
-            });
-
     private final Notifications notifications = new Notifications();
 
     private final RegistryProcess registry = RegistryProcess.start(notifications.uri());
 
     private final RegistryProxy proxy = new RegistryProxy(registry.uri());
+
+    private final List<RegistryProxy.Fault> faults = new ArrayList<>(RegistryFaults.all(proxy));
 
     private final List<ConfigurableApplicationContext> services = new ArrayList<>();
 
@@ -80,14 +77,16 @@ class EventChaosTests {
         }
     }
 
-    private Http service(String url) {
+    private Http service(String url, Path folder) throws IOException {
+        Path config = Files.writeString(folder.resolve("config.json"), RegistryFaults.dockerConfig(proxy.host()));
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
                 "--spring.datasource.url=" + url, "--dejavu.accept-local=true",
                 "--dejavu.registry.allowed=" + proxy.host(), "--dejavu.registry.plain-http=" + proxy.host(),
-                "--dejavu.registry.timeout=300ms", "--dejavu.verification.new-entry-grace=0s",
-                "--dejavu.verification.checks-per-second=1000", "--dejavu.rate-limit.resolves-per-second=0",
-                "--dejavu.rate-limit.writes-per-second=0", "--dejavu.webhooks.w.format=distribution",
-                "--dejavu.webhooks.w.registry=" + proxy.host(), "--dejavu.webhooks.w.secret=" + SECRET);
+                "--dejavu.registry.timeout=300ms", "--dejavu.registry.docker-config=" + config,
+                "--dejavu.verification.new-entry-grace=0s", "--dejavu.verification.checks-per-second=1000",
+                "--dejavu.rate-limit.resolves-per-second=0", "--dejavu.rate-limit.writes-per-second=0",
+                "--dejavu.webhooks.w.format=distribution", "--dejavu.webhooks.w.registry=" + proxy.host(),
+                "--dejavu.webhooks.w.secret=" + SECRET);
         services.add(service);
         return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
     }
@@ -102,21 +101,22 @@ class EventChaosTests {
 
     @Test
     void noResponseIsWrongOnSqlite(@TempDir Path folder) throws IOException {
-        run(List.of(service("jdbc:sqlite:" + folder.resolve("cache.db"))));
+        run(List.of(service("jdbc:sqlite:" + folder.resolve("cache.db"), folder)));
     }
 
     @Test
-    void noResponseIsWrongOnTwoInstancesOnPostgres() throws IOException {
+    void noResponseIsWrongOnTwoInstancesOnPostgres(@TempDir Path folder) throws IOException {
         String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
-        run(List.of(service(url), service(url)));
+        run(List.of(service(url, folder), service(url, folder)));
     }
 
     private void run(List<Http> instances) throws IOException {
         long seed = new Random().nextLong();
         System.out.println("seed " + seed);
         RandomGenerator random = new Random(seed);
+        faults.add(EventChaosTests::hang);
         for (int i = 0; i < IMAGES; i++) {
-            images.add(new Image("v" + i, i % 2 == 0));
+            images.add(new Image("v" + i, ImageForm.of(i)));
         }
         int lookups = 0;
         for (int step = 0; lookups < LOOKUPS; step++) {
@@ -143,11 +143,14 @@ class EventChaosTests {
             else if (roll < 986) {
                 registry.restart();
             }
+            else if (roll < 988) {
+                proxy.closeConnections();
+            }
             else if (roll < 995) {
                 proxy.mend();
             }
             else {
-                proxy.fault(FAULTS.get(random.nextInt(FAULTS.size())));
+                proxy.fault(faults.get(random.nextInt(faults.size())));
             }
         }
         System.out.println("hits " + hits + ", absences " + absences + ", misses " + misses);
@@ -161,26 +164,21 @@ class EventChaosTests {
             push(image, (digest == null || random.nextBoolean()) ? "linux/amd64" : "linux/arm64");
         }
         else {
-            String deleted = (image.child != null && random.nextBoolean()) ? image.child : digest;
+            String deleted = (image.below.isEmpty() || random.nextBoolean()) ? digest
+                    : image.below.get(random.nextInt(image.below.size()));
             registry.delete(NAME, deleted);
             await().until(() -> notifications.accepted(deleted, "\"delete\""));
             image.digest = deleted.equals(digest) ? null : digest;
-            image.child = null;
+            image.below = List.of();
             image.changed(false);
         }
     }
 
     private void push(Image image, String platform) {
-        if (image.isIndex) {
-            String child = registry.push(NAME, null, platform);
-            String other = registry.push(NAME, null, "linux/s390x");
-            image.child = child;
-            image.digest = registry.pushIndex(NAME, image.tag, Map.of(platform, child, "linux/s390x", other));
-        }
-        else {
-            image.digest = registry.push(NAME, image.tag, platform);
-        }
-        String pushed = image.digest;
+        List<String> digests = image.form.push(registry, NAME, image.tag, platform);
+        String pushed = digests.getFirst();
+        image.digest = pushed;
+        image.below = digests.subList(1, digests.size());
         await().until(() -> notifications.accepted(pushed, "\"push\"", "\"" + image.tag + "\""));
         image.changed(platform.equals("linux/amd64"));
     }
@@ -228,12 +226,13 @@ class EventChaosTests {
 
         private final String tag;
 
-        private final boolean isIndex;
+        private final ImageForm form;
 
         /** The digest of its tag; {@code null} while the registry does not have it. */
         private @Nullable String digest;
 
-        private @Nullable String child;
+        /** Digests that lead from there to the platform. */
+        private List<String> below = List.of();
 
         /** Whether the registry has it for linux/amd64. */
         private boolean isPresent;
@@ -241,9 +240,9 @@ class EventChaosTests {
         /** When the service had accepted the event of its last change. */
         private long since = System.nanoTime();
 
-        Image(String tag, boolean isIndex) {
+        Image(String tag, ImageForm form) {
             this.tag = tag;
-            this.isIndex = isIndex;
+            this.form = form;
         }
 
         void changed(boolean present) {
