@@ -75,8 +75,11 @@ public record ImageStatus(Outcome outcome, @Nullable String digest, List<String>
         /** No answer in time. */
         TIMEOUT,
 
-        /** No connection: a name, a port, a network, a proxy. */
+        /** No connection: a name, a port, a network. */
         NO_CONNECTION,
+
+        /** The proxy cannot be reached, wants another login, or refuses. */
+        PROXY_FAILED,
 
         /** A certificate that is not trusted, or one that is missing. */
         TLS,

@@ -1,7 +1,6 @@
 package dev.dejavu.registry;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -12,10 +11,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-import javax.net.ssl.SSLException;
-
 import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -40,10 +38,10 @@ public class RegistryClient implements AutoCloseable {
     private final ExecutorService executor = Executors
         .newThreadPerTaskExecutor(Thread.ofVirtual().name("registry-", 0).factory());
 
-    RegistryClient(RegistryProperties properties, JsonMapper json, Clock clock) {
+    RegistryClient(RegistryProperties properties, SslBundles bundles, JsonMapper json, Clock clock) {
         this.names = new RegistryNames(properties.plainHttp());
         this.allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
-        this.http = new RegistryHttp(properties, allowed, names);
+        this.http = new RegistryHttp(RegistryConnections.of(properties, bundles, allowed), allowed, names);
         this.credentials = new DockerCredentials(properties, json, clock);
         this.manifests = new ManifestCheck(new RegistryAuth(http, credentials, json, clock), json, clock);
         this.timeout = properties.timeout();
@@ -90,7 +88,7 @@ public class RegistryClient implements AutoCloseable {
             return ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, "no answer within " + timeout.toMillis() + " ms");
         }
         catch (ExecutionException ex) {
-            return failed(ex.getCause());
+            return RequestFailure.status(ex.getCause());
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
@@ -99,17 +97,6 @@ public class RegistryClient implements AutoCloseable {
         finally {
             check.cancel(true);
         }
-    }
-
-    private static ImageStatus failed(@Nullable Throwable cause) {
-        return switch (cause) {
-            case RegistryException ex -> ex.status();
-            case InternalAddressException ex ->
-                ImageStatus.unknown(ImageStatus.Reason.HOST_NOT_ALLOWED, String.valueOf(ex.getMessage()));
-            case SSLException ex -> ImageStatus.unknown(ImageStatus.Reason.TLS, String.valueOf(ex));
-            case InterruptedIOException ex -> ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, String.valueOf(ex));
-            case null, default -> ImageStatus.unknown(ImageStatus.Reason.NO_CONNECTION, String.valueOf(cause));
-        };
     }
 
     @Override

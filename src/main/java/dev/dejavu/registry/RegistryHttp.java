@@ -33,10 +33,10 @@ final class RegistryHttp implements AutoCloseable {
 
     private final RegistryNames names;
 
-    RegistryHttp(RegistryProperties properties, AllowList allowed, RegistryNames names) {
+    RegistryHttp(RegistryConnections connections, AllowList allowed, RegistryNames names) {
+        this.connections = connections;
         this.allowed = allowed;
         this.names = names;
-        this.connections = new RegistryConnections(properties.timeout(), allowed);
     }
 
     /**

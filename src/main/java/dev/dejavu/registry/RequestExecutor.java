@@ -7,6 +7,8 @@ import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.EndpointDetails;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpStatus;
+import org.apache.hc.core5.http.Method;
 import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
 import org.apache.hc.core5.http.io.HttpClientConnection;
 import org.apache.hc.core5.http.io.HttpResponseInformationCallback;
@@ -35,9 +37,9 @@ final class RequestExecutor extends HttpRequestExecutor {
         EndpointDetails details = connection.getEndpointDetails();
         long received = (details != null) ? details.getReceivedBytesCount() : 0;
         try {
-            return super.execute(request, connection, callback, context);
+            return requireTunnel(request, super.execute(request, connection, callback, context));
         }
-        catch (InterruptedIOException ex) {
+        catch (InterruptedIOException | RegistryException ex) {
             throw ex;
         }
         catch (IOException ex) {
@@ -46,6 +48,20 @@ final class RequestExecutor extends HttpRequestExecutor {
             }
             throw ex;
         }
+    }
+
+    /**
+     * What a proxy answers to CONNECT must not be taken for an answer of the registry.
+     * The client itself answers 407.
+     */
+    private static ClassicHttpResponse requireTunnel(ClassicHttpRequest request, ClassicHttpResponse response)
+            throws RegistryException {
+        if (Method.CONNECT.isSame(request.getMethod()) && response.getCode() != HttpStatus.SC_OK
+                && response.getCode() != HttpStatus.SC_PROXY_AUTHENTICATION_REQUIRED) {
+            throw new RegistryException(ImageStatus.Reason.PROXY_FAILED,
+                    "the proxy refused to connect to " + request.getRequestUri() + ": HTTP " + response.getCode());
+        }
+        return response;
     }
 
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -103,7 +104,7 @@ class CredentialProgramTests extends CredentialHelperFixture {
         try (RegistryClient registries = new RegistryClient(
                 RegistrySettings.of(List.of("other.example.com"), "docker-config",
                         folder.resolve("config.json").toString(), "credential-helpers", helper.toString()),
-                new JsonMapper(), clock)) {
+                new DefaultSslBundleRegistry(), new JsonMapper(), clock)) {
             assertThat(registries.check(IMAGE, List.of()).reason()).isEqualTo(Reason.NOT_ASKED);
         }
         assertThat(runs()).isEmpty();

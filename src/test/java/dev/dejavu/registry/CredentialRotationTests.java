@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import tools.jackson.databind.json.JsonMapper;
 
 import dev.dejavu.registry.ImageStatus.Outcome;
@@ -33,9 +34,10 @@ class CredentialRotationTests extends CredentialHelperFixture {
     void connect() throws IOException {
         registry.image("v1", "linux/amd64");
         write("{'credHelpers':{'" + registry.host() + "':'own'}}");
-        client = new RegistryClient(RegistrySettings.of(List.of(registry.host()), "docker-config",
-                folder.resolve("config.json").toString(), "credential-helpers", helper.toString(), "timeout", "30s"),
-                new JsonMapper(), clock);
+        client = new RegistryClient(
+                RegistrySettings.of(List.of(registry.host()), "docker-config", folder.resolve("config.json").toString(),
+                        "credential-helpers", helper.toString(), "timeout", "30s"),
+                new DefaultSslBundleRegistry(), new JsonMapper(), clock);
         helperDoes(GIVES_OLD);
     }
 

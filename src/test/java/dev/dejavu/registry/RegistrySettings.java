@@ -7,6 +7,8 @@ import java.util.Map;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -19,7 +21,12 @@ final class RegistrySettings {
 
     /** A client with {@link #of these settings}. */
     static RegistryClient client(List<String> hosts, String... more) {
-        return new RegistryClient(of(hosts, more), new JsonMapper(), Clock.systemUTC());
+        return client(new DefaultSslBundleRegistry(), hosts, more);
+    }
+
+    /** A client with {@link #of these settings} and SSL bundles. */
+    static RegistryClient client(SslBundles bundles, List<String> hosts, String... more) {
+        return new RegistryClient(of(hosts, more), bundles, new JsonMapper(), Clock.systemUTC());
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.junit.jupiter.api.AfterEach;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -75,8 +76,9 @@ abstract class TokenFixture {
     static RegistryHttp http(String... hosts) {
         RegistryProperties properties = RegistrySettings.of(List.of(hosts));
         RegistryNames names = new RegistryNames(properties.plainHttp());
-        return new RegistryHttp(properties,
-                new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE), names);
+        AllowList allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
+        return new RegistryHttp(RegistryConnections.of(properties, new DefaultSslBundleRegistry(), allowed), allowed,
+                names);
     }
 
     /**

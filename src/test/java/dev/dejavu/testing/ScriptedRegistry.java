@@ -16,8 +16,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
 
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.Sha256;
@@ -84,8 +90,17 @@ public final class ScriptedRegistry implements AutoCloseable {
     }
 
     public ScriptedRegistry() {
+        this(null, false);
+    }
+
+    /**
+     * A registry over TLS, or without.
+     * @param wantsCertificate whether each client must have a certificate
+     */
+    public ScriptedRegistry(@Nullable SSLContext tls, boolean wantsCertificate) {
         try {
-            this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            this.server = (tls != null) ? overTls(address, tls, wantsCertificate) : HttpServer.create(address, 0);
         }
         catch (IOException ex) {
             throw new UncheckedIOException(ex);
@@ -97,6 +112,20 @@ public final class ScriptedRegistry implements AutoCloseable {
             }
         });
         server.start();
+    }
+
+    private static HttpServer overTls(InetSocketAddress address, SSLContext tls, boolean wantsCertificate)
+            throws IOException {
+        HttpsServer server = HttpsServer.create(address, 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(tls) {
+            @Override
+            public void configure(HttpsParameters parameters) {
+                SSLParameters options = tls.getDefaultSSLParameters();
+                options.setNeedClientAuth(wantsCertificate);
+                parameters.setSSLParameters(options);
+            }
+        });
+        return server;
     }
 
     public String host() {
