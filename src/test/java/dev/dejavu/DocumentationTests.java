@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+import dev.dejavu.registry.ImageStatus.Reason;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -38,6 +40,8 @@ class DocumentationTests {
 
     private static final Pattern ROW = Pattern.compile("(?m)^\\| `(dejavu\\.[^`]+)` \\|");
 
+    private static final Pattern REASON = Pattern.compile("`((?:login|host|rate|token-server)-[a-z-]+)`");
+
     @Test
     void linkLeadsToAFileAndAHeading() throws IOException {
         for (Path page : pages(Path.of(""))) {
@@ -54,6 +58,15 @@ class DocumentationTests {
             assertThat(found(SETTING, Files.readString(page)).map((setting) -> setting.group(1))
                 .filter((name) -> settings.stream().noneMatch((known) -> isMeant(known, name)))).as(page.toString())
                 .isEmpty();
+        }
+    }
+
+    @Test
+    void pageOfARegistryNamesNoOtherReasonThanThoseOfChecks() throws IOException {
+        Set<String> reasons = Stream.of(Reason.values()).map(Reason::toString).collect(Collectors.toSet());
+        for (Path page : pages(Path.of("docs/registries"))) {
+            assertThat(found(REASON, Files.readString(page)).map((reason) -> reason.group(1))
+                .filter((reason) -> !reasons.contains(reason))).as(page.toString()).isEmpty();
         }
     }
 
