@@ -2,6 +2,7 @@ package dev.dejavu.access;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -87,19 +88,20 @@ class Audit implements CacheObserver {
     }
 
     @Override
-    public void onRegistryEvents(String cache, String webhook, List<RegistryEvent> events, List<CacheKey> keys) {
+    public void onRegistryEvents(String webhook, List<RegistryEvent> events) {
         Map<String, Object> record = new LinkedHashMap<>(Map.of("action", "invalidated"));
-        record.put("cache", cache);
         record.put("webhook", webhook);
         putAddress(record);
-        record.put("repositories", first(events.stream().map(RegistryEvent::repository).distinct().toList()));
-        record.put("keys", first(keys.stream().map(CacheKey::toString).toList()));
-        record.put("rows", keys.size());
+        record.put("events", events.stream().limit(MAX_LISTED).map(Audit::text).toList());
+        record.put("count", events.size());
         log(record);
     }
 
-    private static List<String> first(List<String> texts) {
-        return texts.subList(0, Math.min(texts.size(), MAX_LISTED));
+    /** As in {@code delete ghcr.io/acme/my-app:v1.0}. */
+    private static String text(RegistryEvent event) {
+        return event.kind().name().toLowerCase(Locale.ROOT) + " " + event.repository()
+                + ((event.tag() != null) ? ":" + event.tag() : "")
+                + ((event.digest() != null) ? "@" + event.digest() : "");
     }
 
     @Override

@@ -177,7 +177,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         }
         PutResult<E> result;
         try {
-            result = put(CacheEntry.writtenBy(entry, caller.name()), condition, caller);
+            result = put(CacheEntry.writtenBy(verifier.claimed(entry), caller.name()), condition, caller);
         }
         finally {
             verifier.onPut(entry.key());
@@ -201,7 +201,8 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         }
         return repository.putIf(entry, (current) -> {
             if (condition != null) {
-                condition.check((current != null) ? withVisibleAuthor(verifier.markIfStale(current), caller) : null);
+                condition.check((current != null)
+                        ? withVisibleAuthor(verifier.markStale(List.of(current)).getFirst(), caller) : null);
             }
             if (!mayReplace && current != null && !current.hasValueOf(entry)
                     && isOfAnother(current, entry.writtenBy())) {
@@ -280,7 +281,10 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     public Page<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope) {
         Caller caller = callers.current();
         return new PageReader<>(table, caller, value, scope).read(after, limit)
-            .map((entry) -> withVisibleAuthor(verifier.markIfStale(entry), caller));
+            .map((entries) -> verifier.markStale(entries)
+                .stream()
+                .map((entry) -> withVisibleAuthor(entry, caller))
+                .toList());
     }
 
     /** How many entries of the base are live. */

@@ -27,11 +27,10 @@ public interface CacheObserver {
     }
 
     /**
-     * A registry sent events.
+     * A registry sent events, which may have made entries untrue.
      * @param webhook that received them
-     * @param keys of the entries that they may have made untrue
      */
-    default void onRegistryEvents(String cache, String webhook, List<RegistryEvent> events, List<CacheKey> keys) {
+    default void onRegistryEvents(String webhook, List<RegistryEvent> events) {
     }
 
     /**

@@ -7,12 +7,17 @@ import java.util.List;
  */
 public interface ChangeListener {
 
-    /** Rows of these keys changed. */
+    /** Rows of these keys were written. */
     void onChange(String cache, List<CacheKey> keys);
 
-    /** A registry sent an event to another instance. */
-    default void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
-        // Most listen only to what is in the database.
+    /** Rows of these keys were deleted. */
+    default void onRemoved(String cache, List<CacheKey> keys) {
+        onChange(cache, keys);
+    }
+
+    /** A watermark was raised; the one with the next number comes next. */
+    default void onWatermark(Watermark watermark) {
+        // Most listen only to what changes in caches.
     }
 
     /** Anything may have changed. */

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 public record Page<E extends CacheEntry>(List<E> entries, @Nullable Cursor next) {
 
     /** The same page with other entries. */
-    Page<E> map(UnaryOperator<E> change) {
-        return new Page<>(entries.stream().map(change).toList(), next);
+    Page<E> map(UnaryOperator<List<E>> change) {
+        return new Page<>(change.apply(entries), next);
     }
 
 }

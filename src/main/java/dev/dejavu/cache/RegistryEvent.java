@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param repository registry and name in lower case, as in {@code ghcr.io/acme/my-app}
  * @param tag that was pushed or deleted; {@code null} when it may be any
- * @param digest of the manifest that was pushed, if it is known
+ * @param digest of the manifest that was pushed or deleted, if it is known; of a deletion
+ * the tag is then of no account
  */
 public record RegistryEvent(Kind kind, String repository, @Nullable String tag, @Nullable String digest) {
 

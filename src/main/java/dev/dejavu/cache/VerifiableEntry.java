@@ -3,6 +3,8 @@ package dev.dejavu.cache;
 import java.time.Instant;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * An entry that a registry can confirm.
  */
@@ -13,8 +15,14 @@ public interface VerifiableEntry extends CacheEntry {
     /** When a live entry was first stored under its key. */
     Instant firstPutAt();
 
-    /** The repository of a {@link RegistryEvent} about it. */
+    /**
+     * The repository of a {@link RegistryEvent} about it, the same for all spellings of
+     * its registry.
+     */
     String registryRepository();
+
+    /** The tag of such an event; {@code null} where a digest says which one it is. */
+    @Nullable String registryTag();
 
     /** The platforms that it must have, as in {@code linux/amd64}; may be none. */
     List<String> platforms();

@@ -3,6 +3,8 @@ package dev.dejavu.cache;
 import java.time.Instant;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Persistence of entries that a registry can confirm.
  *
@@ -33,10 +35,18 @@ public interface VerifiableRepository<E extends VerifiableEntry> extends CacheRe
     List<E> findConfirmed(E entry, Instant after);
 
     /**
-     * Invalidates what events may have made untrue: it is not served before it is
-     * verified again (RFC 9111, section 4.4).
-     * @return the keys of all entries that the events may affect, invalidated or not
+     * Takes an entry back: a verification that began before it knew the number does not
+     * count.
      */
-    List<CacheKey> invalidate(List<RegistryEvent> events);
+    void invalidate(CacheKey key, long number);
+
+    /**
+     * Finds live entries of a repository; those that spell its registry in another way
+     * may be missing.
+     * @param repository as {@link VerifiableEntry#registryRepository()} has it
+     * @param tag as {@link VerifiableEntry#registryTag()} has it; {@code null} for any
+     * @return in any order
+     */
+    List<E> findByRepository(String repository, @Nullable String tag, int limit);
 
 }

@@ -41,9 +41,9 @@ public interface Verifier<E extends CacheEntry> {
         return List.of();
     }
 
-    /** The same entry, marked if it is stale. */
-    default E markIfStale(E entry) {
-        return entry;
+    /** The same entries in the same order, those marked that are stale. */
+    default List<E> markStale(List<E> entries) {
+        return entries;
     }
 
     /** The same entry as it is served, which counts if it is stale. */
@@ -69,6 +69,11 @@ public interface Verifier<E extends CacheEntry> {
     /** What to answer for a key that was not found. */
     default ProblemException notFound(CacheKey key) {
         return ProblemException.miss();
+    }
+
+    /** The same entry, which a caller claims now and not earlier. */
+    default E claimed(E entry) {
+        return entry;
     }
 
     /** An entry was stored, or may have been. */

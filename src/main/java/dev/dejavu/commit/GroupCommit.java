@@ -49,7 +49,7 @@ public class GroupCommit implements SmartLifecycle {
 
     private volatile @Nullable Thread committer;
 
-    GroupCommit(TransactionOperations transaction) {
+    public GroupCommit(TransactionOperations transaction) {
         this.transaction = transaction;
     }
 

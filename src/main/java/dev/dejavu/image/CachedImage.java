@@ -50,7 +50,13 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
     @Override
     public String registryRepository() {
         ImageReference reference = ImageReference.parse(imageUri);
-        return (reference != null) ? reference.repository() : imageUri;
+        return (reference != null) ? reference.canonicalRepository() : imageUri;
+    }
+
+    @Override
+    public @Nullable String registryTag() {
+        ImageReference reference = ImageReference.parse(imageUri);
+        return (reference != null && reference.digest() == null) ? reference.tag() : null;
     }
 
     @Override

@@ -20,7 +20,7 @@ class ImageCacheConfiguration {
     Cache<CachedImage> images(ImageCacheRepository table, NearCaches nearCaches, RegistryVerification verification,
             CacheObservers observers, Callers callers) {
         return Cache.of(table, nearCaches.ofVerifiable(table),
-                (repository) -> verification.verifierOf(table.name(), repository), observers, callers);
+                (repository) -> verification.verifierOf(table, repository), observers, callers);
     }
 
     @Bean

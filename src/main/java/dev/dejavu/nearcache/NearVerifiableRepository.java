@@ -3,9 +3,10 @@ package dev.dejavu.nearcache;
 import java.time.Instant;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.VerifiableRepository;
@@ -42,17 +43,16 @@ final class NearVerifiableRepository<E extends VerifiableEntry> extends NearCach
     }
 
     @Override
-    public List<CacheKey> invalidate(List<RegistryEvent> events) {
-        try {
-            List<CacheKey> affected = repository.invalidate(events);
-            invalidateKeys(affected);
-            return affected;
-        }
-        catch (RuntimeException ex) {
-            // Some rows may be invalidated.
-            invalidateAll();
-            throw ex;
-        }
+    public void invalidate(CacheKey key, long number) {
+        invalidating(key, () -> {
+            repository.invalidate(key, number);
+            return true;
+        });
+    }
+
+    @Override
+    public List<E> findByRepository(String name, @Nullable String tag, int limit) {
+        return repository.findByRepository(name, tag, limit);
     }
 
 }

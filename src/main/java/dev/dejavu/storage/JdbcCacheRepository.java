@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -238,13 +237,6 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             .param("limit", BATCH_SIZE)
             .query((row, number) -> row.getString(1))
             .list();
-    }
-
-    /** Hands keys to a statement, {@link #BATCH_SIZE} at a time. */
-    protected static void forEachBatch(List<CacheKey> keys, Consumer<List<CacheKey>> statement) {
-        for (int from = 0; from < keys.size(); from += BATCH_SIZE) {
-            statement.accept(keys.subList(from, Math.min(from + BATCH_SIZE, keys.size())));
-        }
     }
 
     @Override

@@ -30,6 +30,11 @@ final class NotificationChannel implements AutoCloseable {
                 or proname = 'dejavu_notify_all' and tgargs = ?)
             """;
 
+    private static final String WATERMARK_TRIGGER = """
+            select 1 from pg_trigger join pg_proc on pg_proc.oid = tgfoid
+            where tgrelid = to_regclass('registry_watermark') and tgenabled <> 'D' and proname = 'dejavu_notify_watermark'
+            """;
+
     private final Connection connection;
 
     private final PGConnection notifications;
@@ -71,8 +76,9 @@ final class NotificationChannel implements AutoCloseable {
     }
 
     /**
-     * Whether triggers notify of every change of the caches' tables. Without one, or with
-     * the name of another cache in it, the feed would miss changes.
+     * Whether triggers notify of every change of the caches' tables and of the
+     * watermarks. Without one, or with the name of another cache in it, the feed would
+     * miss changes.
      */
     boolean hasTriggers(List<JdbcCacheRepository<?>> repositories) throws SQLException {
         for (JdbcCacheRepository<?> repository : repositories) {
@@ -80,7 +86,10 @@ final class NotificationChannel implements AutoCloseable {
                 return false;
             }
         }
-        return true;
+        try (Statement statement = connection.createStatement();
+                ResultSet trigger = statement.executeQuery(WATERMARK_TRIGGER)) {
+            return trigger.next();
+        }
     }
 
     private boolean hasTriggers(String cache, TableNames names) throws SQLException {
@@ -108,12 +117,11 @@ final class NotificationChannel implements AutoCloseable {
         return (received != null) ? received : new PGNotification[0];
     }
 
-    static void send(HikariDataSource pool, String name, String... payloads) throws SQLException {
+    static void send(HikariDataSource pool, String name, String payload) throws SQLException {
         try (Connection connection = pool.getConnection();
-                PreparedStatement statement = connection
-                    .prepareStatement("select pg_notify(?, payload) from unnest(?) payload")) {
+                PreparedStatement statement = connection.prepareStatement("select pg_notify(?, ?)")) {
             statement.setString(1, name);
-            statement.setArray(2, connection.createArrayOf("text", payloads));
+            statement.setString(2, payload);
             statement.execute();
         }
     }

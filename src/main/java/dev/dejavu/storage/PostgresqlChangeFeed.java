@@ -2,6 +2,7 @@ package dev.dejavu.storage;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -15,12 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.dao.DataAccessResourceFailureException;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.ChangeListener;
-import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.Watermark;
 
 /**
  * Receives a notification of every committed change from triggers. Five times per second
@@ -43,16 +43,16 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
     /** How long no heartbeat has to arrive. */
     private static final long RECONNECT_AFTER = Duration.ofSeconds(5).toNanos();
 
-    /** The cache, then the keys that changed; no keys for all. */
+    /**
+     * The cache, after a minus for a deletion, then the keys that changed; no keys for
+     * all.
+     */
     private static final String CHANGES = "dejavu";
 
-    /** Events of registries: the kind, the repository, and the instance that sent it. */
-    private static final String EVENTS = "dejavu_events";
-
-    private final String instance = UUID.randomUUID().toString().replace("-", "");
+    private static final String WATERMARKS = "dejavu_watermarks";
 
     /** For this instance alone, so that its heartbeats wake no other. */
-    private final String heartbeats = "dejavu_beat_" + instance;
+    private final String heartbeats = "dejavu_beat_" + UUID.randomUUID().toString().replace("-", "");
 
     private final HikariDataSource pool;
 
@@ -85,20 +85,6 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
     }
 
     @Override
-    public void publish(List<RegistryEvent> events) {
-        try {
-            NotificationChannel.send(pool, EVENTS,
-                    events.stream()
-                        .map((event) -> event.kind() + " " + event.repository() + " " + instance)
-                        .distinct()
-                        .toArray(String[]::new));
-        }
-        catch (SQLException ex) {
-            throw new DataAccessResourceFailureException("Events not published", ex);
-        }
-    }
-
-    @Override
     public void start() {
         Thread thread = Thread.ofPlatform().daemon().name("changes").unstarted(this::run);
         receiver = thread;
@@ -121,7 +107,8 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private void run() {
         while (isReceiver()) {
-            try (NotificationChannel channel = NotificationChannel.open(pool, details, CHANGES, EVENTS, heartbeats)) {
+            try (NotificationChannel channel = NotificationChannel.open(pool, details, CHANGES, WATERMARKS,
+                    heartbeats)) {
                 if (channel.hasTriggers(repositories.get())) {
                     // Earlier notifications are lost.
                     listeners.get().forEach(ChangeListener::onReset);
@@ -174,7 +161,7 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
         String payload = notification.getParameter();
         switch (notification.getName()) {
             case CHANGES -> dispatchChange(payload.split(" "));
-            case EVENTS -> dispatchEvent(payload.split(" "));
+            case WATERMARKS -> dispatchWatermark(payload.split(" "));
             default -> {
                 return payload.equals(heartbeat);
             }
@@ -188,19 +175,21 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
             if (keys.isEmpty()) {
                 listener.onReset();
             }
+            else if (words[0].startsWith("-")) {
+                listener.onRemoved(words[0].substring(1), keys);
+            }
             else {
                 listener.onChange(words[0], keys);
             }
         }
     }
 
-    /** Not those of this instance: checks that began since then know of them. */
-    private void dispatchEvent(String[] words) {
-        if (words[words.length - 1].equals(instance)) {
-            return;
-        }
-        RegistryEvent.Kind kind = RegistryEvent.Kind.valueOf(words[0]);
-        listeners.get().forEach((listener) -> listener.onRegistryEvent(kind, words[1]));
+    /** As the trigger wrote it; the subject follows a slash, as it may be empty. */
+    private void dispatchWatermark(String[] words) {
+        Watermark watermark = new Watermark(words[0], words[1].substring(1), Long.parseLong(words[2]),
+                Long.parseLong(words[3]), Long.parseLong(words[4]), words[5].equals("-") ? null : words[5],
+                Long.parseLong(words[6]), Long.parseLong(words[7]), Instant.ofEpochMilli(Long.parseLong(words[8])));
+        listeners.get().forEach((listener) -> listener.onWatermark(watermark));
     }
 
     private void warn() {

@@ -29,7 +29,6 @@ import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.commit.GroupCommit;
 
 /**
@@ -106,19 +105,7 @@ class SqliteConfiguration {
     /** Only this process can open the file, so nothing else changes it. */
     @Bean
     ChangeFeed changes() {
-        return new ChangeFeed() {
-
-            @Override
-            public boolean isCurrent() {
-                return true;
-            }
-
-            @Override
-            public void publish(List<RegistryEvent> events) {
-                // There are no other instances.
-            }
-
-        };
+        return () -> true;
     }
 
     @Bean

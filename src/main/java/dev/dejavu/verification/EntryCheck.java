@@ -1,9 +1,8 @@
 package dev.dejavu.verification;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -55,11 +54,9 @@ final class EntryCheck<E extends VerifiableEntry> {
 
     private final NegativeCache absences;
 
-    private final EventClock events;
+    private final Watermarks watermarks;
 
     private final BiConsumer<E, String> onRefuted;
-
-    private final Clock clock;
 
     private final Cache<CacheKey, Boolean> recentlyUnknown = Caffeine.newBuilder()
         .maximumSize(100_000)
@@ -82,16 +79,14 @@ final class EntryCheck<E extends VerifiableEntry> {
         .build();
 
     EntryCheck(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
-            RegistryChecks checks, NegativeCache absences, EventClock events, BiConsumer<E, String> onRefuted,
-            Clock clock) {
+            RegistryChecks checks, NegativeCache absences, Watermarks watermarks, BiConsumer<E, String> onRefuted) {
         this.onRefuted = onRefuted;
         this.repository = repository;
         this.properties = properties;
         this.policy = policy;
         this.checks = checks;
         this.absences = absences;
-        this.events = events;
-        this.clock = clock;
+        this.watermarks = watermarks;
     }
 
     /** The result of the last check of a key does not count any more. */
@@ -100,37 +95,48 @@ final class EntryCheck<E extends VerifiableEntry> {
     }
 
     /**
-     * Starts a check, unless the registry may not be asked or answered nothing lately.
+     * Starts a check in the background, unless the registry may not be asked or answered
+     * nothing lately.
      */
     CompletableFuture<?> start(E entry) {
+        return start(entry, Duration.ZERO);
+    }
+
+    /** As {@link #start(VerifiableEntry)}, of a check that is awaited for a while. */
+    CompletableFuture<?> start(E entry, Duration awaitedFor) {
         if (!policy.isVerifiable(entry) || recentlyUnknown.getIfPresent(entry.key()) != null) {
             return CompletableFuture.completedFuture(entry);
         }
-        // The result is true of this moment at the earliest.
-        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
-        long begin = System.nanoTime();
         boolean isOfFresh = !policy.needsCheck(entry);
-        return checks.check(entry, MAX_RATE_WAIT,
-                () -> isOfFresh || repository.find(entry.key()).filter(policy::needsCheck).isPresent(),
-                (status) -> onResult(entry, now, begin, status));
+        return checks.check(entry, awaitedFor, MAX_RATE_WAIT, () -> isOfFresh || find(entry.key()).isPresent(),
+                (begin, status) -> onResult(entry, begin, status));
     }
 
-    private ImageStatus onResult(E entry, Instant now, long begin, ImageStatus status) {
+    /** Finds an entry that needs a check. */
+    private Optional<E> find(CacheKey key) {
+        Optional<E> found = repository.find(key);
+        policy.refresh();
+        return found.filter(policy::needsCheck);
+    }
+
+    private void onResult(E entry, CheckBegin begin, ImageStatus status) {
         switch (status.outcome()) {
             case PRESENT -> {
-                if (!repository.replace(entry,
-                        Resolver.verified(entry, Verification.byRegistry(now, status.digest())))) {
+                Verification verification = Verification.byRegistry(begin.at(), Objects.requireNonNull(status.digest()),
+                        status.restedOn(), begin.asOf());
+                if (!repository.replace(entry, Resolver.verified(entry, verification))) {
                     checkAfter(RENEWED_RECHECK, entry.key());
                 }
             }
             case ABSENT -> {
-                Duration grace = grace(entry, now);
+                Duration grace = grace(entry, begin.at());
+                policy.refresh();
                 if (grace.isPositive()) {
                     recentlyUnknown.put(entry.key(), true);
                     checkAfter(grace, entry.key());
                 }
-                else if (!events.pushSince(entry, begin)) {
-                    remove(entry, now, begin, status);
+                else if (!watermarks.isPushedSince(entry.registryRepository(), begin.asOf())) {
+                    remove(entry, begin, status);
                 }
             }
             case UNKNOWN -> {
@@ -138,7 +144,6 @@ final class EntryCheck<E extends VerifiableEntry> {
                 log.debug("Not verified, {}: {}", entry.value(), status.detail());
             }
         }
-        return status;
     }
 
     /** What is left of the grace in which the registry may not show a new image yet. */
@@ -158,7 +163,7 @@ final class EntryCheck<E extends VerifiableEntry> {
     private void checkAgain(CacheKey key) {
         scheduled.remove(key);
         try {
-            repository.find(key).filter(policy::needsCheck).ifPresent((entry) -> {
+            find(key).ifPresent((entry) -> {
                 forget(key);
                 var _ = start(entry);
             });
@@ -168,15 +173,9 @@ final class EntryCheck<E extends VerifiableEntry> {
         }
     }
 
-    /** Tells that an entry was removed because its registry does not have it. */
-    void refuted(E entry, String reason) {
-        log.info("Removed {} of {}: {}", entry.key(), entry.value(), reason);
-        onRefuted.accept(entry, reason);
-    }
-
-    private void remove(E entry, Instant now, long begin, ImageStatus status) {
+    private void remove(E entry, CheckBegin begin, ImageStatus status) {
         boolean removed = false;
-        absences.addBeforeRemoval(entry, now, begin);
+        absences.add(entry, begin);
         try {
             removed = repository.removeIfUnchanged(entry)
                     || (renewed.getIfPresent(entry.key()) != null && removeRenewed(entry, begin));
@@ -188,7 +187,8 @@ final class EntryCheck<E extends VerifiableEntry> {
         }
         if (removed) {
             refuted.asMap().merge(entry.key(), entry.firstPutAt(), (one, other) -> one.isBefore(other) ? one : other);
-            refuted(entry, status.detail());
+            log.info("Removed {} of {}: {}", entry.key(), entry.value(), status.detail());
+            onRefuted.accept(entry, status.detail());
             // Nobody may take over from them what the registry has just refuted.
             for (E other : repository.findConfirmed(entry, policy.freshAfter())) {
                 var _ = start(other);
@@ -204,11 +204,10 @@ final class EntryCheck<E extends VerifiableEntry> {
      * Removes an entry although it was renewed during the check: the second time in a row
      * that a check found nothing, or who renews it often enough would keep it for ever.
      */
-    private boolean removeRenewed(E entry, long begin) {
+    private boolean removeRenewed(E entry, CheckBegin begin) {
         for (int i = 0; i < MAX_REMOVALS; i++) {
-            Optional<E> current = repository.find(entry.key())
-                .filter((found) -> found.hasValueOf(entry) && policy.needsCheck(found)
-                        && !events.pushSince(found, begin));
+            Optional<E> current = find(entry.key()).filter((found) -> found.hasValueOf(entry)
+                    && !watermarks.isPushedSince(found.registryRepository(), begin.asOf()));
             if (current.isEmpty() || repository.removeIfUnchanged(current.get())) {
                 return current.isPresent();
             }

@@ -2,6 +2,7 @@ package dev.dejavu.verification;
 
 import java.time.Clock;
 import java.time.Instant;
+import java.util.function.Predicate;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -23,6 +24,8 @@ class FreshnessPolicy {
 
     private final RegistryClient registries;
 
+    private final Watermarks watermarks;
+
     private final Clock clock;
 
     private final long lifetimeMillis;
@@ -33,21 +36,41 @@ class FreshnessPolicy {
         .executor(Runnable::run)
         .build();
 
-    FreshnessPolicy(VerificationProperties properties, RegistryClient registries, Clock clock) {
+    /** Made once, for the sake of hits in memory. */
+    private final Predicate<VerifiableEntry> isVerifiable = this::isVerifiable;
+
+    FreshnessPolicy(VerificationProperties properties, RegistryClient registries, Watermarks watermarks, Clock clock) {
         this.properties = properties;
         this.registries = registries;
+        this.watermarks = watermarks;
         this.clock = clock;
         this.lifetimeMillis = properties.freshnessLifetime().toMillis();
     }
 
+    /** Reads what events other instances received, before entries are judged. */
+    void refresh() {
+        watermarks.refresh();
+    }
+
+    /**
+     * Whether it must not be served before it is verified again (RFC 9111, section 4.4).
+     */
+    boolean isInvalidated(VerifiableEntry entry) {
+        return watermarks.concern(entry, isVerifiable);
+    }
+
+    /** Whether it was verified within its freshness lifetime. */
+    boolean isYoung(VerifiableEntry entry) {
+        return clock.millis() - entry.verification().verifiedAt().toEpochMilli() < lifetimeMillis;
+    }
+
     boolean isFresh(VerifiableEntry entry) {
-        return !entry.verification().isInvalidated()
-                && clock.millis() - entry.verification().verifiedAt().toEpochMilli() < lifetimeMillis;
+        return isYoung(entry) && !isInvalidated(entry);
     }
 
     /** Whether the registry itself has confirmed it, within its freshness lifetime. */
     boolean isConfirmed(VerifiableEntry entry) {
-        return isFresh(entry) && entry.verification().verifiedBy() == Verification.By.REGISTRY;
+        return entry.verification().verifiedBy() == Verification.By.REGISTRY && isFresh(entry);
     }
 
     /** When an entry was verified, at the earliest, that is fresh now. */
@@ -57,6 +80,12 @@ class FreshnessPolicy {
 
     boolean needsCheck(VerifiableEntry entry) {
         return !isConfirmed(entry) && isVerifiable(entry);
+    }
+
+    /** As {@link #needsCheck}, of one that is not invalidated. */
+    boolean needsCheckUnlessInvalidated(VerifiableEntry entry) {
+        return !(isYoung(entry) && entry.verification().verifiedBy() == Verification.By.REGISTRY)
+                && isVerifiable(entry);
     }
 
     /** Whether its registry may be asked. */

@@ -1,7 +1,7 @@
 package dev.dejavu.verification;
 
 import java.time.Clock;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.List;
 
 import com.github.benmanes.caffeine.cache.Cache;
@@ -11,12 +11,12 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.ChangeListener;
-import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
 
 /**
- * What registries did not have a moment ago (RFC 2308). Any change of a key ends its
- * absence, so absences are served only while the change feed is current.
+ * What registries did not have a moment ago (RFC 2308). A write of its key ends an
+ * absence, and so does a push to its repository, so absences are served only while the
+ * change feed is current.
  */
 @Component
 class NegativeCache implements ChangeListener {
@@ -26,9 +26,17 @@ class NegativeCache implements ChangeListener {
         .executor(Runnable::run)
         .build();
 
-    private final Cache<CacheKey, Long> changedAt = EventClock.recent();
+    /** When each key last changed, for as long as a check may take. */
+    private final Cache<CacheKey, Long> changedAt = Caffeine.newBuilder()
+        .maximumSize(100_000)
+        .expireAfterWrite(Duration.ofMinutes(2))
+        .executor(Runnable::run)
+        .build();
 
-    private final EventClock events;
+    /** When any key may have changed. */
+    private volatile long resetAt = System.nanoTime();
+
+    private final Watermarks watermarks;
 
     private final ChangeFeed changes;
 
@@ -36,35 +44,24 @@ class NegativeCache implements ChangeListener {
 
     private final Clock clock;
 
-    NegativeCache(EventClock events, ChangeFeed changes, VerificationProperties properties, Clock clock) {
-        this.events = events;
+    NegativeCache(Watermarks watermarks, ChangeFeed changes, VerificationProperties properties, Clock clock) {
+        this.watermarks = watermarks;
         this.changes = changes;
         this.properties = properties;
         this.clock = clock;
     }
 
     /**
-     * The registry does not have it, and there is no entry.
-     * @param at when the check began
-     * @param since the same as {@link System#nanoTime}: a later change or push counts
-     * more
+     * The registry does not have it, and its entry, if there is one, is about to be
+     * removed.
+     * @param begin of the check: a later change or push counts more
      */
-    void add(VerifiableEntry requested, Instant at, long since) {
-        add(requested, at, since, false);
-    }
-
-    /**
-     * The registry does not have it, and its entry is about to be removed: the change
-     * feed will bring that removal.
-     */
-    void addBeforeRemoval(VerifiableEntry entry, Instant at, long since) {
-        add(entry, at, since, true);
-    }
-
-    private void add(VerifiableEntry entry, Instant at, long since, boolean removalFollows) {
-        absences.put(entry.key(), new Absence(at.toEpochMilli(), removalFollows, entry.registryRepository()));
-        if (EventClock.isSince(changedAt, entry.key(), since) || events.pushSince(entry, since)) {
-            absences.invalidate(entry.key());
+    void add(VerifiableEntry requested, CheckBegin begin) {
+        absences.put(requested.key(),
+                new Absence(begin.at().toEpochMilli(), begin.asOf(), requested.registryRepository()));
+        Long changed = changedAt.getIfPresent(requested.key());
+        if ((changed != null && changed - begin.nanoTime() >= 0) || resetAt - begin.nanoTime() >= 0) {
+            absences.invalidate(requested.key());
         }
     }
 
@@ -75,34 +72,23 @@ class NegativeCache implements ChangeListener {
 
     boolean contains(CacheKey key) {
         Absence absence = changes.isCurrent() ? absences.getIfPresent(key) : null;
-        return absence != null && clock.millis() - absence.at() < properties.negativeTtl().toMillis();
+        return absence != null && clock.millis() - absence.at() < properties.negativeTtl().toMillis()
+                && !watermarks.isPushedSince(absence.repository(), absence.asOf());
     }
 
     @Override
     public void onChange(String cache, List<CacheKey> keys) {
-        for (CacheKey key : keys) {
-            Absence absence = absences.getIfPresent(key);
-            if (absence != null && absence.removalFollows()) {
-                absences.asMap().replace(key, absence, new Absence(absence.at(), false, absence.repository()));
-            }
-            else {
-                remove(key);
-            }
-        }
+        keys.forEach(this::remove);
     }
 
     @Override
-    public void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
-        // Before the absences, so that one which is added meanwhile knows of it.
-        events.record(kind, repository);
-        if (kind == RegistryEvent.Kind.PUSH) {
-            absences.asMap().values().removeIf((absence) -> absence.repository().equals(repository));
-        }
+    public void onRemoved(String cache, List<CacheKey> keys) {
+        // Whoever removed an entry did not make its image.
     }
 
     @Override
     public void onReset() {
-        events.reset();
+        resetAt = System.nanoTime();
         absences.invalidateAll();
     }
 
@@ -110,11 +96,10 @@ class NegativeCache implements ChangeListener {
      * An absence.
      *
      * @param at epoch milliseconds
-     * @param removalFollows whether the next change of the key is the removal of its
-     * entry
-     * @param repository whose pushes end it
+     * @param asOf the number of the last event before it
+     * @param repository whose later pushes end it
      */
-    private record Absence(long at, boolean removalFollows, String repository) {
+    private record Absence(long at, long asOf, String repository) {
     }
 
 }

@@ -1,15 +1,30 @@
 package dev.dejavu.verification;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+import org.jspecify.annotations.Nullable;
 
 /**
- * When one registry may be checked: at a constant rate, and not while it asked for a
- * pause.
+ * When one registry may be checked: at a constant rate, those first that somebody waits
+ * for, and not while it asked for a pause.
  */
 final class RateLimiter {
 
+    /** What a turn that comes late may leave to the next ones. */
+    private static final long MAX_CATCH_UP = Duration.ofMillis(100).toNanos();
+
     /** Nanoseconds between two checks. */
     private final long interval;
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Deque<Turn> awaited = new ArrayDeque<>();
+
+    private final Deque<Turn> others = new ArrayDeque<>();
 
     private long next = System.nanoTime();
 
@@ -24,30 +39,140 @@ final class RateLimiter {
     }
 
     /**
-     * Reserves the next check.
-     * @param maxWait how long the caller can wait for it
-     * @return how long to wait; negative when there is none in that time
+     * Waits for a turn.
+     * @param maxWait how long at most
+     * @return whether it came; not when the registry wants a pause
      */
-    synchronized Duration reserve(Duration maxWait) {
-        long now = System.nanoTime();
-        long turn = (next - now > 0) ? next : now;
-        if (pausedUntil - now > 0 || turn - now > maxWait.toNanos()) {
-            return Duration.ofNanos(-1);
+    boolean acquire(Turn turn, Duration maxWait) {
+        long begin = System.nanoTime();
+        lock.lock();
+        try {
+            long before = Math.max(next - begin, 0)
+                    + interval * (awaited.size() + (turn.isAwaited() ? 0 : others.size()));
+            return before <= maxWait.toNanos() && await(turn, begin + maxWait.toNanos());
         }
-        next = turn + interval;
-        return Duration.ofNanos(turn - now);
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        finally {
+            lock.unlock();
+        }
     }
 
-    synchronized boolean isPaused() {
-        return pausedUntil - System.nanoTime() > 0;
+    private boolean await(Turn turn, long deadline) throws InterruptedException {
+        Condition condition = lock.newCondition();
+        turn.condition = condition;
+        (turn.isAwaited() ? awaited : others).add(turn);
+        try {
+            boolean waited = false;
+            for (long now = System.nanoTime(); !isPaused() && deadline - now >= 0; now = System.nanoTime()) {
+                Turn first = first();
+                if (first == turn && now - next >= 0) {
+                    next = (waited ? Math.max(next, now - MAX_CATCH_UP) : now) + interval;
+                    return true;
+                }
+                if (first == turn) {
+                    condition.awaitNanos(Math.min(next, deadline) - now);
+                }
+                else {
+                    signalFirst();
+                    condition.awaitNanos(deadline - now);
+                }
+                waited = true;
+            }
+            return false;
+        }
+        finally {
+            awaited.remove(turn);
+            others.remove(turn);
+            signalFirst();
+        }
+    }
+
+    /** Whose turn is next. Whom nobody awaits any more goes back to the others. */
+    private @Nullable Turn first() {
+        while (!awaited.isEmpty() && !awaited.element().isAwaited()) {
+            others.add(awaited.remove());
+        }
+        return awaited.isEmpty() ? others.peek() : awaited.element();
+    }
+
+    private void signalFirst() {
+        Turn first = first();
+        if (first != null && first.condition != null) {
+            first.condition.signal();
+        }
+    }
+
+    /** Somebody waits for the check from now on. */
+    void promote(Turn turn, Duration awaitedFor) {
+        lock.lock();
+        try {
+            turn.await(awaitedFor);
+            if (others.remove(turn)) {
+                awaited.add(turn);
+                signalFirst();
+            }
+        }
+        finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isPaused() {
+        lock.lock();
+        try {
+            return pausedUntil - System.nanoTime() > 0;
+        }
+        finally {
+            lock.unlock();
+        }
     }
 
     /** The registry does not want to be asked for a while. */
-    synchronized void pause(Duration duration) {
-        long until = System.nanoTime() + duration.toNanos();
-        if (until - pausedUntil > 0) {
-            pausedUntil = until;
+    void pause(Duration duration) {
+        lock.lock();
+        try {
+            long until = System.nanoTime() + duration.toNanos();
+            if (until - pausedUntil > 0) {
+                pausedUntil = until;
+            }
         }
+        finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The turn of a check.
+     */
+    static final class Turn {
+
+        /** As {@link System#nanoTime}. */
+        private volatile long awaitedUntil = System.nanoTime();
+
+        private @Nullable Condition condition;
+
+        /**
+         * A turn.
+         * @param awaitedFor how long somebody waits for the check; zero for not
+         */
+        Turn(Duration awaitedFor) {
+            await(awaitedFor);
+        }
+
+        private void await(Duration duration) {
+            long until = System.nanoTime() + duration.toNanos();
+            if (until - awaitedUntil > 0) {
+                awaitedUntil = until;
+            }
+        }
+
+        private boolean isAwaited() {
+            return awaitedUntil - System.nanoTime() > 0;
+        }
+
     }
 
 }

@@ -1,12 +1,16 @@
 package dev.dejavu.verification;
 
+import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.function.UnaryOperator;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -35,6 +39,11 @@ class RegistryChecks {
     /** Of these, for entries of overlays. */
     private static final int MAX_IN_FLIGHT_OVERLAYS = MAX_IN_FLIGHT / 4;
 
+    /** And those for which nobody waits. */
+    private static final int MAX_IN_BACKGROUND = MAX_IN_FLIGHT / 4;
+
+    private static final String PAUSED = "does not want to be asked yet";
+
     /** So that those entries do not fill the queue of the rate limiter for others. */
     private static final Duration MAX_WAIT_OVERLAYS = Duration.ofMillis(500);
 
@@ -45,9 +54,13 @@ class RegistryChecks {
 
     private final VerificationProperties properties;
 
+    private final Watermarks watermarks;
+
     private final MeterRegistry metrics;
 
     private final RegistryHealthIndicator health;
+
+    private final Clock clock;
 
     /** Bounded, as a client can name as many hosts as a pattern allows. */
     private final Cache<String, RateLimiter> rateLimiters = Caffeine.newBuilder()
@@ -55,85 +68,126 @@ class RegistryChecks {
         .expireAfterAccess(RATE_LIMITER_TTL)
         .build();
 
-    private final Map<CacheKey, CompletableFuture<ImageStatus>> inFlight = new ConcurrentHashMap<>();
+    private final Map<CacheKey, CheckInFlight> inFlight = new ConcurrentHashMap<>();
 
-    RegistryChecks(RegistryClient registries, VerificationProperties properties, MeterRegistry metrics,
-            RegistryHealthIndicator health) {
+    private final AtomicInteger inBackground = new AtomicInteger();
+
+    RegistryChecks(RegistryClient registries, VerificationProperties properties, Watermarks watermarks,
+            MeterRegistry metrics, RegistryHealthIndicator health, Clock clock) {
         this.registries = registries;
         this.properties = properties;
+        this.watermarks = watermarks;
         this.metrics = metrics;
         this.health = health;
+        this.clock = clock;
     }
 
     /**
      * Checks an image, or joins a check of it that is in flight.
+     * @param awaitedFor how long somebody waits for the result, so that it goes before
+     * others; zero for one in the background
      * @param maxWait how long to wait for the rate limiter
      * @param isNeeded whether it still is, as another check may just have ended
-     * @param onResult acts on the result, once, before the callers that wait get it
+     * @param onResult acts on the result, once, before the callers that wait get it; not
+     * when the registry was not asked
      */
-    CompletableFuture<ImageStatus> check(VerifiableEntry entry, Duration maxWait, BooleanSupplier isNeeded,
-            UnaryOperator<ImageStatus> onResult) {
-        boolean isInBase = entry.key().isInBase();
-        if (inFlight.size() >= (isInBase ? MAX_IN_FLIGHT : MAX_IN_FLIGHT_OVERLAYS)) {
-            return CompletableFuture
-                .completedFuture(ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "too many checks"));
+    CompletableFuture<ImageStatus> check(VerifiableEntry entry, Duration awaitedFor, Duration maxWait,
+            BooleanSupplier isNeeded, BiConsumer<CheckBegin, ImageStatus> onResult) {
+        CheckInFlight joined = inFlight.get(entry.key());
+        if (joined == null) {
+            String registry = registries.registryOf(entry.value());
+            if (registry == null) {
+                return notAsked("may not be asked");
+            }
+            RateLimiter rateLimiter = rateLimiters.get(registry,
+                    (host) -> new RateLimiter(properties.checksPerSecond()));
+            CheckInFlight mine = new CheckInFlight(registry, rateLimiter, new RateLimiter.Turn(awaitedFor),
+                    new AtomicBoolean(), new CompletableFuture<>());
+            if (rateLimiter.isPaused()) {
+                return notAsked(PAUSED);
+            }
+            if (isFull(entry.key(), awaitedFor)) {
+                return notAsked("too many checks");
+            }
+            joined = inFlight.putIfAbsent(entry.key(), mine);
+            if (joined == null) {
+                mine.setInBackground(awaitedFor.isZero(), inBackground);
+                Thread.ofVirtual()
+                    .name("verification")
+                    .start(() -> run(entry, mine, entry.key().isInBase() ? maxWait : MAX_WAIT_OVERLAYS, isNeeded,
+                            onResult));
+                return mine.done();
+            }
         }
-        CompletableFuture<ImageStatus> mine = new CompletableFuture<>();
-        CompletableFuture<ImageStatus> joined = inFlight.putIfAbsent(entry.key(), mine);
-        if (joined != null) {
-            return joined;
+        if (awaitedFor.isPositive()) {
+            joined.setInBackground(false, inBackground);
+            joined.rateLimiter().promote(joined.turn(), awaitedFor);
         }
-        Thread.ofVirtual().name("verification").start(() -> {
-            ImageStatus status = ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "failed");
-            try {
-                if (isNeeded.getAsBoolean()) {
-                    status = onResult.apply(check(entry, isInBase ? maxWait : MAX_WAIT_OVERLAYS));
-                }
-            }
-            catch (RuntimeException ex) {
-                // such as a database that does not answer: the next lookup checks again
-                log.debug("The result of a check was lost: {}", entry.value(), ex);
-            }
-            finally {
-                inFlight.remove(entry.key());
-                mine.complete(status);
-            }
-        });
-        return mine;
+        return joined.done();
     }
 
-    private ImageStatus check(VerifiableEntry entry, Duration maxWait) {
-        String registry = registries.registryOf(entry.value());
-        if (registry == null) {
-            return ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "may not be asked");
+    private static CompletableFuture<ImageStatus> notAsked(String reason) {
+        return CompletableFuture.completedFuture(ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, reason));
+    }
+
+    private boolean isFull(CacheKey key, Duration awaitedFor) {
+        return inFlight.size() >= (key.isInBase() ? MAX_IN_FLIGHT : MAX_IN_FLIGHT_OVERLAYS)
+                || (awaitedFor.isZero() && inBackground.get() >= MAX_IN_BACKGROUND);
+    }
+
+    private void run(VerifiableEntry entry, CheckInFlight check, Duration maxWait, BooleanSupplier isNeeded,
+            BiConsumer<CheckBegin, ImageStatus> onResult) {
+        ImageStatus status = ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "failed");
+        try {
+            if (isNeeded.getAsBoolean()) {
+                status = ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, PAUSED);
+                if (check.rateLimiter().acquire(check.turn(), maxWait)) {
+                    CheckBegin begin = new CheckBegin(clock.instant().truncatedTo(ChronoUnit.MILLIS), System.nanoTime(),
+                            watermarks.asOf());
+                    status = ask(entry, check);
+                    onResult.accept(begin, status);
+                }
+            }
         }
-        RateLimiter rateLimiter = rateLimiters.get(registry, (host) -> new RateLimiter(properties.checksPerSecond()));
-        Duration wait = rateLimiter.reserve(maxWait);
-        if (wait.isNegative() || !sleep(wait) || rateLimiter.isPaused()) {
-            return ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "does not want to be asked yet");
+        catch (RuntimeException ex) {
+            // such as a database that does not answer: the next lookup checks again
+            log.debug("The result of a check was lost: {}", entry.value(), ex);
         }
+        finally {
+            inFlight.remove(entry.key());
+            check.setInBackground(false, inBackground);
+            check.done().complete(status);
+        }
+    }
+
+    private ImageStatus ask(VerifiableEntry entry, CheckInFlight check) {
         Timer.Sample sample = Timer.start(metrics);
         ImageStatus status = registries.check(entry.value(), entry.platforms());
         sample.stop(Timer.builder("dejavu.registry.checks")
             .description("Checks of images against their registries")
-            .tag("registry", registries.matchingPattern(registry))
+            .tag("registry", registries.matchingPattern(check.registry()))
             .tag("outcome", status.outcome().name().toLowerCase(Locale.ROOT))
             .tag("reason", (status.reason() != null) ? status.reason().toString() : "none")
             .register(metrics));
-        health.record(registry, status);
-        rateLimiter.pause(status.retryAfter());
+        health.record(check.registry(), status);
+        check.rateLimiter().pause(status.retryAfter());
         return status;
     }
 
-    private static boolean sleep(Duration wait) {
-        try {
-            Thread.sleep(wait);
-            return true;
+    /**
+     * A check in flight.
+     *
+     * @param isInBackground whether it counts as one for which nobody waits
+     */
+    private record CheckInFlight(String registry, RateLimiter rateLimiter, RateLimiter.Turn turn,
+            AtomicBoolean isInBackground, CompletableFuture<ImageStatus> done) {
+
+        void setInBackground(boolean now, AtomicInteger count) {
+            if (isInBackground.compareAndSet(!now, now)) {
+                count.addAndGet(now ? 1 : -1);
+            }
         }
-        catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+
     }
 
 }

@@ -33,8 +33,6 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     /** Of a lookup that has to wait for a check. */
     private static final Duration CLIENT_RESPONSE_TIMEOUT = Duration.ofSeconds(2);
 
-    private static final int MAX_INVALIDATIONS = 3;
-
     private final VerifiableRepository<E> repository;
 
     private final VerificationProperties properties;
@@ -47,25 +45,29 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
 
     private final NegativeCache absences;
 
+    private final Watermarks watermarks;
+
     private final Timer staleHitAge;
 
     private final Clock clock;
 
     RegistryVerifier(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
-            EntryCheck<E> check, Resolver<E> resolver, NegativeCache absences, Timer staleHitAge, Clock clock) {
+            EntryCheck<E> check, Resolver<E> resolver, NegativeCache absences, Watermarks watermarks, Timer staleHitAge,
+            Clock clock) {
         this.repository = repository;
         this.properties = properties;
         this.policy = policy;
         this.check = check;
         this.resolver = resolver;
         this.absences = absences;
+        this.watermarks = watermarks;
         this.staleHitAge = staleHitAge;
         this.clock = clock;
     }
 
     @Override
     public boolean mustVerify(E entry) {
-        return entry.verification().isInvalidated() || policy.needsCheck(entry);
+        return policy.isInvalidated(entry) || policy.needsCheckUnlessInvalidated(entry);
     }
 
     @Override
@@ -75,8 +77,8 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
 
     @Override
     public List<E> verifyAll(List<E> entries) {
-        return checked(entries, (entry) -> properties.strict() || entry.verification().isInvalidated()).stream()
-            .filter((entry) -> !entry.verification().isInvalidated())
+        return checked(entries, (entry) -> properties.strict() || policy.isInvalidated(entry)).stream()
+            .filter((entry) -> !policy.isInvalidated(entry))
             .map(this::serve)
             .toList();
     }
@@ -91,14 +93,17 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
      * @return the entries, as they are after the checks that were awaited
      */
     private List<E> checked(List<E> entries, Predicate<E> mustWait) {
+        policy.refresh();
         List<E> awaited = new ArrayList<>();
         List<CompletableFuture<?>> checks = new ArrayList<>();
         for (E entry : entries) {
             if (policy.needsCheck(entry)) {
-                CompletableFuture<?> started = check.start(entry);
                 if (mustWait.test(entry)) {
                     awaited.add(entry);
-                    checks.add(started);
+                    checks.add(check.start(entry, CLIENT_RESPONSE_TIMEOUT));
+                }
+                else {
+                    var _ = check.start(entry);
                 }
             }
         }
@@ -109,6 +114,7 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
         List<E> current = new ArrayList<>(entries);
         current.removeAll(awaited);
         current.addAll(repository.findAll(awaited.stream().map(CacheEntry::key).toList()));
+        policy.refresh();
         return current;
     }
 
@@ -128,13 +134,21 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     }
 
     @Override
-    public E markIfStale(E entry) {
-        return policy.isFresh(entry) ? entry : stale(entry);
+    public List<E> markStale(List<E> entries) {
+        policy.refresh();
+        return entries.stream().map(this::markedIfStale).toList();
+    }
+
+    private E markedIfStale(E entry) {
+        if (policy.isInvalidated(entry)) {
+            return stale(Resolver.verified(entry, entry.verification().asInvalidated()));
+        }
+        return policy.isYoung(entry) ? entry : stale(entry);
     }
 
     @Override
     public E serve(E entry) {
-        if (policy.isFresh(entry)) {
+        if (policy.isYoung(entry)) {
             return entry;
         }
         staleHitAge.record(Duration.between(entry.verification().verifiedAt(), clock.instant()));
@@ -157,21 +171,15 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
         if (!policy.isVerifiable(entry)) {
             return false;
         }
-        Optional<E> current = Optional.of(entry);
-        for (int i = 0; i < MAX_INVALIDATIONS && current.isPresent(); i++) {
-            if (repository.replace(current.get(), invalidated(current.get()))) {
-                check.forget(entry.key());
-                repository.find(entry.key()).ifPresent(this::onStored);
-                return true;
-            }
-            // verified or stored meanwhile, perhaps through another instance
-            current = repository.find(entry.key());
-        }
-        return current.isEmpty();
+        repository.invalidate(entry.key(), watermarks.next());
+        check.forget(entry.key());
+        repository.find(entry.key()).ifPresent(this::onStored);
+        return true;
     }
 
-    private E invalidated(E entry) {
-        return Resolver.verified(entry, entry.verification().invalidated(clock.instant()));
+    @Override
+    public E claimed(E entry) {
+        return Resolver.verified(entry, entry.verification().withAsOf(watermarks.asOf()));
     }
 
     @Override

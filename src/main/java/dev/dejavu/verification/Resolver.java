@@ -2,6 +2,7 @@ package dev.dejavu.verification;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -45,19 +46,19 @@ final class Resolver<E extends VerifiableEntry> {
 
     private final NegativeCache absences;
 
-    private final EventClock events;
+    private final Watermarks watermarks;
 
     private final Consumer<PutResult<E>> onStored;
 
     Resolver(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
-            RegistryChecks checks, NegativeCache absences, EventClock events, Consumer<PutResult<E>> onStored) {
+            RegistryChecks checks, NegativeCache absences, Watermarks watermarks, Consumer<PutResult<E>> onStored) {
         this.onStored = onStored;
         this.repository = repository;
         this.properties = properties;
         this.policy = policy;
         this.checks = checks;
         this.absences = absences;
-        this.events = events;
+        this.watermarks = watermarks;
     }
 
     Optional<E> resolve(E requested) {
@@ -67,13 +68,14 @@ final class Resolver<E extends VerifiableEntry> {
         }
         found = resolveByAnother(requested);
         for (int i = 0; i < MAX_TRIES && found.isEmpty(); i++) {
-            long begin = System.nanoTime();
-            if (!RegistryVerifier.isDone(checks.check(requested, MAX_RATE_WAIT, () -> isUnknown(requested.key()),
-                    (status) -> onResult(requested, begin, status)), RESOLVE_TIMEOUT)) {
+            long asOf = watermarks.asOf();
+            if (!RegistryVerifier.isDone(checks.check(requested, RESOLVE_TIMEOUT, MAX_RATE_WAIT,
+                    () -> isUnknown(requested.key()), (begin, status) -> onResult(requested, begin, status)),
+                    RESOLVE_TIMEOUT)) {
                 return found;
             }
             found = findValid(requested.key());
-            if (!events.eventSince(requested, begin)) {
+            if (!watermarks.isRaisedSince(requested.registryRepository(), asOf)) {
                 break;
             }
         }
@@ -86,10 +88,9 @@ final class Resolver<E extends VerifiableEntry> {
 
     /**
      * Takes over what is confirmed under another key. An invalidated entry waits for the
-     * registry itself, and an event of that counts more.
+     * registry itself.
      */
     private Optional<E> resolveByAnother(E requested) {
-        long begin = System.nanoTime();
         CacheKey key = requested.key();
         if (!policy.isVerifiable(requested)) {
             return Optional.empty();
@@ -98,31 +99,32 @@ final class Resolver<E extends VerifiableEntry> {
             // perhaps stored meanwhile, by another resolve
             return findValid(key);
         }
-        Optional<E> other = repository.findConfirmed(requested, policy.freshAfter()).stream().findFirst();
-        other.ifPresent((entry) -> store(requested, entry.verification(), begin));
-        return other.flatMap((entry) -> findValid(key)).filter((entry) -> !events.eventSince(requested, begin));
+        List<E> others = repository.findConfirmed(requested, policy.freshAfter());
+        policy.refresh();
+        Optional<E> other = others.stream().filter((entry) -> !policy.isInvalidated(entry)).findFirst();
+        other.ifPresent((entry) -> store(requested, entry.verification()));
+        return other.flatMap((entry) -> findValid(key));
     }
 
-    private ImageStatus onResult(E requested, long begin, ImageStatus status) {
+    private void onResult(E requested, CheckBegin begin, ImageStatus status) {
         switch (status.outcome()) {
-            case PRESENT -> store(requested, Verification.byRegistry(requested.createdAt(), status.digest()), begin);
-            case ABSENT -> absences.add(requested, requested.createdAt(), begin);
+            case PRESENT -> store(requested, Verification.byRegistry(begin.at(),
+                    Objects.requireNonNull(status.digest()), status.restedOn(), begin.asOf()));
+            case ABSENT -> absences.add(requested, begin);
             case UNKNOWN -> log.debug("Not resolved, {}: {}", requested.value(), status.detail());
         }
-        return status;
     }
 
     /**
      * Verifies the invalidated entry that says the same, or else stores it as nobody's,
      * so that it keeps no writer from storing another. An entry that a client stored
-     * meanwhile counts more, and so does an event of the registry.
+     * meanwhile counts more. What an event has made untrue meanwhile is not served
+     * anyway.
      */
-    private void store(E requested, Verification verification, long begin) {
-        if (events.eventSince(requested, begin)) {
-            return;
-        }
-        Optional<E> invalidated = repository.find(requested.key())
-            .filter((entry) -> entry.verification().isInvalidated() && entry.hasValueOf(requested));
+    private void store(E requested, Verification verification) {
+        Optional<E> found = repository.find(requested.key());
+        policy.refresh();
+        Optional<E> invalidated = found.filter((entry) -> policy.isInvalidated(entry) && entry.hasValueOf(requested));
         if (invalidated.isPresent()
                 && repository.replace(invalidated.get(), verified(invalidated.get(), verification))) {
             return;
@@ -130,8 +132,7 @@ final class Resolver<E extends VerifiableEntry> {
         E confirmed = verified(requested, verification);
         try {
             PutResult<E> stored = repository.putIf(CacheEntry.writtenBy(confirmed, null), (current) -> {
-                if ((current != null && !current.verification().isInvalidated())
-                        || events.eventSince(requested, begin)) {
+                if (current != null && !policy.isInvalidated(current)) {
                     throw ProblemException.miss();
                 }
             });
@@ -150,7 +151,9 @@ final class Resolver<E extends VerifiableEntry> {
     }
 
     private Optional<E> findValid(CacheKey key) {
-        return repository.find(key).filter((entry) -> !entry.verification().isInvalidated());
+        Optional<E> found = repository.find(key);
+        policy.refresh();
+        return found.filter((entry) -> !policy.isInvalidated(entry));
     }
 
 }

@@ -1,6 +1,7 @@
 package dev.dejavu.storage;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -11,10 +12,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeListener;
-import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.Watermark;
 import dev.dejavu.testing.Postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -26,6 +28,13 @@ import static org.awaitility.Awaitility.await;
 class PostgresqlChangeFeedTests {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+    private static final Instant RAISED_AT = Instant.ofEpochMilli(1234);
+
+    private static final String RAISE = """
+            insert into registry_watermark (repository, subject, deleted_number, moved_number, pushed_number, pushed_digest,
+                latest_number, settled_number, raised_at) values (?, ?, ?, 0, ?, nullif(?, ''), ?, ?, 1234)
+            """;
 
     private final HikariDataSource pool = new HikariDataSource();
 
@@ -78,29 +87,52 @@ class PostgresqlChangeFeedTests {
     }
 
     @Test
-    void eventReachesAllInstancesButItsPublisher() {
-        feed.publish(List.of(new RegistryEvent(RegistryEvent.Kind.PUSH, "ghcr.io/acme/first", null, null)));
-        otherFeed.publish(List.of(new RegistryEvent(RegistryEvent.Kind.DELETE, "ghcr.io/acme/second", null, null)));
-        // Events arrive in the order in which they were published.
-        await().atMost(TIMEOUT).until(() -> listener.events.contains("DELETE ghcr.io/acme/second"));
-        assertThat(listener.events).containsExactly("DELETE ghcr.io/acme/second");
-        feed.publish(List.of(new RegistryEvent(RegistryEvent.Kind.PUSH, "ghcr.io/acme/third", null, null)));
-        await().atMost(TIMEOUT).until(() -> otherListener.events.contains("PUSH ghcr.io/acme/third"));
-        assertThat(otherListener.events).containsExactly("PUSH ghcr.io/acme/first", "PUSH ghcr.io/acme/third");
+    void watermarkReachesAllInstances() {
+        JdbcClient database = JdbcClient.create(pool);
+        database.sql(RAISE).params("ghcr.io/acme/first", "", 0, 7, "", 7, 7).update();
+        database.sql(RAISE).params("ghcr.io/acme/first", ":v1", 0, 8, "sha256:a", 8, 0).update();
+        database.sql(RAISE).params("ghcr.io/acme/first", "@sha256:b", 9, 0, "", 9, 0).update();
+        for (RecordingListener each : List.of(listener, otherListener)) {
+            await().atMost(TIMEOUT).until(() -> each.watermarks.size() == 3);
+            assertThat(each.watermarks).containsExactly(
+                    new Watermark("ghcr.io/acme/first", "", 0, 0, 7, null, 7, 7, RAISED_AT),
+                    new Watermark("ghcr.io/acme/first", ":v1", 0, 0, 8, "sha256:a", 8, 0, RAISED_AT),
+                    new Watermark("ghcr.io/acme/first", "@sha256:b", 9, 0, 0, null, 9, 0, RAISED_AT));
+        }
+    }
+
+    @Test
+    void deletionIsToldFromAWrite() {
+        JdbcClient database = JdbcClient.create(pool);
+        database
+            .sql("insert into bundle_cache (digest, hash_digest, remote_path, created_at, revision)"
+                    + " values ('00', 'h', 's3://b/p', 1, 1), ('01', 'h', 's3://b/p', 1, 1)")
+            .update();
+        database.sql("delete from bundle_cache").update();
+        await().atMost(TIMEOUT).until(() -> listener.changes.size() == 3);
+        assertThat(listener.changes).containsExactly("written bundles [00]", "written bundles [01]",
+                "removed bundles [00, 01]");
     }
 
     private static final class RecordingListener implements ChangeListener {
 
-        private final List<String> events = new CopyOnWriteArrayList<>();
+        private final List<Watermark> watermarks = new CopyOnWriteArrayList<>();
+
+        private final List<String> changes = new CopyOnWriteArrayList<>();
 
         @Override
         public void onChange(String cache, List<CacheKey> keys) {
-            throw new AssertionError("No row has changed");
+            changes.add("written " + cache + " " + keys);
         }
 
         @Override
-        public void onRegistryEvent(RegistryEvent.Kind kind, String repository) {
-            events.add(kind + " " + repository);
+        public void onRemoved(String cache, List<CacheKey> keys) {
+            changes.add("removed " + cache + " " + keys);
+        }
+
+        @Override
+        public void onWatermark(Watermark watermark) {
+            watermarks.add(watermark);
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -54,12 +55,12 @@ public final class ServiceProcess implements AutoCloseable {
      */
     public static ServiceProcess start(List<String> options, String... settings) throws IOException {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
-                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
+                // Nothing asks a registry in the Internet.
+                "-Ddejavu.registry.allowed="));
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), DejavuApplication.class.getName(),
                 "--server.port=0",
-                // Nothing asks a registry in the Internet.
-                "--dejavu.registry.allowed=",
                 // One test may be many callers.
                 "--dejavu.rate-limit.writes-per-second=0", "--dejavu.rate-limit.resolves-per-second=0"));
         for (String setting : settings) {
@@ -100,6 +101,11 @@ public final class ServiceProcess implements AutoCloseable {
             String line = lines.filter((candidate) -> candidate.startsWith("VmRSS:")).findFirst().orElseThrow();
             return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
         }
+    }
+
+    /** The processor time that it has used. */
+    public Duration processorTime() {
+        return process.toHandle().info().totalCpuDuration().orElseThrow();
     }
 
     /** As {@code kill -9}. */

@@ -108,7 +108,8 @@ class EventTests {
             await().until(() -> isConfirmed(path("v1")));
             proxy.takeRequests();
             assertThat(http.post("/images/resolve", resolveRequest("t", "v1")).statusCode()).isEqualTo(200);
-            assertThat(proxy.takeRequests()).isEmpty();
+            // An earlier test's repository may be checked again.
+            assertThat(proxy.takeRequests()).noneMatch((line) -> line.contains(name));
             clock.advance(AFTER_GRACE);
             deleted(digest);
             Staleness.isBelowOneSecond(() -> http.get(path("t", "v1")).statusCode() == 404);
@@ -159,10 +160,14 @@ class EventTests {
             pushed("v2");
             String deleted = stored("v1");
             String other = stored("v2");
+            await().until(() -> isConfirmed(other));
             proxy.fault(RegistryProxy.respond(503, ""));
+            String claimed = stored("v3");
             deleted(digest);
             assertProblem(http.get(deleted), 404, "miss");
-            assertProblem(http.get(other), 404, "miss");
+            assertProblem(http.get(claimed), 404, "miss");
+            assertThat(isConfirmed(other)).isTrue();
+            registry.push(name, "v3", "linux/amd64");
             String keys = "{\"hashes\":[\"" + deleted.substring(8) + "\"]}";
             assertThat(json(http.post("/images/lookup", keys)).path("missing")).hasSize(1);
             assertThat(json(http.get("/images?image_uri=" + uri(":v1"))).at("/entries/0/stale").asBoolean()).isTrue();
@@ -174,18 +179,17 @@ class EventTests {
                 http.post("/images/resolve", resolveRequest("v1"));
                 return isAbsent(deleted);
             });
-            await().until(() -> http.get(other).statusCode() == 200);
+            await().until(() -> isConfirmed(claimed));
         }
 
         @Test
         void resolveOfAnInvalidatedEntryKeepsItsBuild() {
-            String digest = pushed("v1");
             pushed("v2");
             String body = resolveRequest("v2").replaceFirst("\\{", "{\"build_run\":\"run-1\",");
             http.put(path("v2"), body);
             await().until(() -> isConfirmed(path("v2")));
             proxy.fault(RegistryProxy.respond(503, ""));
-            deleted(digest);
+            assertThat(http.post(path("v2") + "/invalidate", "{}").statusCode()).isEqualTo(204);
             assertProblem(http.get(path("v2")), 404, "miss");
             proxy.mend();
             await().until(() -> http.post("/images/resolve", resolveRequest("v2")).statusCode() == 200);

@@ -58,9 +58,8 @@ class WebhookTests {
             assertThat(isPresent(other)).isTrue();
             assertThat(output.toString().lines().filter((line) -> line.contains("\"action\":\"invalidated\""))).last()
                 .asString()
-                .contains("\"webhook\":\"distribution\"", "\"rows\":300", "\"client_ip\":\"127.0.0.1\"",
-                        "registry.example.com:5000/team/app3");
-            assertThat(output.toString()).contains("\"reason\":\"its registry sent an event\"");
+                .contains("\"webhook\":\"distribution\"", "\"count\":300", "\"client_ip\":\"127.0.0.1\"",
+                        "\"delete registry.example.com:5000/team/app3:many3\"");
         }
 
         @Test

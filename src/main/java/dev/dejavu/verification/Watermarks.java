@@ -1,0 +1,269 @@
+package dev.dejavu.verification;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.ChangeFeed;
+import dev.dejavu.cache.ChangeListener;
+import dev.dejavu.cache.Prunable;
+import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.Watermark;
+import dev.dejavu.cache.WatermarkTable;
+
+/**
+ * The watermarks of all repositories, in memory. The change feed keeps them up; while
+ * that is not current, {@link #refresh} reads what is new. Knowing too little here never
+ * makes an answer wrong: who remembers a lower number than there was is only checked once
+ * more.
+ */
+@Component
+class Watermarks implements ChangeListener, Prunable {
+
+    /**
+     * Of one repository; more, which are twice those of the largest request, are folded.
+     */
+    static final int MAX_SUBJECTS = 20_000;
+
+    /** So that clocks may differ, and what was taken over is as old as its source. */
+    private static final Duration SLACK = Duration.ofDays(1);
+
+    private final WatermarkTable table;
+
+    private final ChangeFeed changes;
+
+    private final VerificationProperties properties;
+
+    private final Clock clock;
+
+    private volatile Map<String, RepositoryMarks> repositories = new ConcurrentHashMap<>();
+
+    /** What events call an entry, by its value: to read a reference costs more. */
+    private final Cache<String, Subject> subjects = Caffeine.newBuilder()
+        .maximumSize(100_000)
+        .executor(Runnable::run)
+        .build();
+
+    private volatile boolean loaded;
+
+    /** The last number that is known to have been given. */
+    private volatile long known;
+
+    /** The highest number of a watermark; none may be missed before they are loaded. */
+    private volatile long raised = Long.MAX_VALUE;
+
+    /** All watermarks with a number up to it are here. */
+    private volatile long completeUpTo;
+
+    private volatile Duration longestTtl = Duration.ZERO;
+
+    private volatile Consumer<Watermark> onPending = (watermark) -> {
+    };
+
+    Watermarks(WatermarkTable table, ChangeFeed changes, VerificationProperties properties, Clock clock) {
+        this.table = table;
+        this.changes = changes;
+        this.properties = properties;
+        this.clock = clock;
+    }
+
+    /** Keeps watermarks for as long as an entry can live. */
+    synchronized void keepFor(Duration ttl) {
+        longestTtl = (ttl.compareTo(longestTtl) > 0) ? ttl : longestTtl;
+    }
+
+    /** Tells of each watermark that another instance, or an earlier one, left pending. */
+    void onPending(Consumer<Watermark> listener) {
+        this.onPending = listener;
+    }
+
+    /** Raises the watermarks of events, on all instances. */
+    List<Watermark> raise(List<RegistryEvent> events, boolean isRaisedAgain) {
+        List<Watermark> changed = table.raise(events, isRaisedAgain);
+        changed.forEach(this::add);
+        changed.stream().map(Watermark::repository).distinct().forEach((repository) -> {
+            RepositoryMarks marks = repositories.get(repository);
+            if (marks != null && marks.size() > MAX_SUBJECTS) {
+                table.fold(repository).forEach(this::add);
+            }
+        });
+        return changed;
+    }
+
+    /** Raises once more what is pending in a range of numbers. */
+    List<Watermark> raiseAgain(long from, long upTo) {
+        List<Watermark> changed = table.raiseAgain(from, upTo);
+        changed.forEach(this::add);
+        return changed;
+    }
+
+    /** The number of an entry that is taken back now. */
+    long next() {
+        long number = table.next();
+        know(number);
+        return number;
+    }
+
+    /**
+     * The number that a verification knows which begins now: whatever has no higher one
+     * happened before it.
+     */
+    long asOf() {
+        refresh();
+        return known;
+    }
+
+    /**
+     * Reads what is new, unless the change feed brings it. To be called before entries
+     * are judged that were not found in memory alone.
+     */
+    void refresh() {
+        if (!loaded) {
+            reload();
+        }
+        else if (!changes.isCurrent()) {
+            long from = completeUpTo;
+            WatermarkTable.Raised read = table.findRaisedAfter(from);
+            if (read.number() < from) {
+                // The database is not the one that it was, such as one that was restored.
+                reload();
+            }
+            else {
+                read.watermarks().forEach(this::add);
+                complete(read.number());
+            }
+        }
+    }
+
+    private synchronized void reload() {
+        WatermarkTable.Raised all = table.findRaisedAfter(0);
+        Map<String, RepositoryMarks> read = new ConcurrentHashMap<>();
+        all.watermarks().forEach((watermark) -> marks(read, watermark.repository()).add(watermark));
+        repositories = read;
+        raised = all.watermarks().stream().mapToLong(Watermark::latest).max().orElse(0);
+        known = all.number();
+        completeUpTo = all.number();
+        loaded = true;
+        all.watermarks().stream().filter(Watermark::isPending).forEach((watermark) -> onPending.accept(watermark));
+    }
+
+    private static RepositoryMarks marks(Map<String, RepositoryMarks> repositories, String name) {
+        return repositories.computeIfAbsent(name, (added) -> new RepositoryMarks());
+    }
+
+    private synchronized void complete(long number) {
+        completeUpTo = Math.max(completeUpTo, number);
+        know(number);
+    }
+
+    private void know(long number) {
+        if (number > known) {
+            synchronized (this) {
+                known = Math.max(known, number);
+            }
+        }
+    }
+
+    private synchronized void add(Watermark watermark) {
+        marks(repositories, watermark.repository()).add(watermark);
+        // After the mark, so that who sees it sees that.
+        raised = Math.max(raised, watermark.latest());
+        know(watermark.latest());
+    }
+
+    @Override
+    public void onWatermark(Watermark watermark) {
+        add(watermark);
+        // Others with its number may follow.
+        complete(watermark.latest() - 1);
+        if (watermark.isPending()) {
+            onPending.accept(watermark);
+        }
+    }
+
+    @Override
+    public void onChange(String cache, List<CacheKey> keys) {
+        // Entries say themselves what they know.
+    }
+
+    @Override
+    public void onReset() {
+        reload();
+    }
+
+    /**
+     * Whether an entry may not be true any more since it was verified.
+     * @param isVerifiable whether its registry may be asked: a push makes nothing untrue
+     * that nobody can confirm
+     */
+    boolean concern(VerifiableEntry entry, Predicate<VerifiableEntry> isVerifiable) {
+        if (entry.verification().isTakenBack()) {
+            // The next check knows it, too.
+            know(entry.verification().invalidatedAsOf());
+            return true;
+        }
+        if (entry.verification().asOf() >= raised) {
+            return false;
+        }
+        if (!loaded) {
+            return true;
+        }
+        Subject subject = subjects.get(entry.value(), (value) -> Subject.of(entry));
+        RepositoryMarks marks = repositories.get(subject.repository());
+        return marks != null && marks.isRaisedSince(entry.verification().asOf())
+                && (marks.isDeletedSince(entry.verification(), subject.tag())
+                        || (marks.isMovedSince(entry.verification(), subject.tag()) && isVerifiable.test(entry)));
+    }
+
+    /** Whether its registry sent any event about its repository since a number. */
+    boolean isRaisedSince(String repository, long number) {
+        RepositoryMarks marks = repositories.get(repository);
+        return marks != null && marks.isRaisedSince(number);
+    }
+
+    /** Whether anything was pushed to its repository since a number. */
+    boolean isPushedSince(String repository, long number) {
+        RepositoryMarks marks = repositories.get(repository);
+        return marks != null && marks.isPushedSince(number);
+    }
+
+    @Override
+    public String name() {
+        return "watermarks";
+    }
+
+    @Override
+    public List<Long> pruneExpired(long from, int limit) {
+        Instant before = clock.instant().minus(longestTtl).minus(properties.freshnessLifetime()).minus(SLACK);
+        repositories.values().forEach((marks) -> marks.removeRaisedBefore(before));
+        synchronized (this) {
+            repositories.values().removeIf(RepositoryMarks::isEmpty);
+        }
+        return table.prune(before, from, limit);
+    }
+
+    /**
+     * What events call an entry.
+     */
+    private record Subject(String repository, @Nullable String tag) {
+
+        static Subject of(VerifiableEntry entry) {
+            String tag = entry.registryTag();
+            return new Subject(entry.registryRepository(), (tag != null) ? Watermark.tag(tag) : null);
+        }
+
+    }
+
+}
