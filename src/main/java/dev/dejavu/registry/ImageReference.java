@@ -110,6 +110,11 @@ public record ImageReference(String registry, String name, @Nullable String tag,
         return (digest != null) ? digest : String.valueOf(tag);
     }
 
+    /** Whether its registry is Docker Hub, by its one name. */
+    boolean isOfDockerHub() {
+        return registry.equals(DOCKER_HUB);
+    }
+
     /** The host that speaks for the registry. */
     String endpoint() {
         return registry.equals(DOCKER_HUB) ? "registry-1.docker.io" : registry;

@@ -33,6 +33,8 @@ public class RegistryClient implements AutoCloseable {
 
     private final ManifestCheck manifests;
 
+    private final @Nullable DockerHubMirror mirror;
+
     private final Duration timeout;
 
     private final ExecutorService executor = Executors
@@ -40,7 +42,8 @@ public class RegistryClient implements AutoCloseable {
 
     RegistryClient(RegistryProperties properties, SslBundles bundles, JsonMapper json, Clock clock) {
         this.names = new RegistryNames(properties.plainHttp());
-        this.allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
+        this.mirror = properties.mirror();
+        this.allowed = new AllowList(properties.allowedWithMirror(), names, SystemDefaultDnsResolver.INSTANCE);
         this.http = new RegistryHttp(RegistryConnections.of(properties, bundles, allowed), allowed, names);
         this.credentials = new DockerCredentials(properties, json, clock);
         this.manifests = new ManifestCheck(new RegistryAuth(http, credentials, json, clock), json, clock);
@@ -58,8 +61,14 @@ public class RegistryClient implements AutoCloseable {
     }
 
     private @Nullable ImageReference allowedReference(String imageUri) {
-        ImageReference reference = ImageReference.parse(imageUri);
-        return (reference != null && allowed.permits(reference.registry())) ? names.canonical(reference) : null;
+        ImageReference parsed = ImageReference.parse(imageUri);
+        ImageReference reference = (parsed != null) ? names.canonical(parsed) : null;
+        return (reference != null && (allowed.permits(reference.registry()) || mirrored(reference) != null)) ? reference
+                : null;
+    }
+
+    private @Nullable ImageReference mirrored(ImageReference reference) {
+        return (mirror != null && reference.isOfDockerHub()) ? names.canonical(mirror.of(reference)) : null;
     }
 
     /**
@@ -80,12 +89,29 @@ public class RegistryClient implements AutoCloseable {
         if (reference == null) {
             return ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, "may not be asked");
         }
+        ImageReference mirrored = mirrored(reference);
+        if (mirrored == null) {
+            return check(reference, platforms, timeout);
+        }
+        // Half of the time for each of the two.
+        ImageStatus copy = check(mirrored, platforms, timeout.dividedBy(2));
+        if (copy.outcome() == ImageStatus.Outcome.PRESENT) {
+            return copy;
+        }
+        if (allowed.permits(reference.registry())) {
+            return check(reference, platforms, timeout.dividedBy(2));
+        }
+        return (copy.outcome() == ImageStatus.Outcome.UNKNOWN) ? copy : ImageStatus.unknown(
+                ImageStatus.Reason.NOT_FOUND_UNPROVEN, "its mirror does not have it, and Docker Hub may not be asked");
+    }
+
+    private ImageStatus check(ImageReference reference, Collection<String> platforms, Duration limit) {
         Future<ImageStatus> check = executor.submit(() -> manifests.check(reference, platforms));
         try {
-            return check.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            return check.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         }
         catch (TimeoutException ex) {
-            return ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, "no answer within " + timeout.toMillis() + " ms");
+            return ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, "no answer within " + limit.toMillis() + " ms");
         }
         catch (ExecutionException ex) {
             return RequestFailure.status(ex.getCause());

@@ -3,6 +3,7 @@ package dev.dejavu.registry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -23,13 +24,15 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param noProxy hosts, domains and networks that are asked without a proxy
  * @param sslBundle the name of an SSL bundle: a client certificate, and authorities
  * besides those of Java
+ * @param dockerHubMirror a registry that has copies of Docker Hub's images:
+ * {@code host[:port][/path]}
  * @param timeout of one check, with all of its requests
  */
 @ConfigurationProperties("dejavu.registry")
 record RegistryProperties(@DefaultValue( {
         AllowList.WELL_KNOWN }) List<String> allowed, @DefaultValue List<String> plainHttp, @Nullable Path dockerConfig,
         @DefaultValue List<String> credentialHelpers, @Nullable String proxy, @DefaultValue List<String> noProxy,
-        @Nullable String sslBundle, @DefaultValue("5s") Duration timeout){
+        @Nullable String sslBundle, @Nullable String dockerHubMirror, @DefaultValue("5s") Duration timeout){
 
     RegistryProperties {
         if (timeout.toMillis() < 1 || timeout.compareTo(Duration.ofMinutes(1)) > 0) {
@@ -40,6 +43,11 @@ record RegistryProperties(@DefaultValue( {
         proxy = (proxy == null || proxy.isBlank()) ? null : proxy.strip();
         sslBundle = (sslBundle == null || sslBundle.isBlank()) ? null : sslBundle;
         requireProxy(proxy, noProxy);
+        dockerHubMirror = (dockerHubMirror == null || dockerHubMirror.isBlank()) ? null : dockerHubMirror.strip();
+        if (dockerHubMirror != null && DockerHubMirror.parse(dockerHubMirror) == null) {
+            throw new InvalidConfigurationPropertyValueException("dejavu.registry.docker-hub-mirror", dockerHubMirror,
+                    "must be host, host:port or either with a path, as in mirror.example.com/docker-remote");
+        }
         refuse("dejavu.registry.plain-http", plainHttp);
         for (String name : credentialHelpers) {
             if (!name.matches("(?:/(?:.*/)?docker-credential-)?[a-z0-9-]+")) {
@@ -47,6 +55,16 @@ record RegistryProperties(@DefaultValue( {
                         "must be a name, as in ecr-login, or an absolute path of a program docker-credential-…");
             }
         }
+    }
+
+    @Nullable DockerHubMirror mirror() {
+        return (dockerHubMirror != null) ? DockerHubMirror.parse(dockerHubMirror) : null;
+    }
+
+    /** The allowed registries, of which the mirror is one. */
+    List<String> allowedWithMirror() {
+        DockerHubMirror mirror = mirror();
+        return (mirror != null) ? Stream.concat(allowed.stream(), Stream.of(mirror.registry())).toList() : allowed;
     }
 
     private static void requireProxy(@Nullable String proxy, List<String> noProxy) {
