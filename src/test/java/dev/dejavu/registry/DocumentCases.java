@@ -79,6 +79,8 @@ final class DocumentCases {
                 headers("a charset", "Content-Type", MANIFEST + "; charset=utf-8").is(Outcome.PRESENT),
                 headers("a type that says nothing", "Content-Type", "text/plain").is(Outcome.PRESENT),
                 headers("gzip", "Content-Encoding", "gzip").is(Outcome.PRESENT),
+                headers("a coding that nobody asked for", "Content-Encoding", "exi")
+                    .isUnknown(Reason.UNEXPECTED_ANSWER),
                 Case.of("a digest of SHA-512", (registry) -> (request) -> {
                     String image = registry.serve(TAG).body();
                     return request.path().contains("/blobs/") ? registry.serve(request)
