@@ -12,8 +12,6 @@ import java.util.Random;
 import java.util.random.RandomGenerator;
 
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -21,10 +19,7 @@ import org.springframework.test.context.DynamicPropertySource;
 
 import dev.dejavu.testing.ImageForm;
 import dev.dejavu.testing.RegistryFaults;
-import dev.dejavu.testing.RegistryProcess;
-import dev.dejavu.testing.RegistryProgram;
 import dev.dejavu.testing.RegistryProxy;
-import dev.dejavu.testing.RequiresRegistry;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 
@@ -168,28 +163,6 @@ class ChaosTests {
     @Nested
     @WithPostgres
     class OnPostgres extends Contract {
-
-    }
-
-    /**
-     * As the others, but before another real registry.
-     */
-    @Nested
-    @WithSqlite
-    @RequiresRegistry(RegistryProgram.GGCR)
-    class WithAnotherRegistry extends Contract {
-
-        @BeforeEach
-        void changeRegistry() {
-            registry = RegistryProcess.start(RegistryProgram.GGCR);
-            proxy.standBefore(registry.uri());
-        }
-
-        @AfterEach
-        void changeBack() {
-            proxy.standBefore(SharedRegistry.process.uri());
-            registry.close();
-        }
 
     }
 
