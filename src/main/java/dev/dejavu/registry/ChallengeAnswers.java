@@ -59,6 +59,21 @@ final class ChallengeAnswers {
         return new Authorization(login.basic(), PASSWORD_LIFETIME);
     }
 
+    /**
+     * Why a registry still said 401.
+     * @param challenges that came with it
+     */
+    static RegistryException refused(List<Challenge> challenges, @Nullable Credentials login) {
+        if (login == null) {
+            return new RegistryException(Reason.LOGIN_MISSING,
+                    "The registry refused the token that strangers get, and no login is configured");
+        }
+        return challenges.stream().anyMatch((challenge) -> challenge.parameter("error").equals("insufficient_scope"))
+                ? new RegistryException(Reason.FORBIDDEN, "The login may not read the repository, or there is none")
+                : new RegistryException(Reason.LOGIN_REFUSED,
+                        "The registry refused the login, or does not let it read the repository: HTTP 401");
+    }
+
     private static RegistryException unanswerable(List<Challenge> challenges, @Nullable Credentials login) {
         boolean wantsPassword = challenges.stream().anyMatch((challenge) -> challenge.scheme().equals("basic"));
         if (wantsPassword || (challenges.isEmpty() && login == null)) {

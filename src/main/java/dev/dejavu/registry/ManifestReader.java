@@ -193,9 +193,8 @@ final class ManifestReader {
         if (response.isOk()) {
             return response;
         }
-        throw response.isNotFoundByRegistry(json) ? CheckEnded.absent("the registry does not have it")
-                : new CheckEnded(ImageStatus.unknown(response.reason(), "HTTP " + response.status(),
-                        response.retryAfter(clock.instant())));
+        throw response.isNotFoundByRegistry(json) ? CheckEnded.absent("the registry does not have it") : new CheckEnded(
+                ImageStatus.unknown(response.reason(), response.detail(), response.retryAfter(clock.instant())));
     }
 
 }

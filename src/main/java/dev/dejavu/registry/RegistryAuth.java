@@ -139,7 +139,7 @@ final class RegistryAuth {
         RegistryResponse second = http.send(method, uri, shown.value());
         if (second.status() == 401) {
             authorizations.drop(key, shown);
-            throw refused(second, login);
+            throw ChallengeAnswers.refused(parse(second), login);
         }
         return requireProof(method, second, uri, login);
     }
@@ -166,17 +166,6 @@ final class RegistryAuth {
 
     private static RegistryException missing(String detail) {
         return new RegistryException(Reason.LOGIN_MISSING, "No login is configured for the registry: " + detail);
-    }
-
-    private static RegistryException refused(RegistryResponse response, @Nullable Credentials login) {
-        if (login == null) {
-            return missing("HTTP 401 to whoever has no login");
-        }
-        return parse(response).stream()
-            .anyMatch((challenge) -> challenge.parameter("error").equals("insufficient_scope"))
-                    ? new RegistryException(Reason.FORBIDDEN, "The login may not read the repository, or there is none")
-                    : new RegistryException(Reason.LOGIN_REFUSED,
-                            "The registry refused the login, or does not let it read the repository: HTTP 401");
     }
 
     /** Refuses "not found" to whoever did not show a login, or could not. */

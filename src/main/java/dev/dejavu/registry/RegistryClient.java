@@ -31,6 +31,8 @@ public class RegistryClient implements AutoCloseable {
 
     private final DockerCredentials credentials;
 
+    private final ObservedCredentials logins;
+
     private final ManifestCheck manifests;
 
     private final @Nullable DockerHubMirror mirror;
@@ -46,7 +48,8 @@ public class RegistryClient implements AutoCloseable {
         this.allowed = new AllowList(properties.allowedWithMirror(), names, SystemDefaultDnsResolver.INSTANCE);
         this.http = new RegistryHttp(RegistryConnections.of(properties, bundles, allowed), allowed, names);
         this.credentials = new DockerCredentials(properties, json, clock);
-        this.manifests = new ManifestCheck(new RegistryAuth(http, credentials, json, clock), json, clock);
+        this.logins = new ObservedCredentials(credentials);
+        this.manifests = new ManifestCheck(new RegistryAuth(http, logins, json, clock), json, clock);
         this.timeout = properties.timeout();
     }
 
@@ -76,6 +79,15 @@ public class RegistryClient implements AutoCloseable {
      */
     public String matchingPattern(String registry) {
         return allowed.matchingPattern(registry);
+    }
+
+    /**
+     * Whether there was a login for what was last asked of a registry.
+     * @return {@code configured}, {@code none} or {@code unavailable}; {@code null} when
+     * nothing was asked
+     */
+    public @Nullable String loginAt(String registry) {
+        return logins.at(registry);
     }
 
     /**

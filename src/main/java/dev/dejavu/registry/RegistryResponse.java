@@ -137,6 +137,11 @@ final class RegistryResponse {
         };
     }
 
+    /** What this response is, for people. */
+    String detail() {
+        return "HTTP " + status + ((status == 404) ? " without an error code of registries for what is not there" : "");
+    }
+
     /** The digest that the registry names, if it does. */
     @Nullable String digest() {
         return headers.getFirst(DIGEST);

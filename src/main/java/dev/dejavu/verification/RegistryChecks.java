@@ -169,7 +169,8 @@ class RegistryChecks {
             .tag("outcome", status.outcome().name().toLowerCase(Locale.ROOT))
             .tag("reason", (status.reason() != null) ? status.reason().toString() : "none")
             .register(metrics));
-        health.record(check.registry(), status);
+        health.record(check.registry(), status, registries.loginAt(check.registry()));
+        log.debug("{}: {}", entry.value(), status);
         check.rateLimiter().pause(status.retryAfter());
         return status;
     }

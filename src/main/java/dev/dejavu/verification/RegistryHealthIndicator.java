@@ -30,9 +30,11 @@ class RegistryHealthIndicator implements HealthIndicator {
         this.clock = clock;
     }
 
-    void record(String registry, ImageStatus status) {
-        last.put(registry, new LastCheck(status.outcome().name().toLowerCase(Locale.ROOT),
-                (status.reason() != null) ? status.reason().toString() : null, status.detail(), clock.instant()));
+    void record(String registry, ImageStatus status, @Nullable String login) {
+        last.put(registry,
+                new LastCheck(status.outcome().name().toLowerCase(Locale.ROOT),
+                        (status.reason() != null) ? status.reason().toString() : null, status.detail(), login,
+                        clock.instant()));
     }
 
     @Override
@@ -42,9 +44,11 @@ class RegistryHealthIndicator implements HealthIndicator {
 
     /**
      * The outcome of a check.
+     *
+     * @param login whether there was one, but not whose
      */
-    record LastCheck(String outcome, @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String reason, String detail,
-            Instant at) {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record LastCheck(String outcome, @Nullable String reason, String detail, @Nullable String login, Instant at) {
     }
 
 }

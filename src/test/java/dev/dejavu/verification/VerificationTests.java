@@ -154,6 +154,7 @@ class VerificationTests {
             JsonNode health = json(http.get("/actuator/health/registries")).at("/components/registry");
             assertThat(health.path("status").asString()).isEqualTo("UP");
             assertThat(health.path("details").path(proxy.host()).path("outcome").asString()).isEqualTo("present");
+            assertThat(health.path("details").path(proxy.host()).path("login").asString()).isEqualTo("none");
         }
 
         private double metric(String name) {
