@@ -102,7 +102,7 @@ final class RegistryAuth {
             RegistryException unavailable) throws IOException {
         try {
             RegistryResponse response = send(method, reference, path, (Credentials) null);
-            if (response.status() == 403 || response.status() == 404) {
+            if (method.equals("GET") && (response.status() == 403 || response.status() == 404)) {
                 throw unavailable;
             }
             return response;
