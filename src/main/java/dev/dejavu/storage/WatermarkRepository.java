@@ -26,67 +26,6 @@ import dev.dejavu.commit.GroupCommit;
  */
 class WatermarkRepository implements WatermarkTable {
 
-    private static final String NEXT = """
-            insert into registry_counter (name, number) values ('events', 1)
-            on conflict (name) do update set number = registry_counter.number + 1 returning number
-            """;
-
-    private static final String LOCK = "select number from registry_counter where name = 'events' ";
-
-    /** What is zero or null is left as it is. */
-    private static final String RAISE = """
-            insert into registry_watermark (repository, subject, deleted_number, moved_number, pushed_number, pushed_digest,
-                latest_number, settled_number, raised_at)
-            values (:repository, :subject, :deleted, :moved, :pushed, :pushedDigest, :number, :settled, :now)
-            on conflict (repository, subject) do update set
-                deleted_number = case when excluded.deleted_number > 0 then excluded.deleted_number
-                    else registry_watermark.deleted_number end,
-                moved_number = case when excluded.moved_number > 0 then excluded.moved_number
-                    when excluded.pushed_digest <> registry_watermark.pushed_digest
-                        and registry_watermark.pushed_number > registry_watermark.moved_number
-                        then registry_watermark.pushed_number
-                    else registry_watermark.moved_number end,
-                pushed_number = case when excluded.pushed_number > 0 then excluded.pushed_number
-                    else registry_watermark.pushed_number end,
-                pushed_digest = coalesce(excluded.pushed_digest, registry_watermark.pushed_digest),
-                latest_number = excluded.latest_number,
-                settled_number = case when excluded.settled_number > 0 then excluded.settled_number
-                    else registry_watermark.settled_number end,
-                raised_at = excluded.raised_at
-            """;
-
-    private static final String PENDING = """
-            where latest_number between :from and :upTo and latest_number > settled_number
-            """;
-
-    static final String FIND_PENDING = "select 1 from registry_watermark " + PENDING + "limit 1";
-
-    private static final String RAISE_AGAIN = """
-            update registry_watermark set
-                deleted_number = case when deleted_number > settled_number then :number else deleted_number end,
-                moved_number = case when moved_number > settled_number then :number else moved_number end,
-                pushed_number = case when pushed_number > settled_number then :number else pushed_number end,
-                latest_number = :number, settled_number = :number, raised_at = :now
-            """ + PENDING;
-
-    static final String RAISED_AFTER = """
-            select counter.number, raised.* from registry_counter counter
-            left join registry_watermark raised on raised.latest_number > :number where counter.name = 'events'
-            """;
-
-    private static final String MIDDLE = """
-            select latest_number from registry_watermark where repository = ? and subject <> ''
-            order by latest_number desc limit 1 offset (select count(*) / 2 from registry_watermark where repository = ?)
-            """;
-
-    static final String PRUNE = """
-            with expired as materialized (
-                select repository, subject from registry_watermark where raised_at between :from and :cutoff
-                order by raised_at limit :limit)
-            delete from registry_watermark where (repository, subject) in (select repository, subject from expired)
-            returning raised_at
-            """;
-
     /** Events of one transaction, so that none is long. */
     private static final int MAX_EVENTS = 100;
 
@@ -110,7 +49,7 @@ class WatermarkRepository implements WatermarkTable {
     }
 
     private long nextInGroup() {
-        return writing(NEXT).query(Long.class).single();
+        return writing(WatermarkSql.NEXT).query(Long.class).single();
     }
 
     @Override
@@ -151,7 +90,7 @@ class WatermarkRepository implements WatermarkTable {
         Map<String, @Nullable Object> parameters = new HashMap<>(Map.of("deleted", 0L, "moved", 0L, "pushed", 0L));
         parameters.put("pushedDigest", null);
         parameters.putAll(change);
-        writing(RAISE).params(parameters)
+        writing(WatermarkSql.RAISE).params(parameters)
             .param("repository", repository)
             .param("subject", subject)
             .param("number", number)
@@ -169,7 +108,7 @@ class WatermarkRepository implements WatermarkTable {
     @Override
     public List<Watermark> raiseAgain(long from, long upTo) {
         if (database.reader()
-            .sql(FIND_PENDING)
+            .sql(WatermarkSql.FIND_PENDING)
             .param("from", from)
             .param("upTo", upTo)
             .query()
@@ -179,7 +118,7 @@ class WatermarkRepository implements WatermarkTable {
         }
         return commit.write(COMMIT_KEY, () -> {
             long number = nextInGroup();
-            writing(RAISE_AGAIN).param("number", number)
+            writing(WatermarkSql.RAISE_AGAIN).param("number", number)
                 .param("now", clock.millis())
                 .param("from", from)
                 .param("upTo", upTo)
@@ -192,7 +131,7 @@ class WatermarkRepository implements WatermarkTable {
     public Raised findRaisedAfter(long number) {
         AtomicLong last = new AtomicLong();
         List<Optional<Watermark>> rows = database.reader()
-            .sql(RAISED_AFTER)
+            .sql(WatermarkSql.RAISED_AFTER)
             .param("number", number)
             .query((row, index) -> {
                 last.set(row.getLong("number"));
@@ -207,7 +146,10 @@ class WatermarkRepository implements WatermarkTable {
     public List<Watermark> fold(String repository) {
         return commit.write(COMMIT_KEY, () -> {
             long number = nextInGroup();
-            Optional<Long> middle = writing(MIDDLE).param(repository).param(repository).query(Long.class).optional();
+            Optional<Long> middle = writing(WatermarkSql.MIDDLE).param(repository)
+                .param(repository)
+                .query(Long.class)
+                .optional();
             middle.ifPresent((folded) -> {
                 long deleted = writing("select coalesce(max(deleted_number), 0) from registry_watermark"
                         + " where repository = ? and subject = ''")
@@ -227,8 +169,8 @@ class WatermarkRepository implements WatermarkTable {
     @Override
     public List<Long> prune(Instant raisedBefore, long from, int limit) {
         return commit.write(COMMIT_KEY, () -> {
-            writing(LOCK + database.rowLock()).query().listOfRows();
-            return writing(PRUNE).param("from", from)
+            writing(WatermarkSql.LOCK + database.rowLock()).query().listOfRows();
+            return writing(WatermarkSql.PRUNE).param("from", from)
                 .param("cutoff", raisedBefore.toEpochMilli())
                 .param("limit", limit)
                 .query(Long.class)

@@ -4,13 +4,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -48,21 +44,11 @@ class Watermarks implements ChangeListener, Prunable {
 
     private final Clock clock;
 
-    private volatile Map<String, RepositoryMarks> repositories = new ConcurrentHashMap<>();
-
-    /** What events call an entry, by its value: to read a reference costs more. */
-    private final Cache<String, Subject> subjects = Caffeine.newBuilder()
-        .maximumSize(100_000)
-        .executor(Runnable::run)
-        .build();
-
-    private volatile boolean loaded;
+    /** {@code null} until they are loaded. */
+    private volatile @Nullable KnownWatermarks marks;
 
     /** The last number that is known to have been given. */
     private volatile long known;
-
-    /** The highest number of a watermark; none may be missed before they are loaded. */
-    private volatile long raised = Long.MAX_VALUE;
 
     /** All watermarks with a number up to it are here. */
     private volatile long completeUpTo;
@@ -93,12 +79,14 @@ class Watermarks implements ChangeListener, Prunable {
     List<Watermark> raise(List<RegistryEvent> events, boolean isRaisedAgain) {
         List<Watermark> changed = table.raise(events, isRaisedAgain);
         changed.forEach(this::add);
-        changed.stream().map(Watermark::repository).distinct().forEach((repository) -> {
-            RepositoryMarks marks = repositories.get(repository);
-            if (marks != null && marks.size() > MAX_SUBJECTS) {
-                table.fold(repository).forEach(this::add);
-            }
-        });
+        KnownWatermarks current = marks;
+        if (current != null) {
+            changed.stream()
+                .map(Watermark::repository)
+                .distinct()
+                .filter((repository) -> current.size(repository) > MAX_SUBJECTS)
+                .forEach((repository) -> table.fold(repository).forEach(this::add));
+        }
         return changed;
     }
 
@@ -130,7 +118,7 @@ class Watermarks implements ChangeListener, Prunable {
      * are judged that were not found in memory alone.
      */
     void refresh() {
-        if (!loaded) {
+        if (marks == null) {
             reload();
         }
         else if (!changes.isCurrent()) {
@@ -149,18 +137,10 @@ class Watermarks implements ChangeListener, Prunable {
 
     private synchronized void reload() {
         WatermarkTable.Raised all = table.findRaisedAfter(0);
-        Map<String, RepositoryMarks> read = new ConcurrentHashMap<>();
-        all.watermarks().forEach((watermark) -> marks(read, watermark.repository()).add(watermark));
-        repositories = read;
-        raised = all.watermarks().stream().mapToLong(Watermark::latest).max().orElse(0);
+        marks = new KnownWatermarks(all.watermarks());
         known = all.number();
         completeUpTo = all.number();
-        loaded = true;
         all.watermarks().stream().filter(Watermark::isPending).forEach((watermark) -> onPending.accept(watermark));
-    }
-
-    private static RepositoryMarks marks(Map<String, RepositoryMarks> repositories, String name) {
-        return repositories.computeIfAbsent(name, (added) -> new RepositoryMarks());
     }
 
     private synchronized void complete(long number) {
@@ -177,9 +157,9 @@ class Watermarks implements ChangeListener, Prunable {
     }
 
     private synchronized void add(Watermark watermark) {
-        marks(repositories, watermark.repository()).add(watermark);
-        // After the mark, so that who sees it sees that.
-        raised = Math.max(raised, watermark.latest());
+        if (marks != null) {
+            marks.add(watermark);
+        }
         know(watermark.latest());
     }
 
@@ -214,29 +194,20 @@ class Watermarks implements ChangeListener, Prunable {
             know(entry.verification().invalidatedAsOf());
             return true;
         }
-        if (entry.verification().asOf() >= raised) {
-            return false;
-        }
-        if (!loaded) {
-            return true;
-        }
-        Subject subject = subjects.get(entry.value(), (value) -> Subject.of(entry));
-        RepositoryMarks marks = repositories.get(subject.repository());
-        return marks != null && marks.isRaisedSince(entry.verification().asOf())
-                && (marks.isDeletedSince(entry.verification(), subject.tag())
-                        || (marks.isMovedSince(entry.verification(), subject.tag()) && isVerifiable.test(entry)));
+        KnownWatermarks current = marks;
+        return current == null || current.concern(entry, isVerifiable);
     }
 
     /** Whether its registry sent any event about its repository since a number. */
     boolean isRaisedSince(String repository, long number) {
-        RepositoryMarks marks = repositories.get(repository);
-        return marks != null && marks.isRaisedSince(number);
+        KnownWatermarks current = marks;
+        return current == null || current.isRaisedSince(repository, number);
     }
 
     /** Whether anything was pushed to its repository since a number. */
     boolean isPushedSince(String repository, long number) {
-        RepositoryMarks marks = repositories.get(repository);
-        return marks != null && marks.isPushedSince(number);
+        KnownWatermarks current = marks;
+        return current == null || current.isPushedSince(repository, number);
     }
 
     @Override
@@ -247,23 +218,14 @@ class Watermarks implements ChangeListener, Prunable {
     @Override
     public List<Long> pruneExpired(long from, int limit) {
         Instant before = clock.instant().minus(longestTtl).minus(properties.freshnessLifetime()).minus(SLACK);
-        repositories.values().forEach((marks) -> marks.removeRaisedBefore(before));
-        synchronized (this) {
-            repositories.values().removeIf(RepositoryMarks::isEmpty);
-        }
+        forgetRaisedBefore(before);
         return table.prune(before, from, limit);
     }
 
-    /**
-     * What events call an entry.
-     */
-    private record Subject(String repository, @Nullable String tag) {
-
-        static Subject of(VerifiableEntry entry) {
-            String tag = entry.registryTag();
-            return new Subject(entry.registryRepository(), (tag != null) ? Watermark.tag(tag) : null);
+    private synchronized void forgetRaisedBefore(Instant time) {
+        if (marks != null) {
+            marks.removeRaisedBefore(time);
         }
-
     }
 
 }

@@ -144,8 +144,8 @@ class WatermarkRepositoryTests {
             String explain = database.rowLock().isEmpty() ? "explain query plan " : "explain ";
             Map<String, Long> parameters = Map.of("number", number, "from", number, "upTo", number + 1, "cutoff", 0L,
                     "limit", 10L);
-            Map<String, String> indexes = Map.of(WatermarkRepository.RAISED_AFTER, "registry_watermark_latest_number",
-                    WatermarkRepository.FIND_PENDING, "registry_watermark_latest_number", WatermarkRepository.PRUNE,
+            Map<String, String> indexes = Map.of(WatermarkSql.RAISED_AFTER, "registry_watermark_latest_number",
+                    WatermarkSql.FIND_PENDING, "registry_watermark_latest_number", WatermarkSql.PRUNE,
                     "registry_watermark_raised_at");
             try {
                 indexes.forEach((sql,
