@@ -1,5 +1,6 @@
 package dev.dejavu.verification;
 
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -146,11 +147,15 @@ class EventTests {
 
         @Test
         void deletionEndsNoAbsence() {
-            String digest = pushed("v2");
             // An earlier test's Retry-After may pause the checks for a second.
             await()
                 .untilAsserted(() -> assertProblem(http.post("/images/resolve", resolveRequest("v1")), 404, "absent"));
-            deleted(digest);
+            String deletion = "{\"events\":[{\"action\":\"delete\",\"target\":{\"repository\":\"" + name
+                    + "\",\"tag\":\"v1\"}}]}";
+            assertThat(http
+                .send("POST", "/webhooks/real", BodyPublishers.ofString(deletion), "Content-Type", "application/json",
+                        "Authorization", SECRET)
+                .statusCode()).isEqualTo(204);
             assertThat(isAbsent(path("v1"))).isTrue();
         }
 
