@@ -88,7 +88,7 @@ public final class ServiceProcess implements AutoCloseable {
 
     /** Waits until it is listening. */
     public Http http() throws Exception {
-        return new Http(port.get(60, TimeUnit.SECONDS));
+        return new Http(port.get(120, TimeUnit.SECONDS));
     }
 
     public boolean isAlive() {
