@@ -2,6 +2,8 @@ package dev.dejavu.testing;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The real registries that tests run against.
@@ -15,33 +17,40 @@ public enum RegistryProgram {
     GGCR("registry", "-h", "port to run registry on",
             "go install github.com/google/go-containerregistry/cmd/registry@v0.22.1");
 
+    /** Late: the service's own scan of classes reads the annotation that names one. */
+    private static final Map<RegistryProgram, Boolean> INSTALLED = new ConcurrentHashMap<>();
+
     final String command;
+
+    private final String argument;
+
+    private final String answer;
 
     private final String install;
 
-    private final boolean isInstalled;
-
     RegistryProgram(String command, String argument, String answer, String install) {
         this.command = command;
+        this.argument = argument;
+        this.answer = answer;
         this.install = install;
-        this.isInstalled = isInstalled(command, argument, answer);
-        if (!isInstalled) {
-            System.err.println(missing());
-        }
-    }
-
-    private static boolean isInstalled(String command, String argument, String answer) {
-        try {
-            Process process = new ProcessBuilder(command, argument).redirectErrorStream(true).start();
-            return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).contains(answer);
-        }
-        catch (IOException ex) {
-            return false;
-        }
     }
 
     boolean isInstalled() {
-        return isInstalled;
+        return INSTALLED.computeIfAbsent(this, RegistryProgram::find);
+    }
+
+    private boolean find() {
+        try {
+            Process process = new ProcessBuilder(command, argument).redirectErrorStream(true).start();
+            if (new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).contains(answer)) {
+                return true;
+            }
+        }
+        catch (IOException ex) {
+            // as a program of that name that is another one
+        }
+        System.err.println(missing());
+        return false;
     }
 
     String missing() {
