@@ -65,7 +65,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             """;
 
     private static final String INVALIDATE = """
-            update image_cache set invalidated_as_of = ? where hash = ? and overlay = ?
+            update image_cache set invalidated_as_of = ? where hash = ? and overlay = ? and invalidated_as_of < ?
             """;
 
     static final String CONFIRMED = """
@@ -167,7 +167,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     @Override
     public void invalidate(CacheKey key, long number) {
-        updateInGroup(key, writing(INVALIDATE).param(number).param(key.hex()).param(key.overlay()));
+        updateInGroup(key, writing(INVALIDATE).param(number).param(key.hex()).param(key.overlay()).param(number));
     }
 
     @Override

@@ -53,7 +53,7 @@ final class RegistryHttp implements AutoCloseable {
             return new URI(text);
         }
         catch (URISyntaxException ex) {
-            throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "No URI: " + text);
+            throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "It leads to what is no URI");
         }
     }
 
@@ -99,8 +99,8 @@ final class RegistryHttp implements AutoCloseable {
         boolean may = host != null && uri.getRawUserInfo() == null && rule.test(host)
                 && names.scheme(host).equals(uri.getScheme());
         if (!may) {
-            throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
-                    "Sent to " + uri.getScheme() + "://" + host + ", which is not allowed");
+            throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED, "Sent to " + uri.getScheme() + "://"
+                    + ((host != null) ? host.replaceFirst(".*@", "") : null) + ", which is not allowed");
         }
         return uri;
     }

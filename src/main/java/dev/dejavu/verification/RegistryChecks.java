@@ -131,7 +131,9 @@ class RegistryChecks {
     }
 
     private boolean isFull(CacheKey key, Duration awaitedFor) {
-        return inFlight.size() >= (key.isInBase() ? MAX_IN_FLIGHT : MAX_IN_FLIGHT_OVERLAYS)
+        // Those of the base in the background keep no overlay's awaited ones out.
+        return (key.isInBase() ? inFlight.size() >= MAX_IN_FLIGHT
+                : inFlight.size() - inBackground.get() >= MAX_IN_FLIGHT_OVERLAYS)
                 || (awaitedFor.isZero() && inBackground.get() >= MAX_IN_BACKGROUND);
     }
 

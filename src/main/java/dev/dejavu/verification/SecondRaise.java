@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 
 import dev.dejavu.cache.Watermark;
 
@@ -25,7 +24,8 @@ final class SecondRaise {
 
     private static final Duration TICK = Duration.ofMillis(100);
 
-    private static final int MAX_TRIES = 10;
+    /** Tries. */
+    private static final int WARN_AFTER = 10;
 
     private final Watermarks watermarks;
 
@@ -90,18 +90,20 @@ final class SecondRaise {
     }
 
     private void raise(long from, long upTo) throws InterruptedException {
-        for (int i = 0; i < MAX_TRIES; i++) {
+        for (int i = 1;; i++) {
             try {
                 onRaised.accept(watermarks.raiseAgain(from, upTo));
                 return;
             }
-            catch (DataAccessException ex) {
+            catch (RuntimeException ex) {
                 log.debug("Not raised again yet", ex);
+                if (i == WARN_AFTER) {
+                    log.warn(
+                            "The database does not answer: what a registry has just deleted may be served until it does");
+                }
                 Thread.sleep(delay);
             }
         }
-        log.warn(
-                "The database did not answer: what a registry has deleted may be served until its freshness lifetime ends");
     }
 
     /** Leaves what is pending to others, or to the next start. */

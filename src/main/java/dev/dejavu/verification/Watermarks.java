@@ -8,6 +8,9 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheKey;
@@ -27,6 +30,8 @@ import dev.dejavu.cache.WatermarkTable;
  */
 @Component
 class Watermarks implements ChangeListener, Prunable {
+
+    private static final Logger log = LoggerFactory.getLogger(Watermarks.class);
 
     /**
      * Of one repository; more, which are twice those of the largest request, are folded.
@@ -85,9 +90,19 @@ class Watermarks implements ChangeListener, Prunable {
                 .map(Watermark::repository)
                 .distinct()
                 .filter((repository) -> current.size(repository) > MAX_SUBJECTS)
-                .forEach((repository) -> table.fold(repository).forEach(this::add));
+                .forEach(this::fold);
         }
         return changed;
+    }
+
+    /** Can wait for the next event: what was raised is in the table. */
+    private void fold(String repository) {
+        try {
+            table.fold(repository).forEach(this::add);
+        }
+        catch (DataAccessException ex) {
+            log.debug("Watermarks of {} not folded", repository, ex);
+        }
     }
 
     /** Raises once more what is pending in a range of numbers. */
@@ -119,7 +134,7 @@ class Watermarks implements ChangeListener, Prunable {
      */
     void refresh() {
         if (marks == null) {
-            reload();
+            load();
         }
         else if (!changes.isCurrent()) {
             long from = completeUpTo;
@@ -132,6 +147,13 @@ class Watermarks implements ChangeListener, Prunable {
                 read.watermarks().forEach(this::add);
                 complete(read.number());
             }
+        }
+    }
+
+    /** Loads them once for all that wait. */
+    private synchronized void load() {
+        if (marks == null) {
+            reload();
         }
     }
 
