@@ -160,9 +160,9 @@ final class TokenServers {
     private Authorization read(RegistryResponse response, URI server) throws RegistryException {
         try {
             JsonNode body = json.readTree(response.body());
-            String token = text(body.path("token"));
+            String token = body.path("token").stringValue("");
             if (token.isEmpty()) {
-                token = text(body.path("access_token"));
+                token = body.path("access_token").stringValue("");
             }
             if (!token.matches(TOKEN)) {
                 throw failed(server, "no token");
@@ -173,10 +173,6 @@ final class TokenServers {
         catch (JacksonException ex) {
             throw failed(server, "no JSON");
         }
-    }
-
-    private static String text(JsonNode node) {
-        return node.isString() ? node.stringValue() : "";
     }
 
     private static RegistryException failed(URI server, String detail) {

@@ -25,7 +25,7 @@ final class DistributionEvents implements EventFormat {
 
     @Override
     public Stream<Notification> read(String registry, JsonNode body, HttpHeaders headers) {
-        return EventFormat.children(body.path("events")).flatMap(DistributionEvents::notification);
+        return body.path("events").valueStream().flatMap(DistributionEvents::notification);
     }
 
     /** One event of an envelope. */

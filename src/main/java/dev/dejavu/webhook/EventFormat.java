@@ -1,7 +1,6 @@
 package dev.dejavu.webhook;
 
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -49,21 +48,14 @@ interface EventFormat {
         return null;
     }
 
-    /** The children of an array or an object; none of anything else. */
-    static Stream<JsonNode> children(JsonNode node) {
-        return StreamSupport.stream(node.spliterator(), false);
-    }
-
     /** A member that is a string. */
     static @Nullable String text(JsonNode node, String member) {
-        JsonNode value = node.path(member);
-        return value.isString() ? value.asString() : null;
+        return node.path(member).stringValueOpt().orElse(null);
     }
 
     /** A member that is a string; else an empty one. */
     static String word(JsonNode node, String member) {
-        String text = text(node, member);
-        return (text != null) ? text : "";
+        return node.path(member).stringValue("");
     }
 
 }

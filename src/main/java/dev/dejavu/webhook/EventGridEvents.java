@@ -8,7 +8,6 @@ import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.cache.RegistryEvent.Kind;
 
-import static dev.dejavu.webhook.EventFormat.children;
 import static dev.dejavu.webhook.EventFormat.text;
 import static dev.dejavu.webhook.EventFormat.word;
 
@@ -62,7 +61,7 @@ final class EventGridEvents implements EventFormat {
     }
 
     private static Stream<JsonNode> events(JsonNode body) {
-        return body.isArray() ? children(body) : Stream.of(body);
+        return body.isArray() ? body.valueStream() : Stream.of(body);
     }
 
     private static String type(JsonNode event) {

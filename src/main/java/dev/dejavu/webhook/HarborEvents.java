@@ -8,7 +8,6 @@ import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.cache.RegistryEvent.Kind;
 
-import static dev.dejavu.webhook.EventFormat.children;
 import static dev.dejavu.webhook.EventFormat.text;
 import static dev.dejavu.webhook.EventFormat.word;
 
@@ -35,7 +34,8 @@ final class HarborEvents implements EventFormat {
 
     private static Stream<Notification> artifacts(JsonNode data, Kind kind) {
         String name = text(data.path("repository"), "repo_full_name");
-        return children(data.path("resources"))
+        return data.path("resources")
+            .valueStream()
             .map((resource) -> new Notification(kind, name, text(resource, "tag"), text(resource, "digest")));
     }
 
@@ -46,7 +46,9 @@ final class HarborEvents implements EventFormat {
      */
     private static Stream<Notification> retention(JsonNode retention) {
         String project = word(retention, "project_name");
-        return children(retention.path("deleted_artifact")).map((artifact) -> word(artifact, "name_tag"))
+        return retention.path("deleted_artifact")
+            .valueStream()
+            .map((artifact) -> word(artifact, "name_tag"))
             .filter((name) -> !name.isEmpty())
             .map((name) -> new Notification(Kind.DELETE, project + "/" + name.replaceFirst("[:@].*", ""), null,
                     (name.indexOf('@') >= 0) ? name.substring(name.indexOf('@') + 1) : null));
@@ -60,7 +62,7 @@ final class HarborEvents implements EventFormat {
         JsonNode destination = replication.path("dest_resource");
         String host = word(destination, "endpoint").replaceFirst("^[a-z]+://", "").replaceFirst("/.*", "");
         return Stream.of("successful_artifact", "failed_artifact")
-            .flatMap((member) -> children(replication.path(member)))
+            .flatMap((member) -> replication.path(member).valueStream())
             .flatMap((artifact) -> replicated(host, word(destination, "namespace"), artifact));
     }
 
@@ -69,7 +71,7 @@ final class HarborEvents implements EventFormat {
         JsonNode references = artifact.path("references");
         return Stream.of(Kind.PUSH, Kind.DELETE)
             .flatMap((kind) -> references.isEmpty() ? Stream.of(new Notification(kind, host, name, null, null))
-                    : children(references)
+                    : references.valueStream()
                         .map((reference) -> Notification.byReference(kind, host, name, reference.asString(""))));
     }
 

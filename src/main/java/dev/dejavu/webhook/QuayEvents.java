@@ -7,7 +7,6 @@ import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.cache.RegistryEvent.Kind;
 
-import static dev.dejavu.webhook.EventFormat.children;
 import static dev.dejavu.webhook.EventFormat.word;
 
 /**
@@ -30,7 +29,7 @@ final class QuayEvents implements EventFormat {
         int slash = path.indexOf('/');
         JsonNode tags = body.path("updated_tags");
         Stream<String> names = tags.isObject() ? tags.propertyNames().stream()
-                : children(tags).map((tag) -> tag.asString(""));
+                : tags.valueStream().map((tag) -> tag.asString(""));
         return names.map((tag) -> new Notification(Kind.PUSH, path.substring(0, Math.max(slash, 0)),
                 path.substring(slash + 1), tag, null));
     }
