@@ -50,10 +50,8 @@ final class GithubEvents implements EventFormat {
      */
     private static Notification notification(JsonNode version) {
         String path = word(version, "package_url").replaceFirst(":[^/]*$", "");
-        int slash = path.indexOf('/');
         JsonNode tag = version.path("container_metadata").path("tag");
-        return new Notification(Kind.PUSH, path.substring(0, Math.max(slash, 0)), path.substring(slash + 1),
-                text(tag, "name"), text(version, "version"));
+        return Notification.byPath(Kind.PUSH, path, text(tag, "name"), text(version, "version"));
     }
 
 }

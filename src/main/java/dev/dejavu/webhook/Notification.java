@@ -29,6 +29,12 @@ record Notification(Kind kind, @Nullable String host, @Nullable String name, @Nu
         this(kind, null, name, tag, digest);
     }
 
+    /** About an image by its host and name in one, as in {@code quay.io/acme/app}. */
+    static Notification byPath(Kind kind, String path, @Nullable String tag, @Nullable String digest) {
+        int slash = path.indexOf('/');
+        return new Notification(kind, path.substring(0, Math.max(slash, 0)), path.substring(slash + 1), tag, digest);
+    }
+
     /** About what a registry's API calls a reference: a digest if it has a colon. */
     static Notification byReference(Kind kind, @Nullable String host, @Nullable String name, String reference) {
         boolean isDigest = reference.indexOf(':') >= 0;

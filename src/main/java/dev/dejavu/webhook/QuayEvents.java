@@ -26,12 +26,10 @@ final class QuayEvents implements EventFormat {
     @Override
     public Stream<Notification> read(String registry, JsonNode body, HttpHeaders headers) {
         String path = word(body, "docker_url");
-        int slash = path.indexOf('/');
         JsonNode tags = body.path("updated_tags");
         Stream<String> names = tags.isObject() ? tags.propertyNames().stream()
                 : tags.valueStream().map((tag) -> tag.asString(""));
-        return names.map((tag) -> new Notification(Kind.PUSH, path.substring(0, Math.max(slash, 0)),
-                path.substring(slash + 1), tag, null));
+        return names.map((tag) -> Notification.byPath(Kind.PUSH, path, tag, null));
     }
 
 }
