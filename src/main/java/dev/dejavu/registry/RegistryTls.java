@@ -27,6 +27,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslOptions;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * TLS with registries. An SSL bundle gives the client certificate, and authorities that
@@ -53,18 +54,11 @@ final class RegistryTls implements TlsSocketStrategy {
             }
             catch (GeneralSecurityException | IOException | RuntimeException ex) {
                 throw new InvalidConfigurationPropertyValueException(SETTING, bundle,
-                        "must be a bundle that can be read (" + rootMessage(ex) + ")");
+                        "must be a bundle that can be read ("
+                                + NestedExceptionUtils.getMostSpecificCause(ex).getMessage() + ")");
             }
             bundles.addBundleUpdateHandler(bundle, this::update);
         }
-    }
-
-    private static String rootMessage(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return String.valueOf(cause.getMessage());
     }
 
     private void update(SslBundle bundle) {
@@ -72,7 +66,8 @@ final class RegistryTls implements TlsSocketStrategy {
             this.strategy = of(bundle);
         }
         catch (GeneralSecurityException | IOException | RuntimeException ex) {
-            log.warn("{}: goes on with the one before, as the new one cannot be read: {}", SETTING, rootMessage(ex));
+            log.warn("{}: goes on with the one before, as the new one cannot be read: {}", SETTING,
+                    NestedExceptionUtils.getMostSpecificCause(ex).getMessage());
         }
     }
 
@@ -111,7 +106,8 @@ final class RegistryTls implements TlsSocketStrategy {
             return new DefaultClientTlsStrategy(SSLContext.getDefault());
         }
         catch (GeneralSecurityException ex) {
-            throw new SSLException("javax.net.ssl.*: " + rootMessage(ex), ex);
+            throw new SSLException("javax.net.ssl.*: " + NestedExceptionUtils.getMostSpecificCause(ex).getMessage(),
+                    ex);
         }
     }
 
