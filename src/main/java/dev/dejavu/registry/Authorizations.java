@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +33,14 @@ final class Authorizations {
         this.known = Caffeine.newBuilder()
             .maximumWeight(MAX_WEIGHT)
             .weigher((Key key, Authorization value) -> 500 + value.value().length())
-            .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
+            .ticker(ticker(clock))
             .expireAfter(Expiry.creating((Key key, Authorization value) -> value.lifetime()))
             .build();
+    }
+
+    /** The time of a clock, for caches that forget by it. */
+    static Ticker ticker(Clock clock) {
+        return () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
     }
 
     /**

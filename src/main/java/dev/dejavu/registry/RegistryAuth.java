@@ -54,7 +54,7 @@ final class RegistryAuth {
         this.refusals = Caffeine.newBuilder()
             .maximumSize(10_000)
             .expireAfterWrite(REFUSAL_LIFETIME)
-            .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
+            .ticker(Authorizations.ticker(clock))
             .build();
         this.clock = clock;
     }
