@@ -52,7 +52,7 @@ abstract class AccessFixture {
         synchronized (services) {
             services.add(service);
         }
-        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+        return Http.of(service);
     }
 
     static HttpResponse<String> createToken(Http http, String name, String role) {

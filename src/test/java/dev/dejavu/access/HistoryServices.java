@@ -135,8 +135,7 @@ final class HistoryServices implements AutoCloseable {
     }
 
     Http http(int instance) {
-        return new Http(
-                Integer.parseInt(instances.get(instance).getEnvironment().getRequiredProperty("local.server.port")));
+        return Http.of(instances.get(instance));
     }
 
     /** Prunes as the schedule does. */

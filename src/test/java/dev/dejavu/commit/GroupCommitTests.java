@@ -73,7 +73,7 @@ class GroupCommitTests {
                 "--dejavu.registry.allowed=", "--spring.datasource.url=" + url);
                 Connection other = DriverManager.getConnection(url);
                 ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            Http http = new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+            Http http = Http.of(service);
             CacheKey locked = Keys.next();
             put(http, locked);
             lockRows(other);

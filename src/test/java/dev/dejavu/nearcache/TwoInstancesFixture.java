@@ -71,7 +71,7 @@ abstract class TwoInstancesFixture {
                 "--dejavu.registry.allowed=", "--dejavu.rate-limit.writes-per-second=0",
                 "--spring.datasource.url=" + Postgres.url(port, database));
         services.add(service);
-        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+        return Http.of(service);
     }
 
 }

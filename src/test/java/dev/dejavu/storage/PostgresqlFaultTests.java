@@ -188,7 +188,7 @@ class PostgresqlFaultTests {
         ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
                 "--dejavu.registry.allowed=", "--spring.datasource.url=" + Postgres.url(proxy.port(), database));
         services.add(service);
-        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+        return Http.of(service);
     }
 
     private static List<Supplier<HttpResponse<String>>> calls(Http http, String path) {

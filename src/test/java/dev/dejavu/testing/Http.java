@@ -12,6 +12,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.ApplicationContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,6 +29,11 @@ public record Http(int port) {
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(Duration.ofSeconds(5))
         .build();
+
+    /** A client of a service that runs in this process. */
+    public static Http of(ApplicationContext service) {
+        return new Http(service.getEnvironment().getRequiredProperty("local.server.port", Integer.class));
+    }
 
     private static final JsonMapper mapper = new JsonMapper();
 

@@ -88,7 +88,7 @@ class EventChaosTests {
                 "--dejavu.webhooks.w.format=distribution", "--dejavu.webhooks.w.registry=" + proxy.host(),
                 "--dejavu.webhooks.w.secret=" + SECRET);
         services.add(service);
-        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+        return Http.of(service);
     }
 
     @AfterEach

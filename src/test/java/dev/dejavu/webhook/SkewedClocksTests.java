@@ -52,7 +52,7 @@ class SkewedClocksTests {
                 "--dejavu.webhooks.w.format=distribution", "--dejavu.webhooks.w.registry=" + registry.host(),
                 "--dejavu.webhooks.w.secret=" + SECRET);
         services.add(service);
-        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+        return Http.of(service);
     }
 
     @AfterEach

@@ -56,7 +56,7 @@ class TwoInstancesEventTests {
                 "--dejavu.verification.new-entry-grace=0s", "--dejavu.webhooks.w.format=distribution",
                 "--dejavu.webhooks.w.registry=" + registry.host(), "--dejavu.webhooks.w.secret=" + SECRET);
         services.add(service);
-        return new Http(Integer.parseInt(service.getEnvironment().getRequiredProperty("local.server.port")));
+        return Http.of(service);
     }
 
     @AfterEach
