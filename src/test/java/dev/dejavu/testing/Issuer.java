@@ -1,9 +1,5 @@
 package dev.dejavu.testing;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,12 +32,7 @@ public final class Issuer implements AutoCloseable {
     private volatile boolean unavailable;
 
     public Issuer() {
-        try {
-            this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        }
-        catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
+        this.server = Loopback.httpServer(0);
         serve("/.well-known/openid-configuration",
                 () -> "{\"issuer\":\"" + uri() + "\",\"jwks_uri\":\"" + uri() + "/keys\"}");
         serve("/keys", () -> new JWKSet(key.toPublicJWK()).toString());

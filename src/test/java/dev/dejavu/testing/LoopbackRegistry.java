@@ -1,16 +1,12 @@
 package dev.dejavu.testing;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -53,13 +49,7 @@ public final class LoopbackRegistry implements AutoCloseable {
     private final Set<String> deleted = ConcurrentHashMap.newKeySet();
 
     public LoopbackRegistry() {
-        try {
-            this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        }
-        catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        this.server = Loopback.httpServer(0);
         server.createContext("/v2/", (exchange) -> {
             try (exchange) {
                 respond(exchange);

@@ -1,14 +1,9 @@
 package dev.dejavu.testing;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.random.RandomGenerator;
 
 import com.sun.net.httpserver.HttpServer;
@@ -31,13 +26,7 @@ public final class Notifications {
     private volatile String authorization = "";
 
     public Notifications() {
-        try {
-            this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        }
-        catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        this.server = Loopback.httpServer(0);
         server.createContext("/", (exchange) -> {
             try (exchange) {
                 String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);

@@ -1,9 +1,6 @@
 package dev.dejavu.testing;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,7 +10,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -58,21 +54,15 @@ public final class RegistryProxy implements AutoCloseable {
     }
 
     private HttpServer listen(int at) {
-        try {
-            HttpServer opened = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), at), 0);
-            opened.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-            opened.createContext("/", (exchange) -> {
-                requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
-                try (exchange) {
-                    fault.respond(exchange);
-                }
-            });
-            opened.start();
-            return opened;
-        }
-        catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
+        HttpServer opened = Loopback.httpServer(at);
+        opened.createContext("/", (exchange) -> {
+            requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+            try (exchange) {
+                fault.respond(exchange);
+            }
+        });
+        opened.start();
+        return opened;
     }
 
     public String host() {

@@ -2,28 +2,20 @@ package dev.dejavu.testing;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
 
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsParameters;
-import com.sun.net.httpserver.HttpsServer;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.Sha256;
@@ -98,34 +90,13 @@ public final class ScriptedRegistry implements AutoCloseable {
      * @param wantsCertificate whether each client must have a certificate
      */
     public ScriptedRegistry(@Nullable SSLContext tls, boolean wantsCertificate) {
-        try {
-            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-            this.server = (tls != null) ? overTls(address, tls, wantsCertificate) : HttpServer.create(address, 0);
-        }
-        catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        this.server = (tls != null) ? Loopback.httpsServer(tls, wantsCertificate) : Loopback.httpServer(0);
         server.createContext("/", (exchange) -> {
             try (exchange) {
                 respond(exchange);
             }
         });
         server.start();
-    }
-
-    private static HttpServer overTls(InetSocketAddress address, SSLContext tls, boolean wantsCertificate)
-            throws IOException {
-        HttpsServer server = HttpsServer.create(address, 0);
-        server.setHttpsConfigurator(new HttpsConfigurator(tls) {
-            @Override
-            public void configure(HttpsParameters parameters) {
-                SSLParameters options = tls.getDefaultSSLParameters();
-                options.setNeedClientAuth(wantsCertificate);
-                parameters.setSSLParameters(options);
-            }
-        });
-        return server;
     }
 
     public String host() {

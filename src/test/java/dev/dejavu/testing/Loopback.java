@@ -1,0 +1,69 @@
+package dev.dejavu.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executors;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
+
+/**
+ * Servers of the tests, on this machine alone; not started.
+ */
+final class Loopback {
+
+    private Loopback() {
+    }
+
+    /**
+     * A server without TLS.
+     * @param port 0 for a free one
+     */
+    static HttpServer httpServer(int port) {
+        try {
+            return withThreads(HttpServer.create(address(port), 0));
+        }
+        catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /**
+     * A server with TLS, at a free port.
+     * @param wantsCertificate whether each client must have a certificate
+     */
+    static HttpServer httpsServer(SSLContext tls, boolean wantsCertificate) {
+        try {
+            HttpsServer server = HttpsServer.create(address(0), 0);
+            server.setHttpsConfigurator(new HttpsConfigurator(tls) {
+                @Override
+                public void configure(HttpsParameters parameters) {
+                    SSLParameters options = tls.getDefaultSSLParameters();
+                    options.setNeedClientAuth(wantsCertificate);
+                    parameters.setSSLParameters(options);
+                }
+            });
+            return withThreads(server);
+        }
+        catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    private static InetSocketAddress address(int port) {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    private static HttpServer withThreads(HttpServer server) {
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        return server;
+    }
+
+}
