@@ -194,7 +194,9 @@ final class HistoryWrites {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(204);
         if (action.equals("delete")) {
             model.invalidate(instance,
-                    (value) -> (at < 0) ? value.equals(imageUri) : value.startsWith(repository + ":"), registry::has);
+                    (value) -> (at < 0) ? value.equals(imageUri)
+                            : value.startsWith(repository + ":") && value.endsWith(imageUri.substring(at)),
+                    registry::has);
         }
     }
 
