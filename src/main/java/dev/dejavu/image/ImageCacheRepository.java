@@ -200,7 +200,10 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         return new CacheKey(row.getString("hash"), row.getString("overlay"));
     }
 
-    /** A row that an older version wrote has none. */
+    /**
+     * A row that an older version wrote has none, and a time below zero where that has
+     * invalidated it.
+     */
     private static Verification verification(ResultSet row, Instant createdAt) throws SQLException {
         String by = row.getString("verified_by");
         Verification.By verifier = (by != null) ? Verification.By.valueOf(by.toUpperCase(Locale.ROOT))
@@ -209,7 +212,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         String restedOn = row.getString("rested_on");
         return new Verification(at, verifier, row.getString("manifest_digest"),
                 (restedOn != null) ? digests(restedOn) : null, row.getLong("verified_as_of"),
-                row.getLong("invalidated_as_of"), false);
+                row.getLong("invalidated_as_of"), at.toEpochMilli() < 0);
     }
 
     private static List<String> digests(String joined) {

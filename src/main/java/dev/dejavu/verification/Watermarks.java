@@ -217,7 +217,7 @@ class Watermarks implements ChangeListener, Prunable {
             return true;
         }
         KnownWatermarks current = marks;
-        return current == null || current.concern(entry, isVerifiable);
+        return entry.verification().isInvalidated() || current == null || current.concern(entry, isVerifiable);
     }
 
     /** Whether its registry sent any event about its repository since a number. */

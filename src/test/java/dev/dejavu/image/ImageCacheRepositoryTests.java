@@ -68,6 +68,18 @@ class ImageCacheRepositoryTests {
         }
 
         @Test
+        void rowThatAnOlderVersionInvalidatedIsAMissUntilItIsStored(@Autowired JdbcClient writer) {
+            CachedImage image = entry(Keys.next(), newValue());
+            cache.put(image);
+            writer.sql("update image_cache set verified_at = -verified_at where hash = ?")
+                .param(image.hash().hex())
+                .update();
+            assertThat(cache.find(image.hash())).isEmpty();
+            cache.put(image);
+            assertThat(cache.find(image.hash())).isPresent();
+        }
+
+        @Test
         void partsAreStoredUntilAPutWithoutThem() {
             CachedImage plain = entry(Keys.next(), newValue());
             ImageParts parts = new ImageParts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0",

@@ -104,6 +104,14 @@ class WatermarksTests {
     }
 
     @Test
+    void whatAnOlderVersionInvalidatedIsConcerned() {
+        watermarks.refresh();
+        assertThat(watermarks.concern(new Entry("v1", Verification.byClient(TIME).withAsOf(1).asInvalidated()),
+                (entry) -> true))
+            .isTrue();
+    }
+
+    @Test
     void pushMovesNoEntryThatNobodyCanConfirm() {
         table.rows.add(new Watermark("r/app", ":v1", 0, 0, 5, "sha256:a", 5, 5, TIME));
         watermarks.onReset();
