@@ -204,8 +204,8 @@ public final class Cache<E extends CacheEntry> implements Prunable {
                 condition.check((current != null)
                         ? withVisibleAuthor(verifier.markStale(List.of(current)).getFirst(), caller) : null);
             }
-            if (!mayReplace && current != null && !current.hasValueOf(entry)
-                    && isOfAnother(current, entry.writtenBy())) {
+            if (!mayReplace && current != null && !current.hasValueOf(entry) && isOfAnother(current, entry.writtenBy())
+                    && !verifier.isLost(current)) {
                 throw changedByAnother("Another identity stored another value, which If-Match with its ETag replaces.");
             }
         });

@@ -66,6 +66,11 @@ public interface Verifier<E extends CacheEntry> {
         return false;
     }
 
+    /** Whether an entry is not served again unless somebody stores it. */
+    default boolean isLost(E entry) {
+        return false;
+    }
+
     /** What to answer for a key that was not found. */
     default ProblemException notFound(CacheKey key) {
         return ProblemException.miss();

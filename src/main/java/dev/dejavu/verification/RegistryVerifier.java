@@ -178,6 +178,12 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     }
 
     @Override
+    public boolean isLost(E entry) {
+        policy.refresh();
+        return policy.isInvalidated(entry) && !policy.isVerifiable(entry);
+    }
+
+    @Override
     public E claimed(E entry) {
         return Resolver.verified(entry, entry.verification().withAsOf(watermarks.asOf()));
     }

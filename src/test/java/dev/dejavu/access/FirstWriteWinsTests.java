@@ -102,6 +102,25 @@ class FirstWriteWinsTests {
         }
 
         @Test
+        void valueThatAnEventMadeUntrueWhereNobodyCanCheckItProtectsNobody() {
+            Sample image = Sample.image(Sample.SCOPE, "registry.example.com/acme/lost");
+            String ada = token("write");
+            String bob = token("write");
+            put(ada, image);
+            assertProblem(put(bob, image.other("a")), 409, "changed-by-another");
+            String event = """
+                    {"detail-type": "ECR Image Action", "detail": {"action-type": "DELETE", "result": "SUCCESS",
+                    "repository-name": "acme/lost"}}""";
+            assertThat(http
+                .send("POST", "/webhooks/ecr", BodyPublishers.ofString(event), "Content-Type", "application/json",
+                        "X-Api-Key", ADMIN)
+                .statusCode()).isEqualTo(204);
+            assertThat(put(bob, image.other("a")).statusCode()).isEqualTo(200);
+            assertThat(as(bob, "GET", image.path()).body()).contains(image.other("a").value());
+            assertProblem(put(ada, image), 409, "changed-by-another");
+        }
+
+        @Test
         void ofManyAtOnceOneWins() throws Exception {
             Sample image = Sample.image();
             List<Callable<HttpResponse<String>>> calls = new ArrayList<>();
