@@ -14,6 +14,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 import tools.jackson.databind.json.JsonMapper;
 
+import dev.dejavu.commit.GroupCommit;
 import dev.dejavu.storage.CacheDatabase;
 
 /**
@@ -66,9 +67,13 @@ class AccessTokenRepository {
             returning name
             """;
 
+    private static final String COMMIT_KEY = "tokens";
+
     private final JdbcClient reader;
 
     private final JdbcClient writer;
+
+    private final GroupCommit commit;
 
     private final JsonMapper json;
 
@@ -78,6 +83,7 @@ class AccessTokenRepository {
         this.json = json;
         this.reader = database.reader();
         this.writer = database.writer();
+        this.commit = database.commit();
         this.revoke = REVOKE.replace("{lock}", database.rowLock());
     }
 
@@ -112,7 +118,7 @@ class AccessTokenRepository {
     }
 
     void used(String id, Instant at) {
-        writer.sql(USED).param("id", id).param("at", at.toEpochMilli()).update();
+        commit.write(COMMIT_KEY, () -> writer.sql(USED).param("id", id).param("at", at.toEpochMilli()).update());
     }
 
     /**
@@ -121,7 +127,12 @@ class AccessTokenRepository {
      * @return its name, if that changed anything
      */
     Optional<String> revoke(String id, Instant now) {
-        return writer.sql(revoke).param("id", id).param("now", now.toEpochMilli()).query(String.class).optional();
+        return commit.write(COMMIT_KEY,
+                () -> writer.sql(revoke)
+                    .param("id", id)
+                    .param("now", now.toEpochMilli())
+                    .query(String.class)
+                    .optional());
     }
 
     boolean isRevoked(Secret secret) {
@@ -133,16 +144,17 @@ class AccessTokenRepository {
 
     private int write(String sql, AccessToken token, Secret secret) {
         Instant expiresAt = token.expiresAt();
-        return writer.sql(sql)
-            .param("id", token.id())
-            .param("name", token.name())
-            .param("role", token.role().toString())
-            .param("secretHash", secret.hash())
-            .param("createdAt", token.createdAt().toEpochMilli())
-            .param("overlay", token.overlay())
-            .param("limits", (token.limits() != null) ? json.writeValueAsString(token.limits()) : null)
-            .param("expiresAt", (expiresAt != null) ? expiresAt.toEpochMilli() : null)
-            .update();
+        return commit.write(COMMIT_KEY,
+                () -> writer.sql(sql)
+                    .param("id", token.id())
+                    .param("name", token.name())
+                    .param("role", token.role().toString())
+                    .param("secretHash", secret.hash())
+                    .param("createdAt", token.createdAt().toEpochMilli())
+                    .param("overlay", token.overlay())
+                    .param("limits", (token.limits() != null) ? json.writeValueAsString(token.limits()) : null)
+                    .param("expiresAt", (expiresAt != null) ? expiresAt.toEpochMilli() : null)
+                    .update());
     }
 
     private AccessToken token(ResultSet row, int number) throws SQLException {

@@ -169,6 +169,14 @@ public class GroupCommit implements SmartLifecycle {
                 write.run();
             }
         }
+        checkAge(taken);
+    }
+
+    /** Before the commit: rolls back what its caller will not wait for. */
+    private static void checkAge(List<PendingWrite<?>> taken) {
+        if (taken.stream().anyMatch(PendingWrite::isTooOldToCommit)) {
+            throw new QueryTimeoutException("The statements took too long to commit them in time");
+        }
     }
 
     private static void claimAll(List<PendingWrite<?>> taken, Deque<PendingWrite<?>> waiting,
@@ -186,7 +194,10 @@ public class GroupCommit implements SmartLifecycle {
         for (PendingWrite<?> write : writes) {
             if (writes.size() > 1 && !isUnavailable(failure) && !write.isTimedOut()) {
                 try {
-                    transaction.executeWithoutResult((status) -> write.run());
+                    transaction.executeWithoutResult((status) -> {
+                        write.run();
+                        checkAge(List.of(write));
+                    });
                     write.committed();
                     continue;
                 }

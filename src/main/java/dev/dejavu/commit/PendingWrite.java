@@ -15,11 +15,14 @@ import org.springframework.dao.QueryTimeoutException;
  */
 final class PendingWrite<T> {
 
+    /** How long it may wait to be claimed. */
+    private static final Duration TIMEOUT = Duration.ofMillis(800);
+
     /**
-     * How long it may wait to be claimed. A transaction then takes little enough to
-     * answer near the 2 s that a request may wait.
+     * How old it may be when its commit begins, which can take most of what is left of
+     * the 2 s that a request may wait.
      */
-    private static final Duration TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration MAX_AGE = Duration.ofMillis(1200);
 
     private final String key;
 
@@ -54,7 +57,16 @@ final class PendingWrite<T> {
 
     /** Whether it has waited too long for another transaction. */
     boolean isTimedOut() {
-        return System.nanoTime() - begin > TIMEOUT.toNanos();
+        return isOlderThan(TIMEOUT);
+    }
+
+    /** Whether it is too old for a commit to begin that its caller can wait for. */
+    boolean isTooOldToCommit() {
+        return isOlderThan(MAX_AGE);
+    }
+
+    private boolean isOlderThan(Duration age) {
+        return System.nanoTime() - begin > age.toNanos();
     }
 
     /** Executes it; the result counts once it is committed. */

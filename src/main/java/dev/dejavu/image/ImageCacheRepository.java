@@ -146,13 +146,13 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     @Override
     public boolean removeIfUnchanged(CachedImage expected) {
-        return writing(REMOVE_IF_UNCHANGED).param(expected.hash().hex())
-            .param(expected.hash().overlay())
-            .param(expected.imageUri())
-            .param(expected.createdAt().toEpochMilli())
-            .param(expected.verification().verifiedAt().toEpochMilli())
-            .param(expected.verification().asOf())
-            .update() > 0;
+        return updateInGroup(expected.hash(),
+                writing(REMOVE_IF_UNCHANGED).param(expected.hash().hex())
+                    .param(expected.hash().overlay())
+                    .param(expected.imageUri())
+                    .param(expected.createdAt().toEpochMilli())
+                    .param(expected.verification().verifiedAt().toEpochMilli())
+                    .param(expected.verification().asOf()));
     }
 
     @Override

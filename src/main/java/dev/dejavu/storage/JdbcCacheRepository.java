@@ -196,16 +196,18 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             .single();
     }
 
-    /** Carries out an update of one row, as a member of a group commit. */
+    /**
+     * Carries out a change of one row, as a member of a group commit. So it keeps its
+     * place among the writes of its key, and does nothing when it arrives too late.
+     */
     protected final boolean updateInGroup(CacheKey key, JdbcClient.StatementSpec update) {
         return database.commit().write(key.toString(), () -> update.update() > 0);
     }
 
     @Override
     public void remove(CacheKey key) {
-        writing(names.fill("delete from {table} where {key} = ? and overlay = ?")).param(key.hex())
-            .param(key.overlay())
-            .update();
+        updateInGroup(key, writing(names.fill("delete from {table} where {key} = ? and overlay = ?")).param(key.hex())
+            .param(key.overlay()));
     }
 
     /**

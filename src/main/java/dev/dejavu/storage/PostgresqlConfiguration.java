@@ -10,7 +10,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.function.SingletonSupplier;
@@ -37,7 +36,7 @@ class PostgresqlConfiguration {
 
     @Bean
     TransactionOperations writing(DataSource dataSource) {
-        return new TransactionTemplate(new JdbcTransactionManager(dataSource));
+        return new TransactionTemplate(new WriteTransactions(dataSource));
     }
 
     @Bean

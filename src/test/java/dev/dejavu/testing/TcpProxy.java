@@ -8,6 +8,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
@@ -15,9 +18,12 @@ import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
+import static org.awaitility.Awaitility.await;
+
 /**
  * A connection to a server on loopback that can be cut (open connections break, new ones
- * are refused) and frozen (connections stay open, and no data gets through).
+ * are refused), frozen (connections stay open, and no data gets through), and delayed
+ * (what is sent arrives after its sender has given up).
  */
 public final class TcpProxy implements Closeable {
 
@@ -30,6 +36,12 @@ public final class TcpProxy implements Closeable {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition thawed = lock.newCondition();
+
+    /** Ends of connections from which no data gets through. */
+    private final Set<Socket> held = new HashSet<>();
+
+    /** A connection is held from the data on that has this text. */
+    private @Nullable String holdAt;
 
     private boolean frozen;
 
@@ -76,6 +88,57 @@ public final class TcpProxy implements Closeable {
         }
     }
 
+    /** Delays what is sent on the connections that are open now, until the release. */
+    public void holdOpen() {
+        lock.lock();
+        try {
+            held.addAll(sockets);
+        }
+        finally {
+            lock.unlock();
+        }
+    }
+
+    /** Delays the next data with this text and what follows it, until the release. */
+    public void holdAt(String text) {
+        lock.lock();
+        try {
+            holdAt = text;
+        }
+        finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Delivers what was delayed, and waits until the connections it was for are closed.
+     */
+    public void release() {
+        Set<Socket> released;
+        lock.lock();
+        try {
+            holdAt = null;
+            released = Set.copyOf(held);
+            held.clear();
+            thawed.signalAll();
+        }
+        finally {
+            lock.unlock();
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> released.stream().allMatch(Socket::isClosed));
+    }
+
+    /** Whether the text to hold at was met. */
+    public boolean isHolding() {
+        lock.lock();
+        try {
+            return !held.isEmpty();
+        }
+        finally {
+            lock.unlock();
+        }
+    }
+
     private void accept(ServerSocket opened) {
         try {
             while (true) {
@@ -98,7 +161,7 @@ public final class TcpProxy implements Closeable {
             OutputStream out = to.getOutputStream();
             byte[] buffer = new byte[8192];
             for (int read = in.read(buffer); read != -1; read = in.read(buffer)) {
-                awaitThaw();
+                awaitThaw(from, new String(buffer, 0, read, StandardCharsets.ISO_8859_1));
                 out.write(buffer, 0, read);
             }
         }
@@ -107,10 +170,14 @@ public final class TcpProxy implements Closeable {
         }
     }
 
-    private void awaitThaw() {
+    private void awaitThaw(Socket from, String data) {
         lock.lock();
         try {
-            while (frozen) {
+            if (holdAt != null && data.contains(holdAt)) {
+                holdAt = null;
+                held.add(from);
+            }
+            while (frozen || held.contains(from)) {
                 thawed.awaitUninterruptibly();
             }
         }
@@ -123,6 +190,7 @@ public final class TcpProxy implements Closeable {
     public void close() throws IOException {
         freeze(false);
         cut();
+        release();
     }
 
 }
