@@ -177,7 +177,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
         }
         PutResult<E> result;
         try {
-            result = put(CacheEntry.writtenBy(verifier.claimed(entry), caller.name()), condition, caller);
+            result = put(CacheEntry.writtenBy(entry, caller.name()), condition, caller);
         }
         finally {
             verifier.onPut(entry.key());

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * unknown when a client verified the entry
  * @param restedOn the digests of the manifests in an index that the registry had, too;
  * {@code null} when they are unknown
- * @param asOf the number of the last event that was known when the verification began
+ * @param asOf the number of the last event that was known when the verification began;
+ * when it is stored, no higher than that of the last one that there was
  * @param invalidatedAsOf the number at which a caller took the entry back; 0 for never
  * @param isInvalidated whether it was found out that it does not count any more: then
  * nobody is told its time, so that no client believes it
@@ -75,8 +76,9 @@ public record Verification(@JsonIgnore Instant verifiedAt, By verifiedBy, @Nulla
                 isInvalidated);
     }
 
+    /** By a client that claims it with its PUT, after every event until then. */
     public static Verification byClient(Instant at) {
-        return new Verification(at, By.CLIENT, null, null, 0, 0, false);
+        return new Verification(at, By.CLIENT, null, null, Long.MAX_VALUE, 0, false);
     }
 
     public static Verification byRegistry(Instant at, String digest, List<String> restedOn, long asOf) {

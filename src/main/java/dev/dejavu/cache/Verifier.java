@@ -76,11 +76,6 @@ public interface Verifier<E extends CacheEntry> {
         return ProblemException.miss();
     }
 
-    /** The same entry, which a caller claims now and not earlier. */
-    default E claimed(E entry) {
-        return entry;
-    }
-
     /** An entry was stored, or may have been. */
     default void onPut(CacheKey key) {
         // a verifier that knows nothing of the entry has nothing to forget

@@ -27,11 +27,16 @@ import dev.dejavu.storage.TableNames;
 @Repository
 class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements VerifiableRepository<CachedImage> {
 
+    /** No number that has not been given here, as one that a lost database gave. */
+    private static final String AS_OF = """
+            (select case when number < :verifiedAsOf then number else :verifiedAsOf end
+                from registry_counter where name = 'events')""";
+
     private static final String PUT = """
             insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, build_run, created_at, written_by,
                 verified_at, verified_by, manifest_digest, rested_on, verified_as_of, first_put_at, revision)
             values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :buildRun, :createdAt, :writtenBy,
-                :verifiedAt, :verifiedBy, :manifestDigest, :restedOn, :verifiedAsOf, :createdAt, 1)
+                :verifiedAt, :verifiedBy, :manifestDigest, :restedOn, {asOf}, :createdAt, 1)
             on conflict (hash, overlay) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, build_run = excluded.build_run,
@@ -48,15 +53,17 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                 previous_value = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end,
                 previous_author = image_cache.written_by
-            returning revision, previous_value, previous_author, first_put_at, written_by, invalidated_as_of
-            """;
+            returning revision, previous_value, previous_author, first_put_at, written_by, verified_as_of, invalidated_as_of
+            """
+        .replace("{asOf}", AS_OF);
 
     private static final String REPLACE = """
             update image_cache set verified_at = :verifiedAt, verified_by = :verifiedBy, manifest_digest = :manifestDigest,
-                rested_on = :restedOn, verified_as_of = :verifiedAsOf
+                rested_on = :restedOn, verified_as_of = {asOf}
             where hash = :hash and overlay = :overlay and image_uri = :imageUri and created_at = :createdAt
                 and coalesce(verified_at, created_at) = :expectedVerifiedAt and verified_as_of = :expectedAsOf
-            """;
+            """
+        .replace("{asOf}", AS_OF);
 
     private static final String REMOVE_IF_UNCHANGED = """
             delete from image_cache
@@ -104,7 +111,9 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     protected CachedImage stored(CachedImage image, ResultSet row) throws SQLException {
         return image.withFirstPutAt(Instant.ofEpochMilli(row.getLong("first_put_at")))
             .withWrittenBy(row.getString("written_by"))
-            .withVerification(image.verification().withInvalidatedAsOf(row.getLong("invalidated_as_of")));
+            .withVerification(image.verification()
+                .withAsOf(row.getLong("verified_as_of"))
+                .withInvalidatedAsOf(row.getLong("invalidated_as_of")));
     }
 
     @Override

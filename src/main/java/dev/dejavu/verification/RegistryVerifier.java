@@ -184,11 +184,6 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     }
 
     @Override
-    public E claimed(E entry) {
-        return Resolver.verified(entry, entry.verification().withAsOf(watermarks.asOf()));
-    }
-
-    @Override
     public ProblemException notFound(CacheKey key) {
         return absences.contains(key) ? ProblemException.absent() : ProblemException.miss();
     }

@@ -30,6 +30,7 @@ import dev.dejavu.cache.CacheRepositoryContract;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.RegistryEventListener;
 import dev.dejavu.cache.Verification;
+import dev.dejavu.cache.WatermarkTable;
 import dev.dejavu.registry.ImageReference;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.WithDocker;
@@ -65,6 +66,20 @@ class ImageCacheRepositoryTests {
         /** That of the last event, which a PUT knows. */
         private long lastNumber() {
             return reader.sql("select number from registry_counter").query(Long.class).single();
+        }
+
+        @Test
+        void claimKnowsTheLastEventOfTheDatabaseAndNothingKnowsMore(@Autowired ImageCacheRepository table,
+                @Autowired WatermarkTable numbers) {
+            numbers.next();
+            CachedImage image = entry(Keys.next(), newValue());
+            CachedImage stored = table.put(image.withVerification(Verification.byClient(clock.instant()))).entry();
+            assertThat(stored.verification().asOf()).isEqualTo(lastNumber());
+            assertThat(table.find(image.hash())).contains(stored);
+            CachedImage confirmed = stored
+                .withVerification(Verification.byRegistry(clock.instant(), "sha256:a", List.of(), lastNumber() + 1));
+            assertThat(table.replace(stored, confirmed)).isTrue();
+            assertThat(table.find(image.hash()).orElseThrow().verification().asOf()).isEqualTo(lastNumber());
         }
 
         @Test
@@ -164,10 +179,12 @@ class ImageCacheRepositoryTests {
         }
 
         @Test
-        void verificationThatBeganBeforeTheSecondInvalidationComesTooLate(@Autowired ImageCacheRepository table) {
+        void verificationThatBeganBeforeTheSecondInvalidationComesTooLate(@Autowired ImageCacheRepository table,
+                @Autowired WatermarkTable numbers) {
             CacheKey key = table.put(entry(Keys.next(), newValue())).entry().key();
-            long first = lastNumber() + 1;
-            for (long number : List.of(first, first + 1)) {
+            long first = numbers.next();
+            long second = numbers.next();
+            for (long number : List.of(first, second)) {
                 table.invalidate(key, number);
                 assertThat(table.find(key).orElseThrow().verification().isTakenBack()).isTrue();
             }
@@ -177,7 +194,7 @@ class ImageCacheRepositoryTests {
             assertThat(table.replace(found, late)).isTrue();
             assertThat(table.find(key).orElseThrow().verification().isTakenBack()).isTrue();
             assertThat(table.put(late).entry().verification().isTakenBack()).isTrue();
-            assertThat(table.put(late.withVerification(late.verification().withAsOf(first + 1)))
+            assertThat(table.put(late.withVerification(late.verification().withAsOf(second)))
                 .entry()
                 .verification()
                 .isTakenBack()).isFalse();

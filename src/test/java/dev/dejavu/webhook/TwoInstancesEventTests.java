@@ -54,7 +54,9 @@ class TwoInstancesEventTests {
                 "--spring.datasource.url=" + Postgres.url(Postgres.port(), database), "--dejavu.accept-local=true",
                 "--dejavu.registry.allowed=" + registry.host(), "--dejavu.registry.plain-http=" + registry.host(),
                 "--dejavu.verification.new-entry-grace=0s", "--dejavu.webhooks.w.format=distribution",
-                "--dejavu.webhooks.w.registry=" + registry.host(), "--dejavu.webhooks.w.secret=" + SECRET);
+                "--dejavu.webhooks.w.registry=" + registry.host(), "--dejavu.webhooks.w.secret=" + SECRET,
+                "--dejavu.webhooks.x.format=distribution", "--dejavu.webhooks.x.registry=registry.example.com",
+                "--dejavu.webhooks.x.secret=" + SECRET);
         services.add(service);
         return Http.of(service);
     }
@@ -66,10 +68,14 @@ class TwoInstancesEventTests {
     }
 
     private void sendEvent(String action, String members) {
+        sendEvent("w", action, members);
+    }
+
+    private void sendEvent(String webhook, String action, String members) {
         String body = "{\"events\":[{\"action\":\"%s\",\"target\":{\"repository\":\"%s\",%s}}]}".formatted(action, NAME,
                 members);
         assertThat(receiver
-            .send("POST", "/webhooks/w", BodyPublishers.ofString(body), "Content-Type", "application/json",
+            .send("POST", "/webhooks/" + webhook, BodyPublishers.ofString(body), "Content-Type", "application/json",
                     "Authorization", SECRET)
             .statusCode()).isEqualTo(204);
     }
@@ -130,6 +136,18 @@ class TwoInstancesEventTests {
         for (Http service : List.of(receiver, other)) {
             Staleness.isBelowOneSecond(
                     () -> json(service.get(path("v1"))).path("manifest_digest").asString("").equals(moved));
+        }
+    }
+
+    @Test
+    void entryThatIsStoredThroughTheOtherRightAfterAnEventIsServed() {
+        String uri = "registry.example.com/" + NAME + ":v1";
+        String path = "/images/" + CacheKey.hashOf(uri);
+        for (int n = 0; n < 50; n++) {
+            sendEvent("x", "delete", "\"tag\":\"v1\"");
+            assertThat(other.put(path, "{\"image_uri\":\"" + uri + "\"}").statusCode()).isIn(200, 201);
+            Staleness.isBelowOneSecond(() -> receiver.get(path).statusCode() == 200);
+            assertThat(other.get(path).statusCode()).isEqualTo(200);
         }
     }
 
