@@ -21,9 +21,12 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
 
     private final int version;
 
+    private final E read;
+
     private volatile Served<E> served;
 
     NearCacheEntry(E entry, int version) {
+        this.read = entry;
         this.served = new Served<>(entry);
         this.version = version;
     }
@@ -41,6 +44,11 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
             served = new Served<>(entry);
         }
         return this;
+    }
+
+    /** As it was read from the database. */
+    E read() {
+        return read;
     }
 
     /** The version of its key when it was read. */

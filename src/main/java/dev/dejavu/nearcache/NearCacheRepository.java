@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
 import com.github.benmanes.caffeine.cache.Cache;
@@ -39,11 +40,17 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     private final Cache<CacheKey, NearCacheEntry<E>> entries;
 
+    private final AnswerChecks checks;
+
+    private final LongAdder misses = new LongAdder();
+
     /**
      * A near cache.
      * @param maxSize bytes of heap
      */
-    NearCacheRepository(CacheRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes, long maxSize) {
+    NearCacheRepository(CacheRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes, AnswerChecks checks,
+            long maxSize) {
+        this.checks = checks;
         this.repository = repository;
         this.timeToLive = timeToLive;
         this.changes = changes;
@@ -61,7 +68,11 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             return null;
         }
         NearCacheEntry<E> near = entries.getIfPresent(key);
-        return (near != null && versions.isCurrent(key, near.version()) && isLive(near.entry())) ? near : null;
+        if (near == null || !versions.isCurrent(key, near.version()) || !isLive(near.entry())) {
+            return null;
+        }
+        checks.sample(this, near);
+        return near;
     }
 
     private boolean isLive(E entry) {
@@ -74,6 +85,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         if (near != null) {
             return Optional.of(near.entry());
         }
+        misses.increment();
         int version = versions.of(key);
         Optional<E> found = repository.find(key);
         found.ifPresent((entry) -> store(entry, version));
@@ -94,6 +106,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             }
         }
         if (!others.isEmpty()) {
+            misses.add(others.size());
             for (E entry : repository.findAll(others.keySet())) {
                 store(entry, others.getOrDefault(entry.key(), Versions.NONE));
                 found.add(entry);
@@ -163,6 +176,39 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         versions.beginAll();
         versions.endAll();
         entries.invalidateAll();
+    }
+
+    /** What the database has now. */
+    final Optional<E> findInTable(CacheKey key) {
+        return repository.find(key);
+    }
+
+    /** Whether lookups of its key are still answered by this entry. */
+    // Another one that says the same was read later.
+    @SuppressWarnings("ReferenceEquality")
+    final boolean isServing(NearCacheEntry<E> entry) {
+        CacheKey key = entry.read().key();
+        return changes.isCurrent() && entries.getIfPresent(key) == entry && versions.isCurrent(key, entry.version())
+                && isLive(entry.read());
+    }
+
+    final void drop(NearCacheEntry<E> entry) {
+        entries.asMap().remove(entry.read().key(), entry);
+    }
+
+    /** How many keys the database was asked for. */
+    final long misses() {
+        return misses.sum();
+    }
+
+    /** How many entries there are. */
+    final long size() {
+        return entries.estimatedSize();
+    }
+
+    /** Estimated bytes of heap of its entries. */
+    final long weight() {
+        return entries.policy().eviction().orElseThrow().weightedSize().orElse(0);
     }
 
 }

@@ -4,6 +4,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheEntry;
@@ -19,7 +23,7 @@ import dev.dejavu.cache.VerifiableRepository;
  * Puts near caches in front of tables, and invalidates in them what others change.
  */
 @Component
-public class NearCaches implements ChangeListener {
+public class NearCaches implements ChangeListener, MeterBinder {
 
     private final ChangeFeed changes;
 
@@ -27,7 +31,10 @@ public class NearCaches implements ChangeListener {
 
     private final Map<String, NearCacheRepository<?>> nearCaches = new ConcurrentHashMap<>();
 
-    NearCaches(ChangeFeed changes, NearCacheProperties properties) {
+    private final AnswerChecks checks;
+
+    NearCaches(ChangeFeed changes, NearCacheProperties properties, AnswerChecks checks) {
+        this.checks = checks;
         this.changes = changes;
         this.properties = properties;
     }
@@ -36,15 +43,15 @@ public class NearCaches implements ChangeListener {
      * A near cache in front of a table, or the table itself where near caches are off.
      */
     public <E extends CacheEntry> CacheRepository<E> of(CacheTable<E> table) {
-        return isOff() ? table
-                : register(table, new NearCacheRepository<>(table, table.timeToLive(), changes, properties.bytes()));
+        return isOff() ? table : register(table,
+                new NearCacheRepository<>(table, table.timeToLive(), changes, checks, properties.bytes()));
     }
 
     /** As {@link #of}, of entries that a registry can confirm. */
     public <E extends VerifiableEntry, T extends CacheTable<E> & VerifiableRepository<E>> VerifiableRepository<E> ofVerifiable(
             T table) {
         return isOff() ? table : register(table,
-                new NearVerifiableRepository<>(table, table.timeToLive(), changes, properties.bytes()));
+                new NearVerifiableRepository<>(table, table.timeToLive(), changes, checks, properties.bytes()));
     }
 
     private boolean isOff() {
@@ -72,6 +79,25 @@ public class NearCaches implements ChangeListener {
     @Override
     public void onReset() {
         nearCaches.values().forEach(NearCacheRepository::invalidateAll);
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        nearCaches.forEach((cache, nearCache) -> {
+            FunctionCounter.builder("dejavu.near.cache.misses", nearCache, NearCacheRepository::misses)
+                .description("Keys that the database was asked for")
+                .tag("cache", cache)
+                .register(registry);
+            Gauge.builder("dejavu.near.cache.entries", nearCache, NearCacheRepository::size)
+                .description("Entries in memory")
+                .tag("cache", cache)
+                .register(registry);
+            Gauge.builder("dejavu.near.cache.size", nearCache, NearCacheRepository::weight)
+                .description("Heap that these are estimated to need")
+                .baseUnit("bytes")
+                .tag("cache", cache)
+                .register(registry);
+        });
     }
 
 }

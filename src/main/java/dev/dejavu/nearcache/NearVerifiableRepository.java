@@ -22,8 +22,8 @@ final class NearVerifiableRepository<E extends VerifiableEntry> extends NearCach
     private final VerifiableRepository<E> repository;
 
     NearVerifiableRepository(VerifiableRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes,
-            long maxSize) {
-        super(repository, timeToLive, changes, maxSize);
+            AnswerChecks checks, long maxSize) {
+        super(repository, timeToLive, changes, checks, maxSize);
         this.repository = repository;
     }
 
