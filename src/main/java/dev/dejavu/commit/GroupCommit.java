@@ -73,6 +73,11 @@ public class GroupCommit implements SmartLifecycle {
         }
     }
 
+    /** How many writes wait for their commit. */
+    public int waiting() {
+        return writers.size();
+    }
+
     /** A platform thread: SQLite's native code would pin a carrier. */
     @Override
     public void start() {

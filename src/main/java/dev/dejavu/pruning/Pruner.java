@@ -3,10 +3,16 @@ package dev.dejavu.pruning;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToLongFunction;
 
+import io.micrometer.core.instrument.FunctionTimer;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.ConcurrencyFailureException;
@@ -21,7 +27,7 @@ import dev.dejavu.cache.Prunable;
  * the next one goes on with its work.
  */
 @Component
-class Pruner {
+class Pruner implements MeterBinder {
 
     private static final Logger log = LoggerFactory.getLogger(Pruner.class);
 
@@ -39,6 +45,13 @@ class Pruner {
      * them.
      */
     private final Map<Prunable, Long> resumeFrom = new ConcurrentHashMap<>();
+
+    private final LongAdder prunes = new LongAdder();
+
+    private final LongAdder nanos = new LongAdder();
+
+    /** Epoch milliseconds; at first, of the start. */
+    private volatile long lastSuccess = System.currentTimeMillis();
 
     Pruner(List<Prunable> prunables, PruningProperties properties) {
         this.prunables = prunables;
@@ -60,16 +73,29 @@ class Pruner {
 
     private void pruneFrom(ToLongFunction<Prunable> start) {
         if (busy.compareAndSet(false, true)) {
+            long begin = System.nanoTime();
             try {
-                prunables.forEach((prunable) -> prune(prunable, start.applyAsLong(prunable)));
+                boolean succeeded = true;
+                for (Prunable prunable : prunables) {
+                    succeeded &= prune(prunable, start.applyAsLong(prunable));
+                }
+                if (succeeded) {
+                    lastSuccess = System.currentTimeMillis();
+                }
             }
             finally {
+                prunes.increment();
+                nanos.add(System.nanoTime() - begin);
                 busy.set(false);
             }
         }
     }
 
-    private void prune(Prunable prunable, long start) {
+    /**
+     * Prunes one cache.
+     * @return whether nothing went wrong
+     */
+    private boolean prune(Prunable prunable, long start) {
         try {
             int rows = pruneInBatches(prunable, start);
             if (rows > 0) {
@@ -81,7 +107,9 @@ class Pruner {
         }
         catch (DataAccessException ex) {
             log.warn("Could not prune {}: {}", prunable.name(), ex.getMostSpecificCause().toString());
+            return false;
         }
+        return true;
     }
 
     /**
@@ -108,6 +136,19 @@ class Pruner {
     /** Whether a prune is running. */
     boolean isBusy() {
         return busy.get();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionTimer
+            .builder("dejavu.prunes", this, (pruner) -> pruner.prunes.sum(), (pruner) -> pruner.nanos.sum(),
+                    TimeUnit.NANOSECONDS)
+            .description("Prunes, and the time that they took")
+            .register(registry);
+        Gauge.builder("dejavu.prune.last.success.timestamp", this, (pruner) -> pruner.lastSuccess / 1000.0)
+            .description("When the last prune ended in which nothing failed; at first, the start")
+            .baseUnit("seconds")
+            .register(registry);
     }
 
 }

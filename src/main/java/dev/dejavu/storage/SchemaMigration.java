@@ -3,6 +3,9 @@ package dev.dejavu.storage;
 import java.sql.SQLException;
 import java.time.Duration;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
@@ -21,7 +24,7 @@ import org.springframework.stereotype.Component;
  * then.
  */
 @Component
-class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
+class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator, MeterBinder {
 
     private static final Logger log = LoggerFactory.getLogger(SchemaMigration.class);
 
@@ -111,6 +114,13 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator {
     @Override
     public Health health() {
         return (migrated ? Health.up() : Health.down()).build();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry metrics) {
+        Gauge.builder("dejavu.schema.current", this, (schema) -> schema.migrated ? 1 : 0)
+            .description("1 once the tables are those of this version, 0 until then")
+            .register(metrics);
     }
 
 }
