@@ -2,15 +2,18 @@ package dev.dejavu.access;
 
 import java.util.List;
 
+import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.security.authentication.AuthenticationManager;
+import org.springframework.security.authentication.AuthenticationManagerResolver;
 import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.config.observation.SecurityObservationSettings;
+import org.springframework.security.core.Authentication;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
 import org.springframework.security.oauth2.server.resource.web.authentication.BearerTokenAuthenticationFilter;
 import org.springframework.security.web.DefaultSecurityFilterChain;
@@ -43,6 +46,16 @@ class AccessConfiguration {
     }
 
     @Bean
+    AuthenticationManagerResolver<HttpServletRequest> authenticationManagers(AuthenticationManager callers,
+            ScrapeToken monitor) {
+        AuthenticationManager monitors = (request) -> {
+            Authentication found = monitor.authenticate(((BearerTokenAuthenticationToken) request).getToken());
+            return (found != null) ? found : callers.authenticate(request);
+        };
+        return (request) -> Role.readsMetrics(request) ? monitors : callers;
+    }
+
+    @Bean
     AuthenticationManager authenticationManager(TokenAuthenticator tokens, OidcAuthenticator oidc) {
         return (request) -> {
             String token = ((BearerTokenAuthenticationToken) request).getToken();
@@ -70,14 +83,14 @@ class AccessConfiguration {
     @Bean
     @Order(2)
     SecurityFilterChain calls(HttpSecurity http, Mode mode, ListenAddress address, AccessProperties properties,
-            AuthenticationManager authenticationManager, AccessProblems problems) {
+            AuthenticationManagerResolver<HttpServletRequest> authenticationManagers, AccessProblems problems) {
         if (mode == Mode.OPEN) {
             return new DefaultSecurityFilterChain(AnyRequestMatcher.INSTANCE,
                     address.isLoopback() ? List.of(new LocalHostFilter(problems)) : List.of());
         }
         return bare(http).headers(AbstractHttpConfigurer::disable)
             .oauth2ResourceServer((server) -> server.bearerTokenResolver(new TokenResolver())
-                .authenticationManagerResolver((request) -> authenticationManager)
+                .authenticationManagerResolver(authenticationManagers)
                 .authenticationEntryPoint(problems)
                 .accessDeniedHandler(problems)
                 .withObjectPostProcessor(answeringOutages(problems)))

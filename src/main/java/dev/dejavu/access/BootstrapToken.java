@@ -1,8 +1,5 @@
 package dev.dejavu.access;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
@@ -10,7 +7,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
@@ -27,8 +23,6 @@ class BootstrapToken {
 
     private static final String NAME = "admin";
 
-    private static final int MIN_LENGTH = 24;
-
     private final AccessTokenRepository repository;
 
     private final Clock clock;
@@ -38,7 +32,7 @@ class BootstrapToken {
     BootstrapToken(AccessTokenRepository repository, Clock clock, Environment environment) {
         this.repository = repository;
         this.clock = clock;
-        this.given = given(environment);
+        this.given = Secret.ofSetting(environment, SETTING);
     }
 
     /**
@@ -71,28 +65,6 @@ class BootstrapToken {
                     + " POST /tokens)", secret.text());
         }
         return true;
-    }
-
-    private static @Nullable Secret given(Environment environment) {
-        String text = environment.getProperty(SETTING, "");
-        String file = environment.getProperty(SETTING + "-file", "");
-        if (text.isEmpty() && !file.isEmpty()) {
-            try {
-                text = Files.readString(Path.of(file)).strip();
-            }
-            catch (IOException ex) {
-                throw new InvalidConfigurationPropertyValueException(SETTING + "-file", file,
-                        "must be a file that can be read");
-            }
-        }
-        else if (text.isEmpty()) {
-            return null;
-        }
-        if (text.length() < MIN_LENGTH || !text.chars().allMatch((c) -> c > ' ' && c <= '~')) {
-            throw new InvalidConfigurationPropertyValueException(SETTING, "…",
-                    "must have " + MIN_LENGTH + " characters or more, ASCII and without white space");
-        }
-        return new Secret(text);
     }
 
 }

@@ -76,10 +76,15 @@ enum Role {
                 || (path.startsWith("/actuator/") && READABLE.stream().noneMatch(path::startsWith));
     }
 
+    /** Whether a request reads the metrics. */
+    static boolean readsMetrics(HttpServletRequest request) {
+        return path(request).equals(METRICS);
+    }
+
     /** Whether a request is about more than the entries that its caller sees. */
     static boolean isAboutAll(HttpServletRequest request) {
         String path = path(request);
-        return isAdministration(path) || path.equals(METRICS) || path.startsWith(REGISTRIES);
+        return isAdministration(path) || readsMetrics(request) || path.startsWith(REGISTRIES);
     }
 
     /**

@@ -99,9 +99,10 @@ class AccessModeTests extends AccessFixture {
     @ParameterizedTest
     @ValueSource(strings = { "dejavu.access.mode=closed", "dejavu.admin-token=short",
             "dejavu.admin-token=with white space and long enough", "dejavu.admin-token-file=/nowhere",
-            "dejavu.access.oidc[0].issuer=http://example.com", "dejavu.access.anonymous-read=perhaps",
-            "dejavu.access.oidc[1].issuer=https://issuer.example.com", "dejavu.access.oidc[0].rules[1].claims=sub=a",
-            "dejavu.access.oidc[0].rules[0].overlay=a b", "dejavu.access.oidc[0].max-lifetime=0s" })
+            "dejavu.scrape-token=short", "dejavu.access.oidc[0].issuer=http://example.com",
+            "dejavu.access.anonymous-read=perhaps", "dejavu.access.oidc[1].issuer=https://issuer.example.com",
+            "dejavu.access.oidc[0].rules[1].claims=sub=a", "dejavu.access.oidc[0].rules[0].overlay=a b",
+            "dejavu.access.oidc[0].max-lifetime=0s" })
     void invalidSettingAbortsTheStartAndRevealsNoSecret(String setting) throws Exception {
         try (ServiceProcess service = ServiceProcess.start(setting,
                 setting.contains("oidc[0].issuer") ? "dejavu.home=" + home
