@@ -71,14 +71,26 @@ final class Authorizations {
 
     /**
      * The known authorization, or that which another thread is making, or a new one.
+     * Whoever waits for a thread that is interrupted makes one instead.
      * @throws IOException when there is none, for all who wait
      */
     Authorization get(Key key, Source source) throws IOException {
-        CompletableFuture<Authorization> mine = new CompletableFuture<>();
-        CompletableFuture<Authorization> others = inFlight.putIfAbsent(key, mine);
-        if (others != null) {
-            return await(others);
+        while (true) {
+            CompletableFuture<Authorization> mine = new CompletableFuture<>();
+            CompletableFuture<Authorization> others = inFlight.putIfAbsent(key, mine);
+            if (others == null) {
+                return make(key, source, mine);
+            }
+            try {
+                return await(others);
+            }
+            catch (CancellationException ex) {
+                // Its thread made none, and said nothing about why there is none.
+            }
         }
+    }
+
+    private Authorization make(Key key, Source source, CompletableFuture<Authorization> mine) throws IOException {
         try {
             Authorization authorization = known.getIfPresent(key);
             if (authorization == null) {
@@ -89,7 +101,9 @@ final class Authorizations {
             return authorization;
         }
         catch (IOException ex) {
-            mine.completeExceptionally(ex);
+            if (!Thread.currentThread().isInterrupted()) {
+                mine.completeExceptionally(ex);
+            }
             throw ex;
         }
         finally {
@@ -106,7 +120,7 @@ final class Authorizations {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("no authorization in time");
         }
-        catch (ExecutionException | CancellationException ex) {
+        catch (ExecutionException ex) {
             throw (ex.getCause() instanceof RegistryException reason) ? reason
                     : new IOException("no authorization", ex);
         }
