@@ -5,7 +5,6 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -20,8 +19,7 @@ import dev.dejavu.registry.ImageStatus.Reason;
  * to the registry that it is for, and to the token server that this registry names.
  * <p>
  * Some registries tell a stranger that a private image does not exist. So whoever has
- * credentials shows them before "not found" is believed, and a stranger is believed to be
- * told the truth only where strangers are welcome.
+ * credentials shows them before "not found" is believed.
  */
 final class RegistryAuth {
 
@@ -35,16 +33,10 @@ final class RegistryAuth {
 
     private final Authorizations authorizations;
 
-    private final Clock clock;
-
     /** Not shown again for a while: too many wrong logins lock an account. */
     private final Cache<Authorizations.Key, RegistryException> refusals;
 
-    /** Registries that let strangers in. */
-    private final Cache<String, Boolean> open = Caffeine.newBuilder()
-        .maximumSize(1000)
-        .expireAfterWrite(1, TimeUnit.MINUTES)
-        .build();
+    private final AbsenceProof absence;
 
     RegistryAuth(RegistryHttp http, CredentialStore credentials, JsonMapper json, Clock clock) {
         this.http = http;
@@ -56,7 +48,7 @@ final class RegistryAuth {
             .expireAfterWrite(REFUSAL_LIFETIME)
             .ticker(Authorizations.ticker(clock))
             .build();
-        this.clock = clock;
+        this.absence = new AbsenceProof(http, json, clock);
     }
 
     /**
@@ -108,7 +100,8 @@ final class RegistryAuth {
             return response;
         }
         catch (RegistryException ex) {
-            throw (ex.reason() == Reason.LOGIN_MISSING) ? unavailable : ex;
+            boolean wantsLogin = ex.reason() == Reason.LOGIN_MISSING || ex.reason() == Reason.NOT_FOUND_UNPROVEN;
+            throw wantsLogin ? unavailable : ex;
         }
     }
 
@@ -124,7 +117,7 @@ final class RegistryAuth {
         if (known != null) {
             RegistryResponse response = http.send(method, uri, known.value());
             if (response.status() != 401) {
-                return requireProof(method, response, uri, login);
+                return absence.require(method, response, reference, uri, login, known);
             }
             // Harbor names its token server to strangers alone.
             authorizations.drop(key, known);
@@ -132,7 +125,7 @@ final class RegistryAuth {
         RegistryResponse response = http.send(method, uri, null);
         boolean mayHide = response.status() == 404 || response.status() == 403;
         if (response.status() != 401 && (!mayHide || login == null)) {
-            return requireOpen(method, requireProof(method, response, uri, login), uri);
+            return absence.require(method, response, reference, uri, login, null);
         }
         Authorization shown = authorizations.get(key,
                 () -> answers.answer(challenges(response, uri), reference, login));
@@ -141,58 +134,18 @@ final class RegistryAuth {
             authorizations.drop(key, shown);
             throw ChallengeAnswers.refused(parse(second), login);
         }
-        return requireProof(method, second, uri, login);
+        return absence.require(method, second, reference, uri, login, shown);
     }
 
     /** What a registry wants to see: its own challenges, or those at {@code /v2/}. */
     private List<Challenge> challenges(RegistryResponse response, URI uri) throws IOException {
         List<Challenge> challenges = parse(response);
-        return challenges.isEmpty() ? parse(askForLogin(uri)) : challenges;
+        return challenges.isEmpty() ? parse(absence.askAtRoot(uri)) : challenges;
     }
 
     private static List<Challenge> parse(RegistryResponse response) {
         return (response.status() == 401) ? Challenge.parse(response.headers().getOrEmpty(HttpHeaders.WWW_AUTHENTICATE))
                 : List.of();
-    }
-
-    private RegistryResponse askForLogin(URI uri) throws IOException {
-        RegistryResponse response = http.send("GET", uri.resolve("/v2/"), null);
-        if (response.status() == 429 || response.status() >= 500) {
-            throw new RegistryException(response.reason(), "HTTP " + response.status() + " at /v2/",
-                    response.retryAfter(clock.instant()));
-        }
-        return response;
-    }
-
-    private static RegistryException missing(String detail) {
-        return new RegistryException(Reason.LOGIN_MISSING, "No login is configured for the registry: " + detail);
-    }
-
-    /** Refuses "not found" to whoever did not show a login, or could not. */
-    private static RegistryResponse requireProof(String method, RegistryResponse response, URI uri,
-            @Nullable Credentials login) throws RegistryException {
-        if (login == null && response.status() == 403 && method.equals("GET")) {
-            throw missing("HTTP 403 to whoever has no login");
-        }
-        if (login != null && response.status() == 404 && !response.isFrom(uri)) {
-            throw new RegistryException(Reason.NOT_FOUND_UNPROVEN,
-                    "HTTP 404 from " + response.uri().getHost() + ", which is not shown the login");
-        }
-        return response;
-    }
-
-    /** Refuses "not found" to a stranger where a login is wanted at {@code /v2/}. */
-    private RegistryResponse requireOpen(String method, RegistryResponse response, URI uri) throws IOException {
-        boolean mustKnow = response.status() == 404 && method.equals("GET")
-                && open.getIfPresent(uri.getRawAuthority()) == null;
-        if (mustKnow) {
-            int status = askForLogin(uri).status();
-            if (status == 401 || status == 403) {
-                throw missing("HTTP 404 to a stranger proves nothing, as it wants a login at /v2/");
-            }
-            open.put(uri.getRawAuthority(), true);
-        }
-        return response;
     }
 
 }

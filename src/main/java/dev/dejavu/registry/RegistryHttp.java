@@ -67,7 +67,7 @@ final class RegistryHttp implements AutoCloseable {
      * @param form URL-encoded
      */
     RegistryResponse post(URI uri, String form) throws IOException {
-        return exchange("POST", uri, null, new StringEntity(form, ContentType.APPLICATION_FORM_URLENCODED));
+        return exchange("POST", uri, true, null, new StringEntity(form, ContentType.APPLICATION_FORM_URLENCODED));
     }
 
     /**
@@ -80,7 +80,7 @@ final class RegistryHttp implements AutoCloseable {
         URI uri = first;
         for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
             boolean there = names.canonical(uri.getRawAuthority()).equals(names.canonical(first.getRawAuthority()));
-            RegistryResponse response = exchange(method, uri, there ? authorization : null, null);
+            RegistryResponse response = exchange(method, uri, there, there ? authorization : null, null);
             if (!there && response.status() == 401) {
                 throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
                         uri.getRawAuthority() + " wants credentials, and is not the registry");
@@ -105,15 +105,15 @@ final class RegistryHttp implements AutoCloseable {
         return uri;
     }
 
-    private RegistryResponse exchange(String method, URI uri, @Nullable String authorization, @Nullable HttpEntity form)
-            throws IOException {
+    private RegistryResponse exchange(String method, URI uri, boolean isAskedHost, @Nullable String authorization,
+            @Nullable HttpEntity form) throws IOException {
         HttpUriRequestBase request = new HttpUriRequestBase(method, uri);
         request.setEntity(form);
         request.setHeader(HttpHeaders.ACCEPT, ACCEPT);
         if (authorization != null) {
             request.setHeader(HttpHeaders.AUTHORIZATION, authorization);
         }
-        return connections.execute(request, (response) -> RegistryResponse.read(response, request, uri));
+        return connections.execute(request, (response) -> RegistryResponse.read(response, request, uri, isAskedHost));
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -47,8 +48,16 @@ final class RegistryResponse {
 
     private final byte[] body;
 
-    RegistryResponse(URI uri, int status, HttpHeaders headers, byte[] body) {
+    private final boolean isFromAskedHost;
+
+    /**
+     * A response.
+     * @param uri where it is from
+     * @param isFromAskedHost whether that is the host that was asked first
+     */
+    RegistryResponse(URI uri, boolean isFromAskedHost, int status, HttpHeaders headers, byte[] body) {
         this.uri = uri;
+        this.isFromAskedHost = isFromAskedHost;
         this.status = status;
         this.headers = headers;
         this.body = body;
@@ -58,7 +67,8 @@ final class RegistryResponse {
      * Reads a response, and no further than a body may be long.
      * @param request aborted when it is longer
      */
-    static RegistryResponse read(ClassicHttpResponse response, HttpUriRequestBase request, URI uri) throws IOException {
+    static RegistryResponse read(ClassicHttpResponse response, HttpUriRequestBase request, URI uri,
+            boolean isFromAskedHost) throws IOException {
         HttpHeaders headers = new HttpHeaders();
         for (Header header : response.getHeaders()) {
             headers.add(header.getName(), header.getValue());
@@ -73,7 +83,7 @@ final class RegistryResponse {
             request.abort();
             throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "More than " + MAX_BODY + " bytes");
         }
-        return new RegistryResponse(uri, response.getCode(), headers, body);
+        return new RegistryResponse(uri, isFromAskedHost, response.getCode(), headers, body);
     }
 
     /** Where it is from, which is elsewhere after a redirect. */
@@ -81,13 +91,9 @@ final class RegistryResponse {
         return uri;
     }
 
-    /** Whether the host that was asked gave it. */
-    boolean isFrom(URI asked) {
-        return asked.getHost().equalsIgnoreCase(uri.getHost()) && port(asked) == port(uri);
-    }
-
-    private static int port(URI uri) {
-        return (uri.getPort() >= 0) ? uri.getPort() : uri.getScheme().equals("http") ? 80 : 443;
+    /** Whether the host that was asked gave it, and not one that it led to. */
+    boolean isFromAskedHost() {
+        return isFromAskedHost;
     }
 
     /** Of HTTP. */
@@ -113,16 +119,20 @@ final class RegistryResponse {
      * any proxy in between.
      */
     boolean isNotFoundByRegistry(JsonMapper json) {
-        if (status != 404) {
-            return false;
-        }
+        Set<String> codes = (status == 404) ? errorCodes(json) : Set.of();
+        return !codes.isEmpty() && ABSENT.containsAll(codes);
+    }
+
+    /** The codes of its errors; empty when it has none, and for one without a code. */
+    Set<String> errorCodes(JsonMapper json) {
         try {
             JsonNode errors = json.readTree(body).path("errors");
-            return errors.isArray() && !errors.isEmpty()
-                    && errors.valueStream().allMatch((error) -> ABSENT.contains(error.path("code").asString("")));
+            return errors.isArray() ? errors.valueStream()
+                .map((error) -> error.path("code").asString(""))
+                .collect(Collectors.toUnmodifiableSet()) : Set.of();
         }
         catch (JacksonException ex) {
-            return false;
+            return Set.of();
         }
     }
 

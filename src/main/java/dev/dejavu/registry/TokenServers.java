@@ -151,7 +151,7 @@ final class TokenServers {
                     : new RegistryException(Reason.LOGIN_MISSING, "The token server " + server.getHost()
                             + " gives strangers no token: HTTP " + status + ", and no login is configured");
         }
-        if (status / 100 != 2 || (login != null && !response.isFrom(server))) {
+        if (status / 100 != 2 || (login != null && !response.isFromAskedHost())) {
             throw failed(server, "HTTP " + status + " from " + response.uri().getHost());
         }
         return read(response, server);

@@ -105,7 +105,7 @@ class CredentialRotationTests extends CredentialHelperFixture {
         helperDoes("exit 3");
         registry.play(registry::serve);
         assertThat(check().outcome()).isEqualTo(Outcome.PRESENT);
-        registry.play((request) -> Answer.error(404, "MANIFEST_UNKNOWN"));
+        registry.play(ScriptedRegistry.always(Answer.error(404, "MANIFEST_UNKNOWN")));
         assertThat(check().reason()).isEqualTo(Reason.LOGIN_UNAVAILABLE);
         registry.play(this::basicAuth);
         assertThat(check().reason()).isEqualTo(Reason.LOGIN_UNAVAILABLE);

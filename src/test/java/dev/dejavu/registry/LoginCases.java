@@ -31,7 +31,7 @@ final class LoginCases {
     }
 
     static Stream<Case> cases() {
-        return Stream.of(hidden(), strangers(), challenges(), words()).flatMap(List::stream);
+        return Stream.of(hidden(), challenges(), words()).flatMap(List::stream);
     }
 
     /** Registries that tell strangers that nothing is there. */
@@ -72,27 +72,6 @@ final class LoginCases {
                     .is(Outcome.PRESENT));
     }
 
-    private static List<Case> strangers() {
-        return List.of(
-                Case.of("lets strangers in, and does not have it",
-                        (registry) -> (request) -> Answer.of(request.path().equals("/v2/") ? 200 : 404, UNKNOWN.body()))
-                    .is(Outcome.ABSENT),
-                Case.of("gives strangers a token, as Docker Hub",
-                        (registry) -> tokens((request) -> request.authorization().startsWith("Bearer ")
-                                ? registry.serve(request) : challenge(registry, BEARER)))
-                    .is(Outcome.PRESENT),
-                Case.of("gives strangers a token, and does not have it",
-                        (registry) -> tokens((request) -> request.authorization().startsWith("Bearer ") ? UNKNOWN
-                                : challenge(registry, BEARER)))
-                    .is(Outcome.ABSENT),
-                Case.of("gives strangers a token that it refuses, as Docker Hub for what is private",
-                        (registry) -> tokens((request) -> served(registry, request, BEARER)))
-                    .isUnknown(Reason.LOGIN_MISSING),
-                Case.of("gives strangers no token, as ghcr.io",
-                        (registry) -> tokens((request) -> challenge(registry, BEARER), Answer.error(403, "DENIED")))
-                    .isUnknown(Reason.LOGIN_MISSING));
-    }
-
     private static List<Case> challenges() {
         return Stream
             .of("Bearer realm=\"http://{host}/token\",service=s,scope=\"\"",
@@ -110,7 +89,8 @@ final class LoginCases {
 
     /** What registries say when they do not have it. */
     private static List<Case> words() {
-        Function<Answer, Function<ScriptedRegistry, Script>> always = (answer) -> (registry) -> (request) -> answer;
+        Function<Answer, Function<ScriptedRegistry, Script>> always = (
+                answer) -> (registry) -> ScriptedRegistry.always(answer);
         return List.of(
                 Case.of("Quay's word for a deleted tag (clair#1554)", always.apply(Answer.error(404, "TAG_EXPIRED")))
                     .is(Outcome.ABSENT),

@@ -41,7 +41,8 @@ final class ManifestCases {
                 Stream.of(
                         answers("HEAD is refused, and GET says that it is gone",
                                 (registry, request) -> request.method().equals("HEAD") ? Answer.of(405, "")
-                                        : Answer.error(404, "MANIFEST_UNKNOWN"))
+                                        : ScriptedRegistry.always(Answer.error(404, "MANIFEST_UNKNOWN"))
+                                            .answer(request))
                             .is(Outcome.ABSENT),
                         answers("HEAD is refused, and GET names another digest than its body has",
                                 (registry, request) -> request.method().equals("HEAD") ? Answer.of(405, "")

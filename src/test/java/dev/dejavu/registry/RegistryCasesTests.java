@@ -33,7 +33,7 @@ class RegistryCasesTests {
 
     static Stream<Case> cases() {
         return Stream.of(Case.of("there", (registry) -> registry::serve).is(Outcome.PRESENT),
-                Case.of("not there", (registry) -> (request) -> Answer.error(404, "MANIFEST_UNKNOWN"))
+                Case.of("not there", (registry) -> ScriptedRegistry.always(Answer.error(404, "MANIFEST_UNKNOWN")))
                     .is(Outcome.ABSENT),
                 Case.of("wants a login, and none is configured",
                         (registry) -> (request) -> Answer.error(401, UNAUTHORIZED, "WWW-Authenticate",
@@ -57,7 +57,7 @@ class RegistryCasesTests {
     @MethodSource({ "cases", "dev.dejavu.registry.ManifestCases#head", "dev.dejavu.registry.ManifestCases#indexes",
             "dev.dejavu.registry.DocumentCases#kinds", "dev.dejavu.registry.DocumentCases#bodies",
             "dev.dejavu.registry.DocumentCases#headers", "dev.dejavu.registry.LoginCases#cases",
-            "dev.dejavu.registry.TokenServerCases#cases" })
+            "dev.dejavu.registry.StrangerCases#cases", "dev.dejavu.registry.TokenServerCases#cases" })
     void outcomeIsRight(Case row, @TempDir Path folder) throws IOException {
         try (ScriptedRegistry registry = new ScriptedRegistry()) {
             registry.image("v1", "linux/amd64");

@@ -33,6 +33,8 @@ public final class LoopbackRegistry implements AutoCloseable {
 
     private static final String UNKNOWN = "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\"}]}";
 
+    private static final String ROOT = "/v2/";
+
     private static final Pattern MANIFEST = Pattern.compile("/v2/(.+)/manifests/([^/]+)");
 
     private final HttpServer server;
@@ -50,7 +52,7 @@ public final class LoopbackRegistry implements AutoCloseable {
 
     public LoopbackRegistry() {
         this.server = Loopback.httpServer(0);
-        server.createContext("/v2/", (exchange) -> {
+        server.createContext(ROOT, (exchange) -> {
             try (exchange) {
                 respond(exchange);
             }
@@ -110,6 +112,10 @@ public final class LoopbackRegistry implements AutoCloseable {
     }
 
     private void respond(HttpExchange exchange) throws IOException {
+        if (exchange.getRequestURI().getPath().equals(ROOT)) {
+            exchange.sendResponseHeaders(200, -1);
+            return;
+        }
         Matcher path = MANIFEST.matcher(exchange.getRequestURI().getPath());
         String digest = path.matches() ? find(host() + "/" + path.group(1), path.group(2)) : null;
         String content = (digest == null) ? null : digest.equals(digest(CHILD)) ? CHILD : manifests.get(digest);

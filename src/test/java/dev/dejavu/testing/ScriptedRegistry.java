@@ -32,6 +32,10 @@ public final class ScriptedRegistry implements AutoCloseable {
 
     private static final Pattern CONTENT = Pattern.compile("/v2/.+/(?:manifests|blobs)/([^/]+)");
 
+    private static final String ROOT = "/v2/";
+
+    private static final Answer WELCOME = Answer.of(200, "{}");
+
     private final HttpServer server;
 
     private final List<String> requests = new CopyOnWriteArrayList<>();
@@ -109,8 +113,16 @@ public final class ScriptedRegistry implements AutoCloseable {
         return this;
     }
 
+    /** Answers so in every repository, and asks nobody for a login. */
+    public static Script always(Answer answer) {
+        return (request) -> request.path().equals(ROOT) ? WELCOME : answer;
+    }
+
     /** As a registry does that has its content and asks nobody for a login. */
     public Answer serve(Request request) {
+        if (request.path().equals(ROOT) || request.path().endsWith("/tags/list")) {
+            return WELCOME;
+        }
         Matcher path = CONTENT.matcher(request.path());
         Answer found = path.matches() ? content.get(path.group(1)) : null;
         return (found != null) ? found : Answer.error(404, "MANIFEST_UNKNOWN");
