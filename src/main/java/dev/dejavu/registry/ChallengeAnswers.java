@@ -60,18 +60,23 @@ final class ChallengeAnswers {
     }
 
     /**
-     * Why a registry still said 401.
+     * Why a registry still said 401. Of a token, its token server has taken the login.
      * @param challenges that came with it
+     * @param shown what it refused
      */
-    static RegistryException refused(List<Challenge> challenges, @Nullable Credentials login) {
+    static RegistryException refused(List<Challenge> challenges, Authorization shown, @Nullable Credentials login) {
         if (login == null) {
             return new RegistryException(Reason.LOGIN_MISSING,
                     "The registry refused the token that strangers get, and no login is configured");
         }
-        return challenges.stream().anyMatch((challenge) -> challenge.parameter("error").equals("insufficient_scope"))
-                ? new RegistryException(Reason.FORBIDDEN, "The login may not read the repository, or there is none")
-                : new RegistryException(Reason.LOGIN_REFUSED,
-                        "The registry refused the login, or does not let it read the repository: HTTP 401");
+        boolean isPassword = shown.value().equals(login.basic());
+        boolean isKnown = challenges.stream()
+            .anyMatch((challenge) -> challenge.parameter("error").equals("insufficient_scope"));
+        return (isPassword && !isKnown)
+                ? new RegistryException(Reason.LOGIN_REFUSED,
+                        "The registry refused the login, or does not let it read the repository: HTTP 401")
+                : new RegistryException(Reason.FORBIDDEN,
+                        "The login may not read the repository, or there is none: HTTP 401");
     }
 
     private static RegistryException unanswerable(List<Challenge> challenges, @Nullable Credentials login) {

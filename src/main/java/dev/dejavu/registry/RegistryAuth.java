@@ -3,11 +3,8 @@ package dev.dejavu.registry;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import tools.jackson.databind.json.JsonMapper;
@@ -16,14 +13,11 @@ import dev.dejavu.registry.ImageStatus.Reason;
 
 /**
  * Requests to registries, with the credentials that they challenge for. A password goes
- * to the registry that it is for, and to the token server that this registry names.
- * <p>
- * Some registries tell a stranger that a private image does not exist. So whoever has
+ * to the registry that it is for, and to the token server that this registry names. Some
+ * registries tell a stranger that a private image does not exist, so whoever has
  * credentials shows them before "not found" is believed.
  */
 final class RegistryAuth {
-
-    private static final Duration REFUSAL_LIFETIME = Duration.ofMinutes(1);
 
     private final RegistryHttp http;
 
@@ -33,8 +27,7 @@ final class RegistryAuth {
 
     private final Authorizations authorizations;
 
-    /** Not shown again for a while: too many wrong logins lock an account. */
-    private final Cache<Authorizations.Key, RegistryException> refusals;
+    private final LoginRefusals refusals;
 
     private final AbsenceProof absence;
 
@@ -43,17 +36,13 @@ final class RegistryAuth {
         this.credentials = credentials;
         this.answers = new ChallengeAnswers(new TokenServers(http, json, clock));
         this.authorizations = new Authorizations(clock);
-        this.refusals = Caffeine.newBuilder()
-            .maximumSize(10_000)
-            .expireAfterWrite(REFUSAL_LIFETIME)
-            .ticker(Authorizations.ticker(clock))
-            .build();
+        this.refusals = new LoginRefusals(clock);
         this.absence = new AbsenceProof(http, json, clock);
     }
 
     /**
-     * Sends a request about a repository. A response with 404 is never one that a login
-     * would have changed.
+     * Sends a request about a repository. A response to GET with 404 is never one that a
+     * login would have changed.
      * @param method {@code HEAD} or {@code GET}
      * @param path behind {@code /v2/<name>/}
      * @throws RegistryException when a login is missing, refused or not to be had
@@ -68,10 +57,6 @@ final class RegistryAuth {
         catch (RegistryException ex) {
             return sendAsStranger(method, reference, path, ex);
         }
-        RegistryException refusal = (login != null) ? refusals.getIfPresent(key(reference, login)) : null;
-        if (refusal != null) {
-            throw refusal;
-        }
         try {
             return send(method, reference, path, login);
         }
@@ -79,10 +64,9 @@ final class RegistryAuth {
             if (login == null || ex.reason() != Reason.LOGIN_REFUSED) {
                 throw ex;
             }
-            refusals.put(key(reference, login), ex);
             credentials.refused(reference, login);
             Credentials newer = credentials.find(reference);
-            if (login.equals(newer)) {
+            if (newer == null || newer.equals(login)) {
                 throw ex;
             }
             return send(method, reference, path, newer);
@@ -105,13 +89,10 @@ final class RegistryAuth {
         }
     }
 
-    private static Authorizations.Key key(ImageReference reference, @Nullable Credentials login) {
-        return new Authorizations.Key(reference.repository(), login);
-    }
-
     private RegistryResponse send(String method, ImageReference reference, String path, @Nullable Credentials login)
             throws IOException {
-        Authorizations.Key key = key(reference, login);
+        refusals.requireNone(reference, login);
+        Authorizations.Key key = new Authorizations.Key(reference.repository(), login);
         URI uri = http.uri(reference, path);
         Authorization known = authorizations.find(key);
         if (known != null) {
@@ -127,14 +108,19 @@ final class RegistryAuth {
         if (response.status() != 401 && (!mayHide || login == null)) {
             return absence.require(method, response, reference, uri, login, null);
         }
-        Authorization shown = authorizations.get(key,
-                () -> answers.answer(challenges(response, uri), reference, login));
-        RegistryResponse second = http.send(method, uri, shown.value());
-        if (second.status() == 401) {
+        List<Challenge> challenges = challenges(response, uri);
+        return refusals.show(reference, login, () -> answer(method, key, challenges, reference, uri));
+    }
+
+    private RegistryResponse answer(String method, Authorizations.Key key, List<Challenge> challenges,
+            ImageReference reference, URI uri) throws IOException {
+        Authorization shown = authorizations.get(key, () -> answers.answer(challenges, reference, key.login()));
+        RegistryResponse response = http.send(method, uri, shown.value());
+        if (response.status() == 401) {
             authorizations.drop(key, shown);
-            throw ChallengeAnswers.refused(parse(second), login);
+            throw ChallengeAnswers.refused(parse(response), shown, key.login());
         }
-        return absence.require(method, second, reference, uri, login, shown);
+        return absence.require(method, response, reference, uri, key.login(), shown);
     }
 
     /** What a registry wants to see: its own challenges, or those at {@code /v2/}. */

@@ -145,16 +145,25 @@ final class TokenServers {
             throw busy(server, pause);
         }
         if (status == 401 || status == 403) {
-            throw (login != null)
-                    ? new RegistryException(Reason.LOGIN_REFUSED,
-                            "The token server " + server.getHost() + " refused the login: HTTP " + status)
-                    : new RegistryException(Reason.LOGIN_MISSING, "The token server " + server.getHost()
-                            + " gives strangers no token: HTTP " + status + ", and no login is configured");
+            throw refused(status, server, login != null);
         }
         if (status / 100 != 2 || (login != null && !response.isFromAskedHost())) {
             throw failed(server, "HTTP " + status + " from " + response.uri().getHost());
         }
         return read(response, server);
+    }
+
+    /** GitLab and GHCR know a login, and say 403 of what it may not see. */
+    private static RegistryException refused(int status, URI server, boolean hasLogin) {
+        String host = "The token server " + server.getHost();
+        if (!hasLogin) {
+            return new RegistryException(Reason.LOGIN_MISSING,
+                    host + " gives strangers no token: HTTP " + status + ", and no login is configured");
+        }
+        return (status == 401)
+                ? new RegistryException(Reason.LOGIN_REFUSED, host + " refused the login: HTTP " + status)
+                : new RegistryException(Reason.FORBIDDEN, host + " gives the login no token for the repository, "
+                        + "which it may not read, or which is not there: HTTP " + status);
     }
 
     private Authorization read(RegistryResponse response, URI server) throws RegistryException {

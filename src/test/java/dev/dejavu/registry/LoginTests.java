@@ -4,6 +4,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
@@ -60,6 +65,94 @@ class LoginTests extends TokenFixture {
         clock.advance(Duration.ofMinutes(1));
         assertThatExceptionOfType(RegistryException.class).isThrownBy(() -> send("team/app"));
         assertThat(tokenRequests()).isEqualTo(1);
+    }
+
+    @Test
+    void refusedLoginIsShownForNoOtherRepository() throws Exception {
+        tokenServer = Answer.error(401, "UNAUTHORIZED");
+        logins.current = ADA;
+        try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<Integer>> checks = new ArrayList<>();
+            for (int i = 0; i < 30; i++) {
+                String repository = "team/app" + i;
+                checks.add(() -> send(repository));
+            }
+            for (Future<Integer> check : executor.invokeAll(checks)) {
+                assertThat(check.exceptionNow()).isInstanceOfSatisfying(RegistryException.class,
+                        (ex) -> assertThat(ex.reason()).isEqualTo(Reason.LOGIN_REFUSED));
+            }
+        }
+        assertThat(tokenRequests()).isEqualTo(1);
+    }
+
+    @Test
+    void refusedPasswordIsShownForNoOtherRepository() {
+        List<String> shown = new CopyOnWriteArrayList<>();
+        registry.play((request) -> {
+            if (!request.authorization().isEmpty()) {
+                shown.add(request.authorization());
+            }
+            return Answer.error(401, "UNAUTHORIZED", "WWW-Authenticate", "Basic realm=\"r\"");
+        });
+        logins.current = ADA;
+        logins.successor = new Credentials("ada", "newer", false);
+        for (String repository : List.of("team/one", "team/two", "team/two", "team/three")) {
+            assertRefused(repository, Reason.LOGIN_REFUSED);
+        }
+        assertThat(shown).containsExactly(ADA.basic(), logins.successor.basic());
+    }
+
+    @Test
+    void loginThatMayNotReadOneRepositoryIsShownForOthers() throws IOException {
+        logins.current = ADA;
+        logins.successor = new Credentials("ada", "newer", false);
+        tokenServer = Answer.error(403, "DENIED");
+        assertRefused("team/one", Reason.FORBIDDEN);
+        assertRefused("team/one", Reason.FORBIDDEN);
+        assertThat(tokenRequests()).isEqualTo(1);
+        tokenServer = null;
+        assertThat(send("team/two")).isEqualTo(200);
+        assertThat(logins.refused).isEmpty();
+    }
+
+    @Test
+    void tokenOfALoginThatTheRegistryRefusesIsNoRefusedLogin() throws IOException {
+        logins.current = ADA;
+        tokenServer = Answer.of(200, "{\"token\":\"sees-nothing\"}");
+        assertRefused("team/one", Reason.FORBIDDEN);
+        tokenServer = null;
+        assertThat(send("team/two")).isEqualTo(200);
+        assertThat(logins.refused).isEmpty();
+    }
+
+    @Test
+    void loginThatIsGoneAfterItsRefusalMakesNoStranger() {
+        registry.play((request) -> request.authorization().isEmpty() && !logins.refused.isEmpty()
+                ? registry.serve(request) : Answer.error(401, "UNAUTHORIZED", "WWW-Authenticate", "Basic realm=\"r\""));
+        logins.current = ADA;
+        logins.isGoneAfterRefusal = true;
+        assertRefused("team/app", Reason.LOGIN_REFUSED);
+        assertThat(logins.refused).containsExactly(ADA);
+    }
+
+    private void assertRefused(String repository, Reason reason) {
+        assertThatExceptionOfType(RegistryException.class).isThrownBy(() -> send(repository))
+            .matches((ex) -> ex.reason() == reason);
+    }
+
+    @Test
+    void welcomeOfAnotherHostIsNone() throws IOException {
+        try (ScriptedRegistry other = new ScriptedRegistry(); RegistryHttp both = http(registry.host(), other.host())) {
+            registry.play((request) -> request.path().equals("/v2/")
+                    ? Answer.of(307, "", "Location", "http://" + other.host() + "/v2/")
+                    : Answer.error(404, "MANIFEST_UNKNOWN"));
+            ImageReference reference = new ImageReference(registry.host(), "team/app", "v1", null);
+            RegistryAuth redirected = new RegistryAuth(both, logins, new JsonMapper(), clock);
+            assertThatExceptionOfType(RegistryException.class)
+                .isThrownBy(() -> redirected.send("GET", reference, "manifests/v1"))
+                .matches((ex) -> ex.reason() == Reason.NOT_FOUND_UNPROVEN);
+            assertThat(other.takeRequests()).containsExactly("GET /v2/");
+        }
     }
 
     @Test

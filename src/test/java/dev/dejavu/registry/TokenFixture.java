@@ -92,6 +92,8 @@ abstract class TokenFixture {
 
         volatile @Nullable RegistryException failure;
 
+        volatile boolean isGoneAfterRefusal;
+
         final List<Credentials> refused = new ArrayList<>();
 
         @Override
@@ -106,7 +108,7 @@ abstract class TokenFixture {
         @Override
         public void refused(ImageReference reference, Credentials credentials) {
             refused.add(credentials);
-            if (successor != null) {
+            if (isGoneAfterRefusal || successor != null) {
                 current = successor;
             }
         }
