@@ -25,6 +25,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.access.AccessProperties.Mode;
 import dev.dejavu.api.BodyFields;
+import dev.dejavu.api.PublicPath;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
@@ -67,7 +68,7 @@ class TokenController {
         }
         cache.changed();
         audit.tokenCreated(token);
-        return ResponseEntity.created(URI.create("/tokens/" + token.id()))
+        return ResponseEntity.created(URI.create(PublicPath.of("/tokens/") + token.id()))
             .cacheControl(CacheControl.noStore())
             .body(new CreatedToken(token, secret.text()));
     }

@@ -29,9 +29,8 @@ public final class EntryResponses {
      */
     public static <E extends CacheEntry> ResponseEntity<E> stored(String path, PutResult<E> stored) {
         E entry = stored.entry();
-        return answer(
-                stored.created() ? ResponseEntity.created(URI.create(path + entry.key().hex())) : ResponseEntity.ok(),
-                entry);
+        return answer(stored.created() ? ResponseEntity.created(URI.create(PublicPath.of(path) + entry.key().hex()))
+                : ResponseEntity.ok(), entry);
     }
 
     private static <T> ResponseEntity<T> answer(ResponseEntity.BodyBuilder builder, T body) {

@@ -2,6 +2,7 @@ package dev.dejavu.web;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Map;
 
 import org.springframework.core.io.ClassPathResource;
@@ -11,6 +12,8 @@ import org.springframework.web.bind.annotation.RestController;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+import dev.dejavu.api.PublicPath;
 
 /**
  * The OpenAPI description, written by hand in {@code openapi.yaml}. A test compares it
@@ -22,7 +25,9 @@ class OpenApiController {
     @GetMapping(path = "/v3/api-docs", produces = MediaType.APPLICATION_JSON_VALUE)
     Map<String, Object> description() throws IOException {
         try (InputStream yaml = new ClassPathResource("openapi.yaml").getInputStream()) {
-            return new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
+            Map<String, Object> description = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
+            description.put("servers", List.of(Map.of("url", PublicPath.of("/"))));
+            return description;
         }
     }
 
