@@ -16,9 +16,9 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Refuses requests to another host than localhost. A service that is open because it
- * listens on loopback would otherwise be open through a proxy, or through a web page
- * whose name leads here (DNS rebinding).
+ * Refuses requests to another host than localhost, and those that came through a proxy. A
+ * service that is open because it listens on loopback would otherwise be open to all whom
+ * the proxy lets in, or through a web page whose name leads here (DNS rebinding).
  */
 record LocalHostFilter(AccessProblems problems) implements Filter {
 
@@ -26,14 +26,29 @@ record LocalHostFilter(AccessProblems problems) implements Filter {
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         // A page can send what a proxy sends, and only there it can choose the name.
-        String host = ((HttpServletRequest) request).getHeader(HttpHeaders.HOST);
-        if (LocalHosts.contains(request.getServerName()) && (host == null || LocalHosts.contains(name(host)))) {
-            chain.doFilter(request, response);
+        HttpServletRequest httpRequest = (HttpServletRequest) request;
+        String host = httpRequest.getHeader(HttpHeaders.HOST);
+        if (!LocalHosts.contains(request.getServerName()) || (host != null && !LocalHosts.contains(name(host)))) {
+            refuse(httpRequest, response, "An open service on loopback answers to localhost only, not to this Host.");
+        }
+        else if (isForwarded(httpRequest)) {
+            refuse(httpRequest, response, "An open service on loopback answers to no proxy:"
+                    + " set dejavu.access.mode=tokens, as whoever reaches the proxy could do everything.");
         }
         else {
-            problems.refuse((HttpServletRequest) request, (HttpServletResponse) response, new ProblemException(
-                    Problem.FORBIDDEN, "An open service on loopback answers to localhost only, not to this Host."));
+            chain.doFilter(request, response);
         }
+    }
+
+    private void refuse(HttpServletRequest request, ServletResponse response, String detail) {
+        problems.refuse(request, (HttpServletResponse) response, new ProblemException(Problem.FORBIDDEN, detail));
+    }
+
+    /** By its headers, or by the address that Tomcat has taken from them. */
+    private static boolean isForwarded(HttpServletRequest request) {
+        return request.getHeader("X-Forwarded-For") != null || request.getHeader("Forwarded") != null
+                || request.getHeader(HttpHeaders.VIA) != null
+                || !(request.getRemoteAddr().startsWith("127.") || LocalHosts.contains(request.getRemoteAddr()));
     }
 
     private static String name(String host) {

@@ -62,6 +62,22 @@ class AccessModeTests extends AccessFixture {
         assertThat(http.get("/stats").statusCode()).isEqualTo(200);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            none   | X-Forwarded-For | 203.0.113.7
+            none   | X-Forwarded-For | 127.0.0.1
+            none   | Forwarded       | for=203.0.113.7
+            none   | Via             | 1.1 proxy
+            native | X-Forwarded-For | 203.0.113.7
+            """)
+    void openServiceOnLoopbackRefusesWhatAProxyForwards(String strategy, String header, String value) {
+        Http http = start("--server.forward-headers-strategy=" + strategy);
+        assertThat(http.get("/stats").statusCode()).isEqualTo(200);
+        assertProblem(http.get("/stats", header, value), 403, "forbidden", "dejavu.access.mode=tokens");
+        assertProblem(http.get("/images/" + Keys.next(), header, value), 403, "forbidden");
+        assertThat(http.get("/actuator/health", header, value).statusCode()).isEqualTo(200);
+    }
+
     @Test
     void openModeBeyondLoopbackLogsAWarning() throws Exception {
         try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + sqliteUrl(),

@@ -1,6 +1,7 @@
 package dev.dejavu.access;
 
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -35,8 +36,9 @@ class ClientAddressTests extends AccessFixture {
             """)
     void auditLogTakesTheAddressFromConfiguredProxiesAlone(String strategy, String proxies, String forwarded,
             String clientIp) {
-        Http http = start("--server.forward-headers-strategy=" + strategy,
-                (proxies != null) ? PROXIES + proxies : "--dejavu.access.mode=open");
+        Http http = start("--server.forward-headers-strategy=" + strategy, "--dejavu.access.mode=tokens",
+                "--dejavu.admin-token=" + ADMIN,
+                (proxies != null) ? PROXIES + proxies : "--dejavu.access.anonymous-read=false");
         Logger audit = (Logger) LoggerFactory.getLogger("dev.dejavu.audit");
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
@@ -44,13 +46,31 @@ class ClientAddressTests extends AccessFixture {
         try {
             Sample image = Sample.image();
             http.send("PUT", image.path(), BodyPublishers.ofString(image.body()), "Content-Type", "application/json",
-                    "X-Forwarded-For", forwarded);
+                    "Authorization", "Bearer " + ADMIN, "X-Forwarded-For", forwarded);
         }
         finally {
             audit.detachAppender(lines);
         }
         assertThat(lines.list).singleElement()
             .satisfies((line) -> assertThat(line.getFormattedMessage()).contains("\"client_ip\":\"" + clientIp + "\""));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # strategy | proxies      | prefix of a Location
+            none       |              |
+            native     |              | /tools
+            native     | 192.0.2.0/24 |
+            """)
+    void prefixOfAPathComesFromConfiguredProxiesAlone(String strategy, String proxies, String prefix) {
+        Http http = start("--server.forward-headers-strategy=" + strategy, "--dejavu.access.mode=tokens",
+                "--dejavu.admin-token=" + ADMIN,
+                (proxies != null) ? PROXIES + proxies : "--dejavu.access.anonymous-read=false");
+        Sample image = Sample.image();
+        HttpResponse<String> stored = http.send("PUT", image.path(), BodyPublishers.ofString(image.body()),
+                "Content-Type", "application/json", "Authorization", "Bearer " + ADMIN, "X-Forwarded-For",
+                "203.0.113.7", "X-Forwarded-Prefix", "/tools");
+        assertThat(Http.header(stored, "Location")).isEqualTo(((prefix != null) ? prefix : "") + image.path());
     }
 
 }
