@@ -1,6 +1,8 @@
 package dev.dejavu.startup;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -99,6 +101,43 @@ class ShutdownTests {
             assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8)).startsWith("HTTP/1.1 201 ");
             assertThat(service.exitCode()).isEqualTo(143);
         }
+    }
+
+    @Test
+    void callerOnAnOpenConnectionIsToldToLeave() throws Exception {
+        try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder);
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.http().port())) {
+            socket.setSoTimeout(30_000);
+            BufferedReader answers = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+            String path = "/images/" + Keys.next();
+            assertThat(answer(socket, answers, path)).startsWith("HTTP/1.1 404 ").doesNotContain("Connection: close");
+            service.terminate();
+            String answer;
+            do {
+                answer = answer(socket, answers, path);
+                assertThat(answer).startsWith("HTTP/1.1 404 ");
+            }
+            while (!answer.contains("Connection: close"));
+            assertThat(answers.read()).isEqualTo(-1);
+            assertThat(service.exitCode()).isEqualTo(143);
+        }
+    }
+
+    /** The header of the answer. */
+    private static String answer(Socket socket, BufferedReader answers, String path) throws IOException {
+        send(socket, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        StringBuilder header = new StringBuilder();
+        int length = 0;
+        for (String line = answers.readLine(); line != null && !line.isEmpty(); line = answers.readLine()) {
+            header.append(line).append('\n');
+            if (line.startsWith("Content-Length: ")) {
+                length = Integer.parseInt(line.substring("Content-Length: ".length()));
+            }
+        }
+        for (int i = 0; i < length; i++) {
+            assertThat(answers.read()).isNotNegative();
+        }
+        return header.toString();
     }
 
     @Test
