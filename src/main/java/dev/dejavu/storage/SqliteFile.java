@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,6 +15,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.regex.Pattern;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,9 @@ final class SqliteFile implements AutoCloseable {
 
     /** Milliseconds to wait for another process, such as a backup, to unlock the file. */
     static final int BUSY_TIMEOUT = 400;
+
+    private static final Pattern NETWORK_DRIVE = Pattern.compile(
+            "(?i)nfs\\d*|cifs|smb.*|afpfs|afs|ceph|davfs|webdav|fuse\\.(sshfs|s3fs|rclone|gcsfuse|glusterfs|ceph.*)");
 
     private static final String PREFIX = "jdbc:sqlite:";
 
@@ -74,6 +79,7 @@ final class SqliteFile implements AutoCloseable {
         Path path = Path.of(url.substring(PREFIX.length()).replaceFirst("^~(?=/)", System.getProperty("user.home")))
             .toAbsolutePath();
         createPrivately(path);
+        requireLocal(Files.getFileStore(path));
         FileChannel lock = lock(path.resolveSibling(path.getFileName() + ".lock"));
         SqliteFile file = new SqliteFile(path, lock, new SqliteDamage(path, onDamage));
         try {
@@ -101,6 +107,17 @@ final class SqliteFile implements AutoCloseable {
                 posix ? new FileAttribute<?>[] { asFileAttribute(fromString("rwx------")) } : new FileAttribute<?>[0]);
         if (posix && Files.notExists(path)) {
             Files.createFile(path, asFileAttribute(fromString("rw-------")));
+        }
+    }
+
+    /**
+     * Refuses a network drive: locks are lost there, and SQLite's write-ahead log is
+     * memory that only the programs of one machine share.
+     */
+    static void requireLocal(FileStore store) throws IOException {
+        if (NETWORK_DRIVE.matcher(store.type()).matches()) {
+            throw new IOException("it is on a network drive, " + store.type()
+                    + ", which SQLite cannot use; PostgreSQL can be shared");
         }
     }
 

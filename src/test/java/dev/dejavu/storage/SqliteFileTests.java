@@ -26,6 +26,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.attribute.PosixFilePermissions.fromString;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 class SqliteFileTests {
 
@@ -35,6 +37,21 @@ class SqliteFileTests {
     private Path folder;
 
     private final AtomicInteger reports = new AtomicInteger();
+
+    @ParameterizedTest
+    @ValueSource(strings = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs" })
+    void networkDriveIsRejectedByName(String type) {
+        assertThatIOException().isThrownBy(() -> SqliteFile.requireLocal(new TypedStore(type)))
+            .withMessageContaining("network drive, " + type)
+            .withMessageContaining("PostgreSQL");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = { "ext4", "xfs", "btrfs", "overlay", "tmpfs", "apfs", "NTFS", "9p", "fuse.grpcfuse", "virtiofs" })
+    void driveOfThisMachineIsAccepted(String type) {
+        assertThatNoException().isThrownBy(() -> SqliteFile.requireLocal(new TypedStore(type)));
+    }
 
     @Test
     void foldersAreCreatedAndContentIsStored() throws Exception {
