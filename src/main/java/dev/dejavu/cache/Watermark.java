@@ -9,18 +9,23 @@ import org.jspecify.annotations.Nullable;
  * rise with every one. An entry is concerned by the numbers that were not known when its
  * verification began. Zero stands for no event.
  *
+ * @param repository or {@link #EVERYTHING}
  * @param subject {@link #WHOLE}, a tag after a colon or a digest after an at sign
  * @param deleted the last deletion
- * @param moved the last push that may have led the tag to any manifest
+ * @param moved the last push that may have led the tag to any manifest; of a whole
+ * repository, any tag: the latest number of those that were folded into it
  * @param pushed the last push, if the tag leads to {@code pushedDigest} since; of a whole
  * repository, the last push of anything
  * @param pushedDigest the manifest that was pushed last
  * @param latest of these; a state with a higher one is newer
- * @param settled numbers up to it are not to be raised again
+ * @param pending the lowest number that is to be raised once more; zero for none
  * @param raisedAt when it had its latest number
  */
 public record Watermark(String repository, String subject, long deleted, long moved, long pushed,
-        @Nullable String pushedDigest, long latest, long settled, Instant raisedAt) {
+        @Nullable String pushedDigest, long latest, long pending, Instant raisedAt) {
+
+    /** The repository whose whole is all repositories. */
+    public static final String EVERYTHING = "*";
 
     /** The subject that is a whole repository. */
     public static final String WHOLE = "";
@@ -48,7 +53,7 @@ public record Watermark(String repository, String subject, long deleted, long mo
 
     /** Whether it is to be raised once more. */
     public boolean isPending() {
-        return latest > settled;
+        return pending > 0;
     }
 
     /** Whether its tag may lead to another manifest than a verification knew. */

@@ -22,8 +22,8 @@ class WatermarkConfiguration {
 
     @Bean
     WatermarkRepository watermarkRepository(CacheDatabase database,
-            @Qualifier("watermarkCommit") GroupCommit watermarkCommit, Clock clock) {
-        return new WatermarkRepository(database, watermarkCommit, clock);
+            @Qualifier("watermarkCommit") GroupCommit watermarkCommit, TransactionOperations transaction, Clock clock) {
+        return new WatermarkRepository(database, watermarkCommit, transaction, clock);
     }
 
 }

@@ -11,6 +11,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.VerifiableEntry;
+import dev.dejavu.cache.Verification;
 import dev.dejavu.cache.Watermark;
 
 /**
@@ -26,27 +27,50 @@ final class KnownWatermarks {
         .executor(Runnable::run)
         .build();
 
+    /** Of all repositories. */
+    private final RepositoryMarks everything = new RepositoryMarks();
+
     /** The highest number of all. */
     private volatile long raised;
+
+    private volatile int size;
 
     KnownWatermarks(List<Watermark> watermarks) {
         watermarks.forEach(this::add);
     }
 
     void add(Watermark watermark) {
-        repositories.computeIfAbsent(watermark.repository(), (name) -> new RepositoryMarks()).add(watermark);
+        if (watermark.repository().equals(Watermark.EVERYTHING)) {
+            everything.add(watermark);
+            repositories.values().forEach((marks) -> marks.removeUpTo(watermark.moved()));
+            removeEmpty();
+        }
+        else {
+            RepositoryMarks marks = repositories.computeIfAbsent(watermark.repository(),
+                    (name) -> new RepositoryMarks());
+            int before = marks.size();
+            marks.add(watermark);
+            size = size + marks.size() - before;
+        }
         // After the mark, so that who sees it sees that.
         raised = Math.max(raised, watermark.latest());
     }
 
     void removeRaisedBefore(Instant time) {
-        repositories.values().removeIf((marks) -> {
-            marks.removeRaisedBefore(time);
-            return marks.isEmpty();
-        });
+        everything.removeRaisedBefore(time);
+        repositories.values().forEach((marks) -> marks.removeRaisedBefore(time));
+        removeEmpty();
+    }
+
+    private void removeEmpty() {
+        repositories.values().removeIf(RepositoryMarks::isEmpty);
+        size = repositories.values().stream().mapToInt(RepositoryMarks::size).sum();
     }
 
     int size(String repository) {
+        if (repository.equals(Watermark.EVERYTHING)) {
+            return size;
+        }
         RepositoryMarks marks = repositories.get(repository);
         return (marks != null) ? marks.size() : 0;
     }
@@ -59,18 +83,25 @@ final class KnownWatermarks {
         }
         Subject subject = subjects.get(entry.value(), (value) -> Subject.of(entry));
         RepositoryMarks marks = repositories.get(subject.repository());
-        return marks != null && marks.isRaisedSince(asOf) && (marks.isDeletedSince(entry.verification(), subject.tag())
-                || (marks.isMovedSince(entry.verification(), subject.tag()) && isVerifiable.test(entry)));
+        return (marks != null && concern(marks, entry, subject.tag(), isVerifiable))
+                || concern(everything, entry, subject.tag(), isVerifiable);
+    }
+
+    private static boolean concern(RepositoryMarks marks, VerifiableEntry entry, @Nullable String tag,
+            Predicate<VerifiableEntry> isVerifiable) {
+        Verification verification = entry.verification();
+        return marks.isRaisedSince(verification.asOf()) && (marks.isDeletedSince(verification, tag)
+                || (marks.isMovedSince(verification, tag) && isVerifiable.test(entry)));
     }
 
     boolean isRaisedSince(String repository, long number) {
         RepositoryMarks marks = repositories.get(repository);
-        return marks != null && marks.isRaisedSince(number);
+        return (marks != null && marks.isRaisedSince(number)) || everything.isRaisedSince(number);
     }
 
     boolean isPushedSince(String repository, long number) {
         RepositoryMarks marks = repositories.get(repository);
-        return marks != null && marks.isPushedSince(number);
+        return (marks != null && marks.isPushedSince(number)) || everything.isPushedSince(number);
     }
 
     /**

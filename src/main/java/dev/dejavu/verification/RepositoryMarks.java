@@ -27,13 +27,19 @@ final class RepositoryMarks {
         bySubject.merge(watermark.subject(), watermark,
                 (known, other) -> (other.latest() > known.latest()) ? other : known);
         if (watermark.isOfWhole()) {
-            // What all entries are concerned by needs no mark of its own.
-            bySubject.values().removeIf((mark) -> !mark.isOfWhole() && mark.latest() <= watermark.deleted());
+            // What concerns all entries needs no mark of its own.
+            long number = Math.max(watermark.deleted(), watermark.moved());
+            bySubject.values().removeIf((mark) -> !mark.isOfWhole() && mark.latest() <= number);
         }
         if (watermark.isOfDigest()) {
             latestDigest = Math.max(latestDigest, watermark.latest());
         }
         latest = Math.max(latest, watermark.latest());
+    }
+
+    /** Forgets what a watermark of all repositories replaces. */
+    void removeUpTo(long number) {
+        bySubject.values().removeIf((mark) -> mark.latest() <= number);
     }
 
     /** Forgets what was raised long ago. */
@@ -57,7 +63,7 @@ final class RepositoryMarks {
     /** Whether anything was pushed since. */
     boolean isPushedSince(long number) {
         Watermark whole = bySubject.get(Watermark.WHOLE);
-        return whole != null && whole.pushed() > number;
+        return whole != null && Math.max(whole.pushed(), whole.moved()) > number;
     }
 
     /**
@@ -90,8 +96,13 @@ final class RepositoryMarks {
      * @param tag as a subject
      */
     boolean isMovedSince(Verification verification, @Nullable String tag) {
-        Watermark mark = (tag != null) ? bySubject.get(tag) : null;
-        return mark != null && mark.movedSince(verification);
+        if (tag == null) {
+            return false;
+        }
+        Watermark whole = bySubject.get(Watermark.WHOLE);
+        Watermark mark = bySubject.get(tag);
+        return (whole != null && whole.moved() > verification.asOf())
+                || (mark != null && mark.movedSince(verification));
     }
 
 }

@@ -48,17 +48,18 @@ final class SecondRaise {
         this.onRaised = onRaised;
     }
 
-    /** Will raise what is pending with this number. */
+    /** Will raise what is pending. */
     synchronized void schedule(Watermark watermark) {
-        long number = watermark.latest();
+        long from = watermark.pending();
+        long upTo = watermark.latest();
         long now = System.nanoTime();
         Pending last = pending.peekLast();
         if (last != null && now - last.since() < TICK.toNanos()) {
             pending.removeLast();
-            pending.add(new Pending(Math.min(last.from(), number), Math.max(last.upTo(), number), last.since()));
+            pending.add(new Pending(Math.min(last.from(), from), Math.max(last.upTo(), upTo), last.since()));
         }
         else {
-            pending.add(new Pending(number, number, now));
+            pending.add(new Pending(from, upTo, now));
         }
         if (running == null) {
             running = Thread.ofVirtual().name("events").start(this::run);

@@ -8,9 +8,6 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheKey;
@@ -31,13 +28,6 @@ import dev.dejavu.cache.WatermarkTable;
 @Component
 class Watermarks implements ChangeListener, Prunable {
 
-    private static final Logger log = LoggerFactory.getLogger(Watermarks.class);
-
-    /**
-     * Of one repository; more, which are twice those of the largest request, are folded.
-     */
-    static final int MAX_SUBJECTS = 20_000;
-
     /** So that clocks may differ, and what was taken over is as old as its source. */
     private static final Duration SLACK = Duration.ofDays(1);
 
@@ -49,11 +39,16 @@ class Watermarks implements ChangeListener, Prunable {
 
     private final Clock clock;
 
+    private final WatermarkFolding folding = new WatermarkFolding(this);
+
     /** {@code null} until they are loaded. */
     private volatile @Nullable KnownWatermarks marks;
 
     /** The last number that is known to have been given. */
     private volatile long known;
+
+    /** The same, if perhaps by a database that is lost. */
+    private volatile long highest;
 
     /** All watermarks with a number up to it are here. */
     private volatile long completeUpTo;
@@ -82,39 +77,35 @@ class Watermarks implements ChangeListener, Prunable {
 
     /** Raises the watermarks of events, on all instances. */
     List<Watermark> raise(List<RegistryEvent> events, boolean isRaisedAgain) {
-        List<Watermark> changed = table.raise(events, isRaisedAgain);
+        List<Watermark> changed = table.raise(events, isRaisedAgain, highest);
         changed.forEach(this::add);
-        KnownWatermarks current = marks;
-        if (current != null) {
-            changed.stream()
-                .map(Watermark::repository)
-                .distinct()
-                .filter((repository) -> current.size(repository) > MAX_SUBJECTS)
-                .forEach(this::fold);
-        }
+        folding.start(changed);
         return changed;
-    }
-
-    /** Can wait for the next event: what was raised is in the table. */
-    private void fold(String repository) {
-        try {
-            table.fold(repository).forEach(this::add);
-        }
-        catch (DataAccessException ex) {
-            log.debug("Watermarks of {} not folded", repository, ex);
-        }
     }
 
     /** Raises once more what is pending in a range of numbers. */
     List<Watermark> raiseAgain(long from, long upTo) {
-        List<Watermark> changed = table.raiseAgain(from, upTo);
+        List<Watermark> changed = table.raiseAgain(from, upTo, highest);
         changed.forEach(this::add);
         return changed;
     }
 
+    /** Those that are known of a repository, or of {@link Watermark#EVERYTHING}. */
+    int size(String repository) {
+        KnownWatermarks current = marks;
+        return (current != null) ? current.size(repository) : 0;
+    }
+
+    /** As {@link WatermarkTable#fold}: whether there was something to replace. */
+    boolean fold(String repository, int limit) {
+        List<Watermark> folded = table.fold(repository, limit, highest);
+        folded.forEach(this::add);
+        return !folded.isEmpty();
+    }
+
     /** The number of an entry that is taken back now. */
     long next() {
-        long number = table.next();
+        long number = table.next(highest);
         know(number);
         return number;
     }
@@ -140,7 +131,8 @@ class Watermarks implements ChangeListener, Prunable {
             long from = completeUpTo;
             WatermarkTable.Raised read = table.findRaisedAfter(from);
             if (read.number() < from) {
-                // The database is not the one that it was, such as one that was restored.
+                // The database is not the one that it was, as after a fail-over to a
+                // standby that lags. Only what it says counts now.
                 reload();
             }
             else {
@@ -161,6 +153,7 @@ class Watermarks implements ChangeListener, Prunable {
         WatermarkTable.Raised all = table.findRaisedAfter(0);
         marks = new KnownWatermarks(all.watermarks());
         known = all.number();
+        highest = Math.max(highest, known);
         completeUpTo = all.number();
         all.watermarks().stream().filter(Watermark::isPending).forEach((watermark) -> onPending.accept(watermark));
     }
@@ -174,6 +167,7 @@ class Watermarks implements ChangeListener, Prunable {
         if (number > known) {
             synchronized (this) {
                 known = Math.max(known, number);
+                highest = Math.max(highest, number);
             }
         }
     }

@@ -71,7 +71,7 @@ class ImageCacheRepositoryTests {
         @Test
         void claimKnowsTheLastEventOfTheDatabaseAndNothingKnowsMore(@Autowired ImageCacheRepository table,
                 @Autowired WatermarkTable numbers) {
-            numbers.next();
+            numbers.next(0);
             CachedImage image = entry(Keys.next(), newValue());
             CachedImage stored = table.put(image.withVerification(Verification.byClient(clock.instant()))).entry();
             assertThat(stored.verification().asOf()).isEqualTo(lastNumber());
@@ -182,8 +182,8 @@ class ImageCacheRepositoryTests {
         void verificationThatBeganBeforeTheSecondInvalidationComesTooLate(@Autowired ImageCacheRepository table,
                 @Autowired WatermarkTable numbers) {
             CacheKey key = table.put(entry(Keys.next(), newValue())).entry().key();
-            long first = numbers.next();
-            long second = numbers.next();
+            long first = numbers.next(0);
+            long second = numbers.next(0);
             for (long number : List.of(first, second)) {
                 table.invalidate(key, number);
                 assertThat(table.find(key).orElseThrow().verification().isTakenBack()).isTrue();

@@ -33,7 +33,7 @@ class PostgresqlChangeFeedTests {
 
     private static final String RAISE = """
             insert into registry_watermark (repository, subject, deleted_number, moved_number, pushed_number, pushed_digest,
-                latest_number, settled_number, raised_at) values (?, ?, ?, 0, ?, nullif(?, ''), ?, ?, 1234)
+                latest_number, deleted_pending, pushed_pending, raised_at) values (?, ?, ?, 0, ?, nullif(?, ''), ?, ?, ?, 1234)
             """;
 
     private final HikariDataSource pool = new HikariDataSource();
@@ -89,15 +89,15 @@ class PostgresqlChangeFeedTests {
     @Test
     void watermarkReachesAllInstances() {
         JdbcClient database = JdbcClient.create(pool);
-        database.sql(RAISE).params("ghcr.io/acme/first", "", 0, 7, "", 7, 7).update();
-        database.sql(RAISE).params("ghcr.io/acme/first", ":v1", 0, 8, "sha256:a", 8, 0).update();
-        database.sql(RAISE).params("ghcr.io/acme/first", "@sha256:b", 9, 0, "", 9, 0).update();
+        database.sql(RAISE).params("ghcr.io/acme/first", "", 0, 7, "", 7, 0, 0).update();
+        database.sql(RAISE).params("ghcr.io/acme/first", ":v1", 5, 8, "sha256:a", 8, 5, 8).update();
+        database.sql(RAISE).params("ghcr.io/acme/first", "@sha256:b", 9, 0, "", 9, 9, 0).update();
         for (RecordingListener each : List.of(listener, otherListener)) {
             await().atMost(TIMEOUT).until(() -> each.watermarks.size() == 3);
             assertThat(each.watermarks).containsExactly(
-                    new Watermark("ghcr.io/acme/first", "", 0, 0, 7, null, 7, 7, RAISED_AT),
-                    new Watermark("ghcr.io/acme/first", ":v1", 0, 0, 8, "sha256:a", 8, 0, RAISED_AT),
-                    new Watermark("ghcr.io/acme/first", "@sha256:b", 9, 0, 0, null, 9, 0, RAISED_AT));
+                    new Watermark("ghcr.io/acme/first", "", 0, 0, 7, null, 7, 0, RAISED_AT),
+                    new Watermark("ghcr.io/acme/first", ":v1", 5, 0, 8, "sha256:a", 8, 5, RAISED_AT),
+                    new Watermark("ghcr.io/acme/first", "@sha256:b", 9, 0, 0, null, 9, 9, RAISED_AT));
         }
     }
 

@@ -56,6 +56,34 @@ class WatermarkMigrationTests {
         assertThat(client.sql("select number from registry_counter").query(Long.class).single()).isOne();
     }
 
+    @Test
+    void whatIsPendingRemainsPendingOnSqlite(@TempDir Path folder) {
+        migratePending(Database.SQLITE, new DriverManagerDataSource("jdbc:sqlite:" + folder.resolve("cache.db")));
+    }
+
+    @Test
+    void whatIsPendingRemainsPendingOnPostgres() {
+        migratePending(Database.POSTGRESQL,
+                new DriverManagerDataSource(Postgres.url(Postgres.port(), Postgres.newDatabase())));
+    }
+
+    private static void migratePending(Database database, DataSource dataSource) {
+        JdbcClient client = JdbcClient.create(dataSource);
+        flyway(database, dataSource).target((database == Database.SQLITE) ? "15" : "16").load().migrate();
+        client
+            .sql("""
+                    insert into registry_watermark (repository, subject, deleted_number, moved_number, pushed_number, latest_number,
+                        settled_number, raised_at)
+                    values ('r', ':settled', 5, 6, 7, 7, 7, 0), ('r', ':pending', 5, 6, 7, 7, 5, 0)
+                    """)
+            .update();
+        flyway(database, dataSource).load().migrate();
+        assertThat(client
+            .sql("select deleted_pending, moved_pending, pushed_pending from registry_watermark order by subject desc")
+            .query((row, number) -> List.of(row.getLong(1), row.getLong(2), row.getLong(3)))
+            .list()).containsExactly(List.of(0L, 0L, 0L), List.of(0L, 6L, 7L));
+    }
+
     private static FluentConfiguration flyway(Database database, DataSource dataSource) {
         FluentConfiguration flyway = Flyway.configure().dataSource(dataSource);
         database.addMigrations(flyway);

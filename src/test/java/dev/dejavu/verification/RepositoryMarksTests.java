@@ -19,7 +19,7 @@ class RepositoryMarksTests {
     private final RepositoryMarks marks = new RepositoryMarks();
 
     private void deleted(String subject, long number) {
-        marks.add(new Watermark("r", subject, number, 0, 0, null, number, number, TIME));
+        marks.add(new Watermark("r", subject, number, 0, 0, null, number, 0, TIME));
     }
 
     private void pushed(String tag, long moved, long number, @Nullable String digest) {
@@ -94,7 +94,7 @@ class RepositoryMarksTests {
 
     @Test
     void pushOfAnythingIsThatOfTheRepository() {
-        marks.add(new Watermark("r", Watermark.WHOLE, 2, 0, 5, null, 5, 5, TIME));
+        marks.add(new Watermark("r", Watermark.WHOLE, 2, 0, 5, null, 5, 0, TIME));
         assertThat(marks.isPushedSince(4)).isTrue();
         assertThat(marks.isPushedSince(5)).isFalse();
         assertThat(isDeleted(claimed(2), "v1")).isFalse();
@@ -107,12 +107,27 @@ class RepositoryMarksTests {
         deleted("@a", 1);
         deleted(":v1", 2);
         deleted(":v2", 3);
-        marks.add(new Watermark("r", Watermark.WHOLE, 2, 0, 0, null, 4, 4, TIME));
+        marks.add(new Watermark("r", Watermark.WHOLE, 2, 0, 0, null, 4, 0, TIME));
         assertThat(marks.size()).isEqualTo(2);
         for (String tag : List.of("v1", "v2", "v3")) {
             assertThat(isDeleted(claimed(1), tag)).isTrue();
             assertThat(isDeleted(claimed(2), tag)).isEqualTo(tag.equals("v2"));
         }
+    }
+
+    @Test
+    void whatIsFoldedConcernsWithItsNumberByKind() {
+        deleted("@a", 1);
+        pushed("v1", 0, 2, "a");
+        pushed("v2", 0, 3, "a");
+        marks.add(new Watermark("r", Watermark.WHOLE, 1, 2, 0, null, 4, 0, TIME));
+        assertThat(marks.size()).isEqualTo(2);
+        assertThat(isDeleted(claimed(0), "v5")).isTrue();
+        assertThat(isDeleted(claimed(1), "v5")).isFalse();
+        assertThat(marks.isMovedSince(claimed(1), ":v5")).isTrue();
+        assertThat(marks.isMovedSince(claimed(1), null)).isFalse();
+        assertThat(marks.isMovedSince(claimed(2), ":v5")).isFalse();
+        assertThat(marks.isMovedSince(claimed(2), ":v2")).isTrue();
     }
 
 }

@@ -6,6 +6,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,7 @@ import dev.dejavu.cache.WatermarkTable;
 import dev.dejavu.testing.Keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What an instance knows of watermarks while its change feed comes and goes.
@@ -43,7 +46,7 @@ class WatermarksTests {
 
     private Watermark deleted(String subject, long number, Instant at) {
         table.number = Math.max(table.number, number);
-        Watermark watermark = new Watermark("r/app", subject, number, 0, 0, null, number, number, at);
+        Watermark watermark = new Watermark("r/app", subject, number, 0, 0, null, number, 0, at);
         table.rows.add(watermark);
         return watermark;
     }
@@ -113,7 +116,7 @@ class WatermarksTests {
 
     @Test
     void pushMovesNoEntryThatNobodyCanConfirm() {
-        table.rows.add(new Watermark("r/app", ":v1", 0, 0, 5, "sha256:a", 5, 5, TIME));
+        table.rows.add(new Watermark("r/app", ":v1", 0, 0, 5, "sha256:a", 5, 0, TIME));
         watermarks.onReset();
         Entry entry = new Entry("v1", Verification.byClient(TIME).withAsOf(4));
         assertThat(watermarks.concern(entry, (one) -> true)).isTrue();
@@ -121,16 +124,60 @@ class WatermarksTests {
     }
 
     @Test
-    void tooManyAreFolded() {
-        List<RegistryEvent> events = new ArrayList<>();
-        for (int i = 0; i <= Watermarks.MAX_SUBJECTS; i++) {
-            events.add(new RegistryEvent(RegistryEvent.Kind.DELETE, "r/app", "v" + i, null));
-        }
-        watermarks.refresh();
-        watermarks.raise(events.subList(0, Watermarks.MAX_SUBJECTS), false);
+    void eventGetsAHigherNumberThanALostDatabaseGave() {
+        deleted(":v1", 9, TIME);
+        assertThat(watermarks.asOf()).isEqualTo(9);
+        table.rows.clear();
+        table.number = 5;
+        current = true;
+        watermarks.onReset();
+        assertThat(watermarks.asOf()).isEqualTo(5);
+        watermarks.raise(List.of(new RegistryEvent(RegistryEvent.Kind.DELETE, "r/app", "v1", null)), false);
+        // A check that began before the loss may not hide it.
+        assertThat(isConcerned("v1", 9)).isTrue();
+        assertThat(watermarks.next()).isEqualTo(11);
+    }
+
+    @Test
+    void tooManyOfARepositoryAreFolded() {
+        raise(WatermarkFolding.MAX_OF_REPOSITORY, "r/app", "v");
         assertThat(table.folded).isEmpty();
-        watermarks.raise(events, false);
-        assertThat(table.folded).containsExactly("r/app");
+        raise(1, "r/app", "w");
+        await().until(() -> table.folded.contains("r/app"));
+        assertThat(table.folded).doesNotContain(Watermark.EVERYTHING);
+    }
+
+    @Test
+    void tooManyOfAllRepositoriesAreFolded() {
+        for (int i = 0; i < 10; i++) {
+            raise(WatermarkFolding.MAX_OF_ALL / 10, "r/app" + i, "v");
+        }
+        assertThat(table.folded).isEmpty();
+        raise(1, "r/other", "v");
+        await().until(() -> table.folded.contains(Watermark.EVERYTHING));
+        assertThat(table.folded).containsOnly(Watermark.EVERYTHING);
+    }
+
+    private void raise(int count, String repository, String tag) {
+        watermarks.refresh();
+        watermarks.raise(IntStream.range(0, count)
+            .mapToObj((i) -> new RegistryEvent(RegistryEvent.Kind.DELETE, repository, tag + i, null))
+            .toList(), false);
+    }
+
+    @Test
+    void whatIsFoldedConcernsAllRepositories() {
+        deleted(":v1", 3, TIME);
+        watermarks.refresh();
+        watermarks.onWatermark(new Watermark(Watermark.EVERYTHING, "", 3, 4, 0, null, 6, 0, TIME));
+        assertThat(watermarks.size("r/app")).isZero();
+        assertThat(isConcerned("v2", 2)).isTrue();
+        assertThat(isConcerned("v2", 3)).isTrue();
+        assertThat(isConcerned("v2", 4)).isFalse();
+        Entry entry = new Entry("v2", Verification.byClient(TIME).withAsOf(3));
+        assertThat(watermarks.concern(entry, (one) -> false)).isFalse();
+        assertThat(watermarks.isPushedSince("r/app", 3)).isTrue();
+        assertThat(watermarks.isPushedSince("r/app", 4)).isFalse();
     }
 
     @Test
@@ -150,28 +197,29 @@ class WatermarksTests {
 
         private final List<Watermark> rows = new ArrayList<>();
 
-        private final List<String> folded = new ArrayList<>();
+        private final List<String> folded = new CopyOnWriteArrayList<>();
 
         private long number = 1;
 
         private @Nullable Instant prunedBefore;
 
         @Override
-        public long next() {
-            return ++number;
+        public long next(long known) {
+            number = Math.max(number, known) + 1;
+            return number;
         }
 
         @Override
-        public List<Watermark> raise(List<RegistryEvent> events, boolean isRaisedAgain) {
-            long raised = next();
+        public List<Watermark> raise(List<RegistryEvent> events, boolean isRaisedAgain, long known) {
+            long raised = next(known);
             return events.stream()
-                .map((event) -> new Watermark(event.repository(), ":" + event.tag(), raised, 0, 0, null, raised, raised,
+                .map((event) -> new Watermark(event.repository(), ":" + event.tag(), raised, 0, 0, null, raised, 0,
                         TIME))
                 .toList();
         }
 
         @Override
-        public List<Watermark> raiseAgain(long from, long upTo) {
+        public List<Watermark> raiseAgain(long from, long upTo, long known) {
             return List.of();
         }
 
@@ -181,7 +229,7 @@ class WatermarksTests {
         }
 
         @Override
-        public List<Watermark> fold(String repository) {
+        public List<Watermark> fold(String repository, int limit, long known) {
             folded.add(repository);
             return List.of();
         }
