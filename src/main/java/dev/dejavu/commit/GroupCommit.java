@@ -59,7 +59,20 @@ public class GroupCommit implements SmartLifecycle {
      * @throws DataAccessException when it was not, or may not have been
      */
     public <T> T write(String key, Supplier<T> statement) {
-        PendingWrite<T> write = new PendingWrite<>(key, statement);
+        return write(new PendingWrite<>(key, statement, false));
+    }
+
+    /**
+     * Executes a statement that writes to many keys, as {@link #write} does, in a
+     * transaction of its own: it locks in another order than others.
+     * @param name of what it writes to
+     */
+    public <T> T writeAlone(String name, Supplier<T> statement) {
+        // Before all keys, so that it has its turn at once.
+        return write(new PendingWrite<>(" " + name, statement, true));
+    }
+
+    private <T> T write(PendingWrite<T> write) {
         writers.add(write);
         try {
             if (!isRunning()) {
@@ -168,10 +181,16 @@ public class GroupCommit implements SmartLifecycle {
     private static void run(Deque<PendingWrite<?>> waiting, List<PendingWrite<?>> taken) {
         long begin = System.nanoTime();
         while (!waiting.isEmpty() && System.nanoTime() - begin < MAX_DURATION) {
+            if (waiting.element().isAlone() && !taken.isEmpty()) {
+                break;
+            }
             PendingWrite<?> write = waiting.remove();
             if (write.claim()) {
                 taken.add(write);
                 write.run();
+                if (write.isAlone()) {
+                    break;
+                }
             }
         }
         checkAge(taken);

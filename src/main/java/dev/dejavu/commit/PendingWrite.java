@@ -28,6 +28,8 @@ final class PendingWrite<T> {
 
     private final Supplier<T> statement;
 
+    private final boolean alone;
+
     private final long begin = System.nanoTime();
 
     private final AtomicBoolean claimed = new AtomicBoolean();
@@ -37,14 +39,20 @@ final class PendingWrite<T> {
     private volatile Runnable outcome = () -> {
     };
 
-    PendingWrite(String key, Supplier<T> statement) {
+    PendingWrite(String key, Supplier<T> statement, boolean alone) {
         this.key = key;
         this.statement = statement;
+        this.alone = alone;
     }
 
     /** What it writes to: writes of one key keep their order. */
     String key() {
         return key;
+    }
+
+    /** Whether no other may be in its transaction. */
+    boolean isAlone() {
+        return alone;
     }
 
     /**

@@ -7,12 +7,15 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -63,6 +66,37 @@ class GroupCommitTests {
             .sql("select count(*) from image_cache where image_uri = 'ghcr.io/acme/together:v1' group by xmin")
             .query(Integer.class)
             .list()).containsExactlyInAnyOrder(1, 100);
+    }
+
+    @Test
+    void writeOfManyKeysHasATransactionOfItsOwn(@Autowired GroupCommit commit, @Autowired JdbcClient client)
+            throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch arrived = new CountDownLatch(1);
+        List<Thread> writers = new ArrayList<>();
+        Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
+            started.countDown();
+            awaitQuietly(arrived);
+            return 1;
+        }));
+        started.await();
+        List<String> transactions = new CopyOnWriteArrayList<>();
+        String sql = "select cast(pg_current_xact_id() as text)";
+        for (int n = 0; n < 20; n++) {
+            String kind = (n % 5 == 0) ? "alone" : "together";
+            Supplier<Boolean> write = () -> transactions.add(kind + client.sql(sql).query(String.class).single());
+            writers.add(Thread.startVirtualThread(() -> assertThat(
+                    kind.equals("alone") ? commit.writeAlone("table", write) : commit.write("k", write))
+                .isTrue()));
+        }
+        await().until(() -> writers.stream().allMatch((writer) -> writer.getState() == Thread.State.WAITING));
+        arrived.countDown();
+        first.join();
+        for (Thread writer : writers) {
+            writer.join();
+        }
+        assertThat(transactions).hasSize(20);
+        assertThat(Set.copyOf(transactions)).hasSize(5);
     }
 
     @Test
