@@ -6,7 +6,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToLongFunction;
 
 import io.micrometer.core.instrument.FunctionTimer;
@@ -19,6 +18,7 @@ import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
+import dev.dejavu.cache.BatchLoop;
 import dev.dejavu.cache.Prunable;
 
 /**
@@ -30,6 +30,12 @@ import dev.dejavu.cache.Prunable;
 class Pruner implements MeterBinder {
 
     private static final Logger log = LoggerFactory.getLogger(Pruner.class);
+
+    /**
+     * How many times as long as it works it rests, which leaves readers and writers most
+     * of the database.
+     */
+    private static final int REST = 4;
 
     private static final long FROM_OLDEST = Long.MIN_VALUE;
 
@@ -112,23 +118,16 @@ class Pruner implements MeterBinder {
         return true;
     }
 
-    /**
-     * Rests four times as long as it works, which leaves readers and writers most of the
-     * database.
-     */
     private int pruneInBatches(Prunable prunable, long start) {
+        BatchLoop loop = new BatchLoop(batchSize, REST);
         long from = start;
         int total = 0;
-        while (!Thread.currentThread().isInterrupted()) {
-            long begin = System.nanoTime();
-            List<Long> rows = prunable.pruneExpired(from, batchSize);
+        while (!loop.isOver() && !Thread.currentThread().isInterrupted()) {
+            long after = from;
+            List<Long> rows = loop.next((limit) -> prunable.pruneExpired(after, limit));
             total += rows.size();
             from = rows.stream().reduce(from, Math::max);
             resumeFrom.merge(prunable, from, Math::max);
-            if (rows.size() < batchSize) {
-                break;
-            }
-            LockSupport.parkNanos(4 * (System.nanoTime() - begin));
         }
         return total;
     }

@@ -86,7 +86,7 @@ class PrunerTests {
         })), DEFAULTS);
         pruner.prune();
         pruner.prune();
-        assertThat(pruned).containsExactly("away", "locked", "well", "away", "locked", "well");
+        assertThat(String.join(" ", pruned)).matches("away( locked)+ well away( locked)+ well");
     }
 
     @Test
