@@ -23,6 +23,7 @@ import dev.dejavu.cache.CacheObserver;
 import dev.dejavu.cache.Callers;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.RegistryEvent;
+import dev.dejavu.cache.Removed;
 
 /**
  * The audit log: a line of JSON for each change, with its actor.
@@ -123,13 +124,19 @@ class Audit implements CacheObserver {
     }
 
     @Override
-    public void onRemoveAll(String cache, @Nullable String value, @Nullable String overlay, int rows) {
-        Map<String, Object> record = record("removed", cache);
+    public void onRemoveAll(String cache, Removed removed, @Nullable String author) {
+        Map<String, Object> record = record(switch (removed.state()) {
+            case DONE -> "removed";
+            case RUNNING -> "removing";
+            case BROKEN_OFF -> "removal broken off";
+        }, cache, author);
+        String overlay = removed.selection().overlay();
         if (overlay != null) {
             record.put("overlay", overlay);
         }
-        record.put("value", (value != null) ? value : "all");
-        record.put("rows", rows);
+        record.put("value", Objects.requireNonNullElse(removed.selection().value(), "all"));
+        record.put("rows", removed.rows());
+        record.put("seconds", removed.took().toMillis() / 1000.0);
         log(record);
     }
 

@@ -79,8 +79,8 @@ class BundleController {
     }
 
     @DeleteMapping
-    Removal removeAll(@RequestParam MultiValueMap<String, String> query) {
-        return new Removal(bundles.removeAll(ListQuery.ofValue(query, "remote_path")));
+    ResponseEntity<Removal> removeAll(@RequestParam MultiValueMap<String, String> query) {
+        return Removal.response(bundles.removeAll(ListQuery.ofValue(query, "remote_path")));
     }
 
     @GetMapping

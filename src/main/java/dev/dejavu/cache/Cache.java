@@ -1,11 +1,13 @@
 package dev.dejavu.cache;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -20,11 +22,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <E> the entry
  */
-public final class Cache<E extends CacheEntry> implements Prunable {
+public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseable {
+
+    /** How long a caller waits for the end of a removal. */
+    public static final Duration REMOVAL_PATIENCE = Duration.ofSeconds(10);
 
     private final CacheTable<E> table;
 
     private final CacheRepository<E> repository;
+
+    private final BulkRemovals<E> removals;
 
     private final Verifier<E> verifier;
 
@@ -36,6 +43,7 @@ public final class Cache<E extends CacheEntry> implements Prunable {
             Callers callers) {
         this.table = table;
         this.repository = repository;
+        this.removals = new BulkRemovals<>(repository);
         this.verifier = verifier;
         this.observers = observers;
         this.callers = callers;
@@ -249,33 +257,37 @@ public final class Cache<E extends CacheEntry> implements Prunable {
 
     /**
      * Removes all entries, or those of one value, in the overlay of the caller; without
-     * one, everywhere.
-     * @param value as for {@link CacheRepository#removeAll}
-     * @return how many rows were deleted
+     * one, everywhere. What is stored meanwhile may remain.
+     * @param value of the entries; {@code null} for any
+     * @param patience after which the caller is answered and the rest is removed in the
+     * background
      */
-    public int removeAll(@Nullable String value) {
+    public Removed removeAll(@Nullable String value, Duration patience) {
         String overlay = callers.current().overlay();
-        return removeAll(value, overlay.isEmpty() ? null : overlay);
+        return removeAll(value, overlay.isEmpty() ? null : overlay, patience);
     }
 
-    /**
-     * Removes an overlay.
-     * @return how many rows were deleted
-     */
-    public int removeOverlay(String overlay) {
-        return removeAll(null, overlay);
+    /** Removes as {@link #removeAll(String, Duration)} does, for ten seconds. */
+    public Removed removeAll(@Nullable String value) {
+        return removeAll(value, REMOVAL_PATIENCE);
     }
 
-    private int removeAll(@Nullable String value, @Nullable String overlay) {
-        int rows = repository.removeAll(value, overlay);
-        observers.publish((observer) -> observer.onRemoveAll(name(), value, overlay, rows));
-        return rows;
+    /** Removes an overlay, as {@link #removeAll} does. */
+    public Removed removeOverlay(String overlay, Duration patience) {
+        return removeAll(null, overlay, patience);
+    }
+
+    private Removed removeAll(@Nullable String value, @Nullable String overlay, Duration patience) {
+        String author = callers.current().name();
+        Consumer<Removed> tell = (removed) -> observers
+            .publish((observer) -> observer.onRemoveAll(name(), removed, author));
+        return removals.remove(new Selection(value, overlay, timeToLive().now().toEpochMilli()), patience, tell);
     }
 
     /**
      * A page, newest first, of what the caller sees. It may be short, and even empty, and
      * still have a next one.
-     * @param value as for {@link CacheRepository#removeAll}
+     * @param value of the entries; {@code null} for any
      * @param scope of the entries; {@code null} for any
      */
     public Page<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope) {
@@ -321,6 +333,12 @@ public final class Cache<E extends CacheEntry> implements Prunable {
     private List<Long> pruned(List<Long> rows) {
         observers.publish((observer) -> observer.onPrune(name(), rows.size()));
         return rows;
+    }
+
+    /** Breaks off removals that run in the background. */
+    @Override
+    public void close() {
+        removals.stop();
     }
 
     private E withVisibleAuthor(E entry) {

@@ -45,10 +45,11 @@ public interface CacheObserver {
     }
 
     /**
-     * A caller removed many entries.
-     * @param value and overlay as for {@link CacheRepository#removeAll}
+     * A caller removed many entries; or they are still being removed, and the end will be
+     * told as well.
+     * @param author the name of the caller
      */
-    default void onRemoveAll(String cache, @Nullable String value, @Nullable String overlay, int rows) {
+    default void onRemoveAll(String cache, Removed removed, @Nullable String author) {
     }
 
     /** Expired rows were deleted. */

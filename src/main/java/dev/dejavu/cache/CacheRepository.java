@@ -3,6 +3,7 @@ package dev.dejavu.cache;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 import org.jspecify.annotations.Nullable;
 
@@ -46,13 +47,18 @@ public interface CacheRepository<E extends CacheEntry> {
     void remove(CacheKey key);
 
     /**
-     * Removes many entries.
-     * @param value of the entries to remove; {@code null} for any
-     * @param overlay whose entries are removed; {@code null} for the base and all
-     * overlays
-     * @return how many rows were deleted, expired ones that no prune had met yet among
-     * them
+     * Removes some of many entries, in the order of their keys.
+     * @param after the last key that was removed before
+     * @param limit how many rows at most
+     * @return the keys, in their order; fewer than the limit when none is left
      */
-    int removeAll(@Nullable String value, @Nullable String overlay);
+    List<CacheKey> removeSome(Selection selection, CacheKey after, int limit);
+
+    /**
+     * Removes everything at once, in all overlays too.
+     * @return how many rows there were, about, if they are many; empty where the database
+     * cannot do that, or is in use
+     */
+    OptionalInt truncate();
 
 }

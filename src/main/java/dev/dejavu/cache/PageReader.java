@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * few thousand of them at most: it may be short, and even empty, and still have a next
  * one.
  *
- * @param value as for {@link CacheRepository#removeAll}
+ * @param value of the entries; {@code null} for any
  * @param scope of the entries; {@code null} for any
  */
 record PageReader<E extends CacheEntry>(CacheTable<E> table, Caller caller, @Nullable String value,

@@ -79,8 +79,8 @@ class ImageController {
     }
 
     @DeleteMapping
-    Removal removeAll(@RequestParam MultiValueMap<String, String> query) {
-        return new Removal(images.removeAll(ListQuery.ofValue(query, "image_uri")));
+    ResponseEntity<Removal> removeAll(@RequestParam MultiValueMap<String, String> query) {
+        return Removal.response(images.removeAll(ListQuery.ofValue(query, "image_uri")));
     }
 
     @GetMapping

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
@@ -19,6 +20,7 @@ import dev.dejavu.cache.CacheRepository;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.Selection;
 import dev.dejavu.cache.TimeToLive;
 
 /**
@@ -150,11 +152,29 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         }
     }
 
+    /**
+     * Which keys a batch has is known only after it; until then, its caller has no answer
+     * either.
+     */
     @Override
-    public int removeAll(@Nullable String value, @Nullable String overlay) {
+    public List<CacheKey> removeSome(Selection selection, CacheKey after, int limit) {
+        try {
+            List<CacheKey> removed = repository.removeSome(selection, after, limit);
+            invalidateKeys(removed);
+            return removed;
+        }
+        catch (RuntimeException ex) {
+            // It may have been carried out.
+            invalidateAll();
+            throw ex;
+        }
+    }
+
+    @Override
+    public OptionalInt truncate() {
         versions.beginAll();
         try {
-            return repository.removeAll(value, overlay);
+            return repository.truncate();
         }
         finally {
             versions.endAll();

@@ -11,4 +11,9 @@ import dev.dejavu.commit.GroupCommit;
  * statements over many rows cannot deadlock; empty where only one connection writes
  */
 public record CacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit, String rowLock) {
+
+    boolean isPostgresql() {
+        return !rowLock.isEmpty();
+    }
+
 }

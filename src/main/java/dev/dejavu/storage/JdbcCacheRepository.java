@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -22,6 +23,7 @@ import dev.dejavu.cache.KeyParts;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.Selection;
 import dev.dejavu.cache.TimeToLive;
 
 /**
@@ -55,17 +57,10 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
                 where mine.{key} = {table}.{key} and mine.overlay = :overlay and mine.created_at > :overlayCutoff))
             """;
 
-    private static final String KEYS = """
-            select {key} from {table} where {key} > :after {condition} order by {key} limit :limit
-            """;
-
     private static final String COUNT_BY_PARTS = """
             select scope, cast({repository} as text) as repository, count(*) as entries from {table}
             where created_at > ? and overlay = '' and scope is not null group by 1, 2
             """;
-
-    /** Keys in one statement, so that none holds the write lock for long. */
-    private static final int BATCH_SIZE = 1000;
 
     private final CacheDatabase database;
 
@@ -77,7 +72,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     private final String findAll;
 
-    private final BatchSql batches;
+    private final BulkDeletion bulk;
 
     private final TimeToLive timeToLive;
 
@@ -91,7 +86,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         this.name = name;
         this.find = names.fill(FIND);
         this.findAll = names.fill(FIND_ALL);
-        this.batches = BatchSql.of(names, database.rowLock());
+        this.bulk = new BulkDeletion(database, names, timeToLive);
         this.timeToLive = timeToLive;
     }
 
@@ -182,7 +177,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     /** Locks the key itself as well: where there is no row, no row can be locked. */
     private Optional<E> findAndLock(CacheKey key) {
-        if (!database.rowLock().isEmpty()) {
+        if (database.isPostgresql()) {
             writing("select pg_advisory_xact_lock(hashtextextended(?, 0))").param(name + key).query().listOfRows();
         }
         return find(writing(find + database.rowLock()), key);
@@ -210,35 +205,14 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             .param(key.overlay()));
     }
 
-    /**
-     * Goes once through all keys, so that no row that was there at the start is left,
-     * although others remove at the same time.
-     */
     @Override
-    public int removeAll(@Nullable String value, @Nullable String overlay) {
-        // "overlay <> ''" is for the planner: an index has only those.
-        String condition = names.fill(((value != null) ? " and {value} = :value" : "")
-                + ((overlay != null) ? " and overlay = :overlay and overlay <> ''" : ""));
-        String next = names.fill(KEYS.replace("{condition}", condition));
-        int removed = 0;
-        List<String> keys = nextKeys(next, "", value, overlay);
-        while (!keys.isEmpty()) {
-            removed += writing(batches.remove() + condition).param("keys", keys)
-                .param("value", value)
-                .param("overlay", overlay)
-                .update();
-            keys = nextKeys(next, keys.getLast(), value, overlay);
-        }
-        return removed;
+    public List<CacheKey> removeSome(Selection selection, CacheKey after, int limit) {
+        return bulk.removeSome(selection, after, limit);
     }
 
-    private List<String> nextKeys(String sql, String after, @Nullable String value, @Nullable String overlay) {
-        return reading(sql).param("after", after)
-            .param("value", value)
-            .param("overlay", overlay)
-            .param("limit", BATCH_SIZE)
-            .query((row, number) -> row.getString(1))
-            .list();
+    @Override
+    public OptionalInt truncate() {
+        return bulk.truncate();
     }
 
     @Override
@@ -291,20 +265,12 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
-        return pruneExpired(batches.pruneExpired(), from, timeToLive.cutoff(), limit);
+        return bulk.pruneExpired(from, limit);
     }
 
     @Override
     public List<Long> pruneExpiredOverlays(long from, int limit) {
-        return pruneExpired(batches.pruneExpiredOverlays(), from, timeToLive.overlayCutoff(), limit);
-    }
-
-    private List<Long> pruneExpired(String sql, long from, long cutoff, int limit) {
-        return writing(sql).param("from", from)
-            .param("cutoff", cutoff)
-            .param("limit", limit)
-            .query((row, number) -> row.getLong("created_at"))
-            .list();
+        return bulk.pruneExpiredOverlays(from, limit);
     }
 
 }

@@ -149,9 +149,9 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         List<E> entries = List.of(entry(Keys.next(), value), entry(Keys.next(), value));
         entries.forEach(cache::put);
         assertThat(cache.list(Cursor.START, 500, value, null).entries()).containsExactlyInAnyOrderElementsOf(entries);
-        assertThat(cache.removeAll(value)).isEqualTo(2);
+        assertThat(cache.removeAll(value).rows()).isEqualTo(2);
         assertThat(cache.list(Cursor.START, 500, value, null).entries()).isEmpty();
-        assertThat(cache.removeAll(value)).isZero();
+        assertThat(cache.removeAll(value).rows()).isZero();
         assertThat(cache.find(other.key())).isPresent();
     }
 
@@ -177,8 +177,33 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         cache.removeAll(null);
         newEntries(2100);
         assertThat(cache.count()).isEqualTo(2100);
-        assertThat(cache.removeAll(null)).isEqualTo(2100);
+        assertThat(cache.removeAll(null).rows()).isEqualTo(2100);
         assertThat(cache.count()).isZero();
+    }
+
+    @Test
+    void concurrentRemovalsOfOneValueRemoveEachRowOnce() throws Exception {
+        String value = newValue();
+        for (int i = 0; i < 1500; i++) {
+            cache.put(entry(Keys.next(), value));
+        }
+        List<Integer> removed = concurrently(3, () -> cache.removeAll(value).rows());
+        assertThat(removed.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1500);
+        assertThat(cache.list(Cursor.START, 500, value, null).entries()).isEmpty();
+    }
+
+    @Test
+    void entryThatIsStoredAfterTheStartOfARemovalRemains(@Autowired CacheTable<E> table) {
+        String value = newValue();
+        Selection selection = new Selection(value, null, clock.millis());
+        E before = entry(Keys.next(), value);
+        cache.put(before);
+        clock.advance(Duration.ofMillis(1));
+        E after = entry(Keys.next(), value);
+        cache.put(after);
+        assertThat(table.removeSome(selection, new CacheKey(""), 10)).containsExactly(before.key());
+        assertThat(cache.find(after.key())).isPresent();
+        assertThat(cache.removeAll(value).rows()).isOne();
     }
 
     @Test
@@ -201,7 +226,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         assertThat(cache.pruneExpired(0, 3)).isEmpty();
         assertThat(cache.count()).isEqualTo(2);
         assertThat(cache.find(live.getFirst().key())).isPresent();
-        assertThat(cache.removeAll(null)).isEqualTo(2);
+        assertThat(cache.removeAll(null).rows()).isEqualTo(2);
     }
 
     @Test
@@ -221,7 +246,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         List<Integer> pruned = concurrently(4, () -> prune(50));
         assertThat(pruned.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1500);
         assertThat(cache.findAll(live.stream().map(CacheEntry::key).toList())).hasSize(300);
-        assertThat(cache.removeAll(null)).isEqualTo(300);
+        assertThat(cache.removeAll(null).rows()).isEqualTo(300);
     }
 
     @Test

@@ -323,7 +323,7 @@ class ImageCacheRepositoryTests {
                     null, null);
             listener.onRegistryEvents("test", List.of(event));
             assertThat(cache.find(image.hash())).isEmpty();
-            assertThat(cache.removeAll(image.imageUri())).isOne();
+            assertThat(cache.removeAll(image.imageUri()).rows()).isOne();
         }
 
         @Test
@@ -342,7 +342,7 @@ class ImageCacheRepositoryTests {
             CachedImage image = entry(Keys.next(), newValue());
             cache.put(image);
             int removed = whileUncommitted("update image_cache set image_uri = 'ghcr.io/acme/new:v1' where hash = '%s'"
-                .formatted(image.hash()), () -> cache.removeAll(image.imageUri()));
+                .formatted(image.hash()), () -> cache.removeAll(image.imageUri()).rows());
             assertThat(removed).isZero();
             assertThat(cache.find(image.hash())).isPresent();
         }
@@ -354,7 +354,7 @@ class ImageCacheRepositoryTests {
                 cache.put(entry(Keys.next(), newValue()));
             }
             int removed = whileUncommitted("delete from image_cache where hash = (select min(hash) from image_cache)",
-                    () -> cache.removeAll(null));
+                    () -> cache.removeAll(null).rows());
             assertThat(removed).isEqualTo(2499);
             assertThat(cache.count()).isZero();
         }

@@ -50,6 +50,14 @@ class TwoInstancesTests extends TwoInstancesFixture {
         }
     }
 
+    @Test
+    void removalOfEverythingReachesTheOtherInstanceWithinASecond() {
+        CacheKey key = cachedByOther();
+        cachedByOther();
+        assertThat(one.delete("/images").body()).isEqualTo("{\"removed\":2}");
+        Staleness.isBelowOneSecond(() -> version(other, key) == 0);
+    }
+
     /**
      * Listening instances must not wake each other. The two of this test send 20
      * heartbeats; transactions are counted for the whole server.

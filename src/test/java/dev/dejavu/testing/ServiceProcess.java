@@ -115,7 +115,8 @@ public final class ServiceProcess implements AutoCloseable {
 
     /** As {@code kill}. */
     public void terminate() {
-        process.destroy();
+        // Process.destroy() would close the stream of what it says on its way down.
+        process.toHandle().destroy();
     }
 
     /**
