@@ -61,12 +61,13 @@ class UrlSecret implements WebServerFactoryCustomizer<TomcatServletWebServerFact
                 .orElse(null);
         }
 
+        /** Percent-encoding alone: a plus is no space, as in base64. */
         private static String decoded(String value) {
             try {
-                return URLDecoder.decode(value, StandardCharsets.UTF_8);
+                return URLDecoder.decode(value.replace("+", "%2B"), StandardCharsets.UTF_8);
             }
             catch (IllegalArgumentException ex) {
-                return "";
+                return value;
             }
         }
 

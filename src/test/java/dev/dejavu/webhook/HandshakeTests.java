@@ -63,7 +63,7 @@ class HandshakeTests extends WebhookFixture {
 
     @Test
     void cloudEventsHandshake_isAgreedTo() {
-        HttpResponse<String> response = options("event-grid?token=sixteen%20or+longer", "WebHook-Request-Origin",
+        HttpResponse<String> response = options("event-grid?token=sixteen+or%20longer", "WebHook-Request-Origin",
                 "eventgrid.azure.net", "WebHook-Request-Rate", "120");
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(header(response, "WebHook-Allowed-Origin")).isEqualTo("eventgrid.azure.net");

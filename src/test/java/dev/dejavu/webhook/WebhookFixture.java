@@ -45,7 +45,7 @@ import static org.assertj.core.api.Assertions.assertThat;
         "dejavu.admin-token=an-administrator-of-the-tests" })
 abstract class WebhookFixture {
 
-    static final String SECRET = "sixteen or longer";
+    static final String SECRET = "sixteen+or longer";
 
     static final String DIGEST = "sha256:" + "2bb501e6".repeat(8);
 
