@@ -25,6 +25,8 @@ public class RegistryClient implements AutoCloseable {
 
     private final RegistryNames names;
 
+    private final TimedDnsResolver resolver;
+
     private final AllowList allowed;
 
     private final RegistryHttp http;
@@ -45,8 +47,9 @@ public class RegistryClient implements AutoCloseable {
     RegistryClient(RegistryProperties properties, SslBundles bundles, JsonMapper json, Clock clock) {
         this.names = new RegistryNames(properties.plainHttp());
         this.mirror = properties.mirror();
-        this.allowed = new AllowList(properties.allowedWithMirror(), names, SystemDefaultDnsResolver.INSTANCE);
-        this.http = new RegistryHttp(RegistryConnections.of(properties, bundles, allowed), allowed, names);
+        this.resolver = new TimedDnsResolver(SystemDefaultDnsResolver.INSTANCE, properties.timeout());
+        this.allowed = new AllowList(properties.allowedWithMirror(), names, resolver);
+        this.http = new RegistryHttp(RegistryConnections.of(properties, bundles, allowed, resolver), allowed, names);
         this.credentials = new DockerCredentials(properties, json, clock);
         this.logins = new ObservedCredentials(credentials);
         this.manifests = new ManifestCheck(new RegistryAuth(http, logins, json, clock), json, clock);
@@ -141,6 +144,7 @@ public class RegistryClient implements AutoCloseable {
     public void close() throws IOException {
         executor.shutdownNow();
         credentials.close();
+        resolver.close();
         http.close();
     }
 

@@ -10,7 +10,6 @@ import java.util.List;
 
 import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.client5.http.DnsResolver;
-import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -46,14 +45,18 @@ final class RegistryConnections implements AutoCloseable {
 
     private final AllowList allowed;
 
+    private final DnsResolver resolver;
+
     private final ProxyRoutes routes;
 
     /**
      * No connections yet.
      * @param limit of a connection, and of an answer
      */
-    private RegistryConnections(Duration limit, AllowList allowed, ProxyRoutes routes, RegistryTls tls) {
+    private RegistryConnections(Duration limit, AllowList allowed, DnsResolver resolver, ProxyRoutes routes,
+            RegistryTls tls) {
         this.allowed = allowed;
+        this.resolver = resolver;
         this.routes = routes;
         Timeout timeout = Timeout.of(limit);
         this.pool = PoolingHttpClientConnectionManagerBuilder.create()
@@ -83,8 +86,13 @@ final class RegistryConnections implements AutoCloseable {
             .build();
     }
 
-    static RegistryConnections of(RegistryProperties properties, SslBundles bundles, AllowList allowed) {
-        return new RegistryConnections(properties.timeout(), allowed,
+    /**
+     * No connections yet.
+     * @param resolver for proxies, which need not be allowed
+     */
+    static RegistryConnections of(RegistryProperties properties, SslBundles bundles, AllowList allowed,
+            DnsResolver resolver) {
+        return new RegistryConnections(properties.timeout(), allowed, resolver,
                 new ProxyRoutes(properties, System.getenv(), System.getProperties()),
                 new RegistryTls(properties.sslBundle(), bundles));
     }
@@ -140,7 +148,7 @@ final class RegistryConnections implements AutoCloseable {
 
         @Override
         public List<InetSocketAddress> resolve(String host, int port) throws UnknownHostException {
-            DnsResolver addresses = routes.isProxy(host, port) ? SystemDefaultDnsResolver.INSTANCE : allowed;
+            DnsResolver addresses = routes.isProxy(host, port) ? resolver : allowed;
             return addresses.resolve(host, port);
         }
 

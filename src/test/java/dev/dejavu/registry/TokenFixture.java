@@ -77,8 +77,8 @@ abstract class TokenFixture {
         RegistryProperties properties = RegistrySettings.of(List.of(hosts));
         RegistryNames names = new RegistryNames(properties.plainHttp());
         AllowList allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
-        return new RegistryHttp(RegistryConnections.of(properties, new DefaultSslBundleRegistry(), allowed), allowed,
-                names);
+        return new RegistryHttp(RegistryConnections.of(properties, new DefaultSslBundleRegistry(), allowed,
+                SystemDefaultDnsResolver.INSTANCE), allowed, names);
     }
 
     /**
