@@ -31,7 +31,13 @@ final class AllowList implements DnsResolver {
 
     private final DnsResolver addresses;
 
-    AllowList(List<String> allowed, RegistryNames names, DnsResolver addresses) {
+    /**
+     * An allow list.
+     * @param allowed as in the settings
+     * @param mirrors hosts that only the settings lead to, and which may have an internal
+     * address
+     */
+    AllowList(List<String> allowed, List<String> mirrors, RegistryNames names, DnsResolver addresses) {
         boolean wellKnown = allowed.contains(WELL_KNOWN);
         this.registries = Stream.concat(
                 allowed.stream().filter((host) -> !host.equals(WELL_KNOWN)).map(names::canonical).map(HostPattern::of),
@@ -39,7 +45,7 @@ final class AllowList implements DnsResolver {
             .toList();
         this.tokenServers = wellKnown(wellKnown, WellKnownRegistries.TOKEN_SERVERS).toList();
         this.blobs = wellKnown(wellKnown, WellKnownRegistries.BLOBS).toList();
-        this.named = allowed.stream()
+        this.named = Stream.concat(allowed.stream(), mirrors.stream())
             .filter((host) -> !host.contains("*"))
             .map(AllowList::bareHost)
             .collect(Collectors.toUnmodifiableSet());

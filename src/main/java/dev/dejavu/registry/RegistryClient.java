@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -48,7 +49,8 @@ public class RegistryClient implements AutoCloseable {
         this.names = new RegistryNames(properties.plainHttp());
         this.mirror = properties.mirror();
         this.resolver = new TimedDnsResolver(SystemDefaultDnsResolver.INSTANCE, properties.timeout());
-        this.allowed = new AllowList(properties.allowedWithMirror(), names, resolver);
+        this.allowed = new AllowList(properties.allowed(), (mirror != null) ? List.of(mirror.registry()) : List.of(),
+                names, resolver);
         this.http = new RegistryHttp(RegistryConnections.of(properties, bundles, allowed, resolver), allowed, names);
         this.credentials = new DockerCredentials(properties, json, clock);
         this.logins = new ObservedCredentials(credentials);

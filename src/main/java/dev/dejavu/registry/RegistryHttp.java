@@ -58,8 +58,12 @@ final class RegistryHttp implements AutoCloseable {
     }
 
     /** The URI of a token server, if the registry may send us there. */
-    URI tokenServer(String realm) throws IOException {
-        return requireAllowed(uri(realm), allowed::permitsToken);
+    URI tokenServer(String realm, ImageReference reference) throws IOException {
+        return requireAllowed(uri(realm), (host) -> isSame(host, reference.endpoint()) || allowed.permitsToken(host));
+    }
+
+    private boolean isSame(String host, String other) {
+        return names.canonical(host).equals(names.canonical(other));
     }
 
     /**
@@ -79,7 +83,7 @@ final class RegistryHttp implements AutoCloseable {
     RegistryResponse send(String method, URI first, @Nullable String authorization) throws IOException {
         URI uri = first;
         for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-            boolean there = names.canonical(uri.getRawAuthority()).equals(names.canonical(first.getRawAuthority()));
+            boolean there = isSame(uri.getRawAuthority(), first.getRawAuthority());
             RegistryResponse response = exchange(method, uri, there, there ? authorization : null, null);
             if (!there && response.status() == 401) {
                 throw new RegistryException(ImageStatus.Reason.HOST_NOT_ALLOWED,
@@ -89,7 +93,8 @@ final class RegistryHttp implements AutoCloseable {
             if (!REDIRECTS.contains(response.status()) || location == null) {
                 return response;
             }
-            uri = requireAllowed(uri.resolve(uri(location)), allowed::permitsBlob);
+            uri = requireAllowed(uri.resolve(uri(location)),
+                    (host) -> isSame(host, first.getRawAuthority()) || allowed.permitsBlob(host));
         }
         throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "Too many redirects");
     }

@@ -3,7 +3,6 @@ package dev.dejavu.registry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -59,12 +58,6 @@ record RegistryProperties(@DefaultValue( {
 
     @Nullable DockerHubMirror mirror() {
         return (dockerHubMirror != null) ? DockerHubMirror.parse(dockerHubMirror) : null;
-    }
-
-    /** The allowed registries, of which the mirror is one. */
-    List<String> allowedWithMirror() {
-        DockerHubMirror mirror = mirror();
-        return (mirror != null) ? Stream.concat(allowed.stream(), Stream.of(mirror.registry())).toList() : allowed;
     }
 
     private static void requireProxy(@Nullable String proxy, List<String> noProxy) {

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -73,11 +72,10 @@ final class TokenServers {
             throw new RegistryException(Reason.CHALLENGE_UNKNOWN,
                     "The registry wants a token, and its challenge names no token server as its realm");
         }
-        URI server = http.tokenServer(realm);
+        URI server = http.tokenServer(realm, reference);
         requireNoPause(realm, server);
         try {
-            RegistryResponse response = respond(realm, challenge.parameter("service"), scopes(challenge, reference),
-                    login);
+            RegistryResponse response = respond(realm, challenge, reference, login);
             return token(response, realm, server, login);
         }
         catch (RegistryException ex) {
@@ -120,11 +118,13 @@ final class TokenServers {
         return scopes;
     }
 
-    private RegistryResponse respond(String realm, String service, Collection<String> scopes,
+    private RegistryResponse respond(String realm, Challenge challenge, ImageReference reference,
             @Nullable Credentials login) throws IOException {
+        Set<String> scopes = scopes(challenge, reference);
+        String service = challenge.parameter("service");
         String parameters = service.isEmpty() ? "" : "service=" + encode(service) + "&";
         if (login != null && login.isRefreshToken()) {
-            RegistryResponse response = http.post(http.tokenServer(realm),
+            RegistryResponse response = http.post(http.tokenServer(realm, reference),
                     parameters + "scope=" + encode(String.join(" ", scopes)) + "&client_id=dejavu"
                             + "&grant_type=refresh_token&refresh_token=" + encode(login.password()));
             if (response.status() != 404 && response.status() != 405) {
@@ -132,7 +132,7 @@ final class TokenServers {
             }
         }
         parameters += scopes.stream().map((scope) -> "scope=" + encode(scope)).collect(Collectors.joining("&"));
-        return http.send("GET", http.tokenServer(realm + (realm.contains("?") ? "&" : "?") + parameters),
+        return http.send("GET", http.tokenServer(realm + (realm.contains("?") ? "&" : "?") + parameters, reference),
                 (login != null) ? login.basic() : null);
     }
 

@@ -90,7 +90,7 @@ class AllowListTests {
     }
 
     private static AllowList allowList(String... allowed) {
-        return new AllowList(List.of(allowed), new RegistryNames(List.of()), new SystemDefaultDnsResolver() {
+        return new AllowList(List.of(allowed), List.of(), new RegistryNames(List.of()), new SystemDefaultDnsResolver() {
             @Override
             public InetAddress[] resolve(String host) throws UnknownHostException {
                 return super.resolve(switch (host) {

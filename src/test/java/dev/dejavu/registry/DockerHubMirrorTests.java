@@ -21,6 +21,7 @@ import org.springframework.boot.ssl.pem.PemSslStoreBundle;
 import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
 import dev.dejavu.registry.ImageStatus.Outcome;
+import dev.dejavu.registry.ImageStatus.Reason;
 import dev.dejavu.testing.Certificates;
 import dev.dejavu.testing.ConnectProxy;
 import dev.dejavu.testing.ScriptedRegistry;
@@ -130,11 +131,26 @@ class DockerHubMirrorTests {
     }
 
     @Test
+    void mirrorMayBeItsOwnTokenServerAndLeadToItself() throws IOException {
+        mirror.image("12", "linux/amd64");
+        mirror.play((request) -> request.path().equals("/token") ? Answer.of(200, "{\"token\":\"t\"}")
+                : !request.authorization().equals("Bearer t")
+                        ? Answer.error(401, "UNAUTHORIZED", "WWW-Authenticate",
+                                "Bearer realm=\"http://" + mirror.host() + "/token\"")
+                        : request.path().contains("/moved/") ? mirror.serve(request)
+                                : Answer.of(307, "", "Location", request.path().replace("/library/", "/moved/")));
+        assertThat(check("", "docker.io")).isEqualTo(Outcome.PRESENT);
+        assertThat(proxy.takeRequests()).isEmpty();
+    }
+
+    @Test
     void imagesOfOtherRegistriesAreNotAskedAtTheMirror() throws IOException {
         try (RegistryClient registries = client("", "docker.io")) {
             assertThat(registries.registryOf("quay.io/acme/app:v1")).isNull();
             assertThat(registries.registryOf(IMAGE)).isEqualTo("docker.io");
-            assertThat(registries.registryOf(mirror.host() + "/acme/app:v1")).isEqualTo(mirror.host());
+            assertThat(registries.registryOf(mirror.host() + "/acme/app:v1")).isNull();
+            assertThat(registries.check(mirror.host() + "/acme/app:v1", List.of()).reason())
+                .isEqualTo(Reason.NOT_ASKED);
         }
         assertThat(mirror.takeRequests()).isEmpty();
     }

@@ -76,7 +76,7 @@ abstract class TokenFixture {
     static RegistryHttp http(String... hosts) {
         RegistryProperties properties = RegistrySettings.of(List.of(hosts));
         RegistryNames names = new RegistryNames(properties.plainHttp());
-        AllowList allowed = new AllowList(properties.allowed(), names, SystemDefaultDnsResolver.INSTANCE);
+        AllowList allowed = new AllowList(properties.allowed(), List.of(), names, SystemDefaultDnsResolver.INSTANCE);
         return new RegistryHttp(RegistryConnections.of(properties, new DefaultSslBundleRegistry(), allowed,
                 SystemDefaultDnsResolver.INSTANCE), allowed, names);
     }
