@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The credentials that one credential helper gives for one registry. The helper says not
  * how long they are good for: some are for an hour. So it is asked again every few
- * minutes, and at once when they were refused; by one thread, whoever waits.
+ * minutes, and at once when they were refused; by one thread, whoever waits. One that had
+ * a login and says it has none fails: that makes nobody a stranger.
  */
 final class CredentialCache {
 
@@ -39,7 +41,12 @@ final class CredentialCache {
 
     private final Clock clock;
 
+    private final BooleanSupplier mayStart;
+
     private @Nullable Credentials credentials;
+
+    /** Whether the helper ever had a login. */
+    private boolean hadLogin;
 
     /** Since when. */
     private Instant fetchedAt = Instant.MIN;
@@ -67,12 +74,14 @@ final class CredentialCache {
     /**
      * @param name of the helper and the registry, for people
      * @param executor of platform threads
+     * @param mayStart whether a helper that never had a login here may run now
      */
-    CredentialCache(Source source, String name, Executor executor, Clock clock) {
+    CredentialCache(Source source, String name, Executor executor, Clock clock, BooleanSupplier mayStart) {
         this.source = source;
         this.name = name;
         this.executor = executor;
         this.clock = clock;
+        this.mayStart = mayStart;
     }
 
     /**
@@ -107,6 +116,10 @@ final class CredentialCache {
         return clock.instant().isBefore(fetchedAt.plus(MAX_AGE)) ? credentials : null;
     }
 
+    private synchronized boolean hadLogin() {
+        return hadLogin;
+    }
+
     private synchronized String failure() {
         return failure;
     }
@@ -117,6 +130,9 @@ final class CredentialCache {
             CompletableFuture<Void> started = new CompletableFuture<>();
             fetch = started;
             try {
+                if (!hadLogin && !mayStart.getAsBoolean()) {
+                    throw new RejectedExecutionException();
+                }
                 executor.execute(() -> fetch(started));
             }
             catch (RejectedExecutionException ex) {
@@ -131,6 +147,9 @@ final class CredentialCache {
         String problem = "interrupted";
         try {
             found = source.get();
+            if (found == null && hadLogin()) {
+                throw new IOException("says that it no longer has a login");
+            }
             problem = "";
         }
         catch (IOException | RuntimeException ex) {
@@ -152,6 +171,7 @@ final class CredentialCache {
         if (problem.isEmpty()) {
             credentials = found;
             fetchedAt = now;
+            hadLogin |= found != null;
         }
         failure = problem;
         nextFetch = now.plus((found != null) ? REFRESH : RETRY);

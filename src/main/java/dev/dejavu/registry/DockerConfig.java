@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ final class DockerConfig {
 
     /** How Docker calls its Hub. */
     private static final String DOCKER_HUB_URL = "https://index.docker.io/v1/";
+
+    /** Helpers that keep what somebody logged in to, which also makes an entry here. */
+    private static final Set<String> KEYCHAINS = Set.of("desktop", "osxkeychain", "pass", "secretservice", "wincred");
 
     /** By {@code host[:port]}, with or without the begin of a name. */
     private final Map<String, DockerAuth> auths = new HashMap<>();
@@ -105,6 +109,15 @@ final class DockerConfig {
     boolean hasLoginElsewhere(ImageReference reference) {
         return hasOwnHelper(reference)
                 || (helper(reference) != null && keys(reference).stream().anyMatch(auths::containsKey));
+    }
+
+    /**
+     * Whether the helper of a repository may have a login for it, if it is not asked. One
+     * of a cloud makes logins by itself, and nothing here tells for what.
+     */
+    boolean mayHaveLoginElsewhere(ImageReference reference) {
+        String helper = helper(reference);
+        return hasLoginElsewhere(reference) || (helper != null && !KEYCHAINS.contains(helper));
     }
 
     /**

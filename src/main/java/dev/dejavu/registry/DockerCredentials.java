@@ -40,6 +40,8 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
 
     private final ExecutorService executor;
 
+    private final HelperStarts starts;
+
     private final Clock clock;
 
     private record Key(String helper, String server, boolean mustHaveLogin) {
@@ -55,6 +57,7 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
         Path config = properties.dockerConfig();
         this.file = (config != null) ? new DockerConfigFile(config, json, programs::containsKey) : null;
         this.executor = executor();
+        this.starts = new HelperStarts(clock);
         this.clock = clock;
         logUnusable();
     }
@@ -103,7 +106,9 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
             }
         }
         Credentials found = config.credentials(reference);
-        if (found == null && config.hasLoginElsewhere(reference)) {
+        boolean isElsewhere = (program != null) ? config.hasLoginElsewhere(reference)
+                : config.mayHaveLoginElsewhere(reference);
+        if (found == null && isElsewhere) {
             throw new RegistryException(Reason.LOGIN_UNAVAILABLE, PREFIX + helper
                     + ((program != null) ? " has no login for " + reference.registry() : " is not run"));
         }
@@ -118,7 +123,8 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
                 throw new IOException("says that it has no login");
             }
             return found;
-        }, PREFIX + key.helper() + " for " + key.server(), executor, clock));
+        }, PREFIX + key.helper() + " for " + key.server(), executor, clock,
+                () -> key.mustHaveLogin() || starts.take()));
     }
 
     @Override

@@ -116,13 +116,38 @@ class CredentialCacheTests extends CredentialHelperFixture {
     }
 
     @Test
-    void helperOfAllRegistriesTakesALoginAway() throws Exception {
+    void helperOfAllRegistriesThatNoLongerHasALoginMakesNoStranger() throws Exception {
         write("{'credsStore':'own'}");
         helperDoes(GIVES_OLD);
         assertThat(login(IMAGE)).isEqualTo("ada:old");
         helperDoes(HAS_NONE);
-        clock.advance(Duration.ofMinutes(10));
-        awaitLogin(NONE);
+        refused("old");
+        assertThat(login(IMAGE)).isEqualTo(UNAVAILABLE);
+        clock.advance(Duration.ofHours(2));
+        assertThat(login(IMAGE)).isEqualTo(UNAVAILABLE);
+        assertThat(login("quay.io/team/app:v1")).isEqualTo(NONE);
+        helperDoes(GIVES_NEW);
+        clock.advance(Duration.ofSeconds(10));
+        assertThat(login(IMAGE)).isEqualTo("ada:new");
+    }
+
+    @Test
+    void helperOfAllRegistriesRunsForAFewMadeUpNamesAlone() throws Exception {
+        write("{'credsStore':'own','credHelpers':{'named.example.com':'own'}}");
+        helperDoes(GIVES_OLD);
+        assertThat(login(IMAGE)).isEqualTo("ada:old");
+        for (int i = 0; i < 100; i++) {
+            login("r" + i + ".example.com/team/app:v1");
+        }
+        assertThat(runs()).hasSize(20);
+        assertThat(login("r99.example.com/team/app:v1")).isEqualTo(UNAVAILABLE);
+        // those that are known, or named in the file, go on
+        assertThat(login("named.example.com/team/app:v1")).isEqualTo("ada:old");
+        refused("old");
+        helperDoes(GIVES_NEW);
+        assertThat(login(IMAGE)).isEqualTo("ada:new");
+        clock.advance(Duration.ofSeconds(10));
+        assertThat(login("r99.example.com/team/app:v1")).isEqualTo("ada:new");
     }
 
     /** Looks until the helper that runs in the background has ended. */

@@ -97,6 +97,8 @@ class DockerConfigTests extends DockerConfigFixture {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             # helpers that may not be run: what is in the file counts, and a login that is with one is missing
             {'credsStore':'desktop'}                                       | ghcr.io/team/app:v1 | none
+            {'credsStore':'ecr-login'}                                     | ghcr.io/team/app:v1 | unavailable
+            {'credsStore':'ecr-login','credHelpers':{'ghcr.io':''}}        | ghcr.io/team/app:v1 | none
             {'credsStore':'desktop','auths':{'ghcr.io':{}}}                | ghcr.io/team/app:v1 | unavailable
             {'credsStore':'desktop','auths':{'https://index.docker.io/v1/':{}}} | docker.io/app:v1 | unavailable
             {'credsStore':'desktop','auths':{'quay.io':{}}}                | ghcr.io/team/app:v1 | none
