@@ -2,7 +2,6 @@ package dev.dejavu.registry;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,10 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -30,6 +26,13 @@ final class CredentialProgram {
 
     /** Bytes; some tokens have several thousand. */
     private static final int MAX_OUTPUT = 1 << 16;
+
+    private static final int POLL_MILLIS = 5;
+
+    /**
+     * After its end, until what it said last is there, whoever else may hold its pipes.
+     */
+    private static final int GRACE_MILLIS = 20;
 
     /** Characters of what a program says, for the log. */
     private static final int MAX_MESSAGE = 400;
@@ -73,45 +76,37 @@ final class CredentialProgram {
         removeOwnSettings(builder.environment());
         Process process = builder.start();
         try {
-            CompletableFuture<byte[]> output = read(process.getInputStream());
-            CompletableFuture<byte[]> messages = read(process.getErrorStream());
             write(server, process.getOutputStream());
-            byte[] answer = output.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-            if (answer.length > MAX_OUTPUT) {
-                throw new IOException("said more than " + MAX_OUTPUT + " bytes");
+            ProgramOutput output = new ProgramOutput(process.getInputStream(), MAX_OUTPUT + 1);
+            ProgramOutput messages = new ProgramOutput(process.getErrorStream(), MAX_OUTPUT);
+            while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+                output.readBacklog();
+                messages.readBacklog();
+                requireShort(output);
+                if (System.nanoTime() - end > 0) {
+                    throw new IOException("did not end within " + timeout.toMillis() + " ms");
+                }
             }
-            if (!process.waitFor(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                throw new TimeoutException();
-            }
-            String text = new String(answer, StandardCharsets.UTF_8).strip();
-            return (process.exitValue() == 0) ? parse(text) : failed(process.exitValue(), text + " " + begin(messages));
-        }
-        catch (TimeoutException | ExecutionException ex) {
-            throw new IOException("did not end within " + timeout.toMillis() + " ms", ex);
+            TimeUnit.MILLISECONDS.sleep(GRACE_MILLIS);
+            String answer = output.readRest().strip();
+            requireShort(output);
+            return (process.exitValue() == 0) ? parse(answer)
+                    : failed(process.exitValue(), answer + " " + messages.readRest());
         }
         finally {
             kill(process);
         }
     }
 
+    private static void requireShort(ProgramOutput output) throws IOException {
+        if (output.size() > MAX_OUTPUT) {
+            throw new IOException("said more than " + MAX_OUTPUT + " bytes");
+        }
+    }
+
     /** A helper needs what its cloud set, and none of our own passwords. */
     static void removeOwnSettings(Map<String, String> environment) {
         environment.keySet().removeIf((name) -> name.matches("(?i)(dejavu|spring)_.*"));
-    }
-
-    /** Reads to the end, so that the program can go on, and keeps the begin. */
-    private static CompletableFuture<byte[]> read(InputStream in) {
-        CompletableFuture<byte[]> begin = new CompletableFuture<>();
-        Thread.ofPlatform().daemon().name("credential-helper").start(() -> {
-            try (in) {
-                begin.complete(in.readNBytes(MAX_OUTPUT + 1));
-                in.transferTo(OutputStream.nullOutputStream());
-            }
-            catch (IOException ex) {
-                begin.complete(new byte[0]);
-            }
-        });
-        return begin;
     }
 
     private static void write(String server, OutputStream out) {
@@ -149,10 +144,6 @@ final class CredentialProgram {
             .replaceAll(SECRET, "…")
             .strip();
         throw new IOException("ended with exit code " + exitCode + ": " + shorten(text, MAX_MESSAGE));
-    }
-
-    private static String begin(CompletableFuture<byte[]> messages) {
-        return new String(messages.completeOnTimeout(new byte[0], 1, TimeUnit.SECONDS).join(), StandardCharsets.UTF_8);
     }
 
     private static String shorten(String text, int length) {

@@ -72,6 +72,28 @@ class CredentialProgramTests extends CredentialHelperFixture {
     }
 
     @Test
+    void childThatOutlivesTheHelperHoldsNothingUp() throws Exception {
+        helperDoes("sleep 300 & echo $! > child; " + GIVES_OLD);
+        assertThat(login(IMAGE)).isEqualTo("ada:old");
+        helperDoes("sleep 300 & echo $! >> child; echo no cloud here >&2; exit 3");
+        assertThat(login("docker.io/team/app:v1")).isEqualTo(UNAVAILABLE);
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+            .noneMatch((name) -> name.startsWith("credential-helper"));
+        for (String child : Files.readAllLines(folder.resolve("child"))) {
+            ProcessHandle left = ProcessHandle.of(Long.parseLong(child)).orElseThrow();
+            assertThat(left.isAlive()).isTrue();
+            left.destroyForcibly();
+        }
+    }
+
+    @Test
+    void longAnswerIsReadWhileTheHelperRuns() throws IOException {
+        String secret = "x".repeat(60_000);
+        helperDoes("head -c 200000 /dev/zero >&2; " + gives("ada", secret) + "; head -c 200000 /dev/zero >&2");
+        assertThat(login(IMAGE)).isEqualTo("ada:" + secret);
+    }
+
+    @Test
     void helperThatHangsIsKilledWithItsChildren(CapturedOutput output) throws Exception {
         credentials.close();
         credentials = credentials(helper.toString(), "2s");
@@ -93,7 +115,7 @@ class CredentialProgramTests extends CredentialHelperFixture {
         assertThat(login(IMAGE)).isEqualTo(UNAVAILABLE);
         assertThat(login("quay.io/team/app:v1")).isEqualTo(UNAVAILABLE);
         assertThat(login("ghcr.io/team/app:v1")).isEqualTo(UNAVAILABLE);
-        assertThat(login("gcr.io/team/app:v1")).isEqualTo(NONE);
+        assertThat(login("gcr.io/team/app:v1")).isEqualTo(UNAVAILABLE);
         assertThat(runs()).isEmpty();
     }
 
