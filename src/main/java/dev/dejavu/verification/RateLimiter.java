@@ -41,7 +41,8 @@ final class RateLimiter {
     /**
      * Waits for a turn.
      * @param maxWait how long at most
-     * @return whether it came; not when the registry wants a pause
+     * @return whether it came; not when the registry wants a pause, nor once nobody waits
+     * any more for a turn that somebody waited for
      */
     boolean acquire(Turn turn, Duration maxWait) {
         long begin = System.nanoTime();
@@ -67,17 +68,21 @@ final class RateLimiter {
         try {
             boolean waited = false;
             for (long now = System.nanoTime(); !isPaused() && deadline - now >= 0; now = System.nanoTime()) {
+                if (awaited.contains(turn) && !turn.isAwaited()) {
+                    return false;
+                }
                 Turn first = first();
                 if (first == turn && now - next >= 0) {
                     next = (waited ? Math.max(next, now - MAX_CATCH_UP) : now) + interval;
                     return true;
                 }
+                long until = turn.isAwaited() ? Math.min(turn.awaitedUntil, deadline) : deadline;
                 if (first == turn) {
-                    condition.awaitNanos(Math.min(next, deadline) - now);
+                    condition.awaitNanos(Math.min(next, until) - now);
                 }
                 else {
                     signalFirst();
-                    condition.awaitNanos(deadline - now);
+                    condition.awaitNanos(until - now);
                 }
                 waited = true;
             }
@@ -90,11 +95,7 @@ final class RateLimiter {
         }
     }
 
-    /** Whose turn is next. Whom nobody awaits any more goes back to the others. */
     private @Nullable Turn first() {
-        while (!awaited.isEmpty() && !awaited.element().isAwaited()) {
-            others.add(awaited.remove());
-        }
         return awaited.isEmpty() ? others.peek() : awaited.element();
     }
 
@@ -169,7 +170,7 @@ final class RateLimiter {
             }
         }
 
-        private boolean isAwaited() {
+        boolean isAwaited() {
             return awaitedUntil - System.nanoTime() > 0;
         }
 

@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 
@@ -70,7 +70,7 @@ class RegistryChecks {
 
     private final Map<CacheKey, CheckInFlight> inFlight = new ConcurrentHashMap<>();
 
-    private final AtomicInteger inBackground = new AtomicInteger();
+    private final Semaphore inBackground = new Semaphore(MAX_IN_BACKGROUND);
 
     RegistryChecks(RegistryClient registries, VerificationProperties properties, Watermarks watermarks,
             MeterRegistry metrics, RegistryHealthIndicator health, Clock clock) {
@@ -106,18 +106,18 @@ class RegistryChecks {
             if (rateLimiter.isPaused()) {
                 return notAsked(PAUSED);
             }
-            if (isFull(entry.key(), awaitedFor)) {
+            if (isFull(entry.key()) || (awaitedFor.isZero() && !mine.setInBackground(true, inBackground))) {
                 return notAsked("too many checks");
             }
             joined = inFlight.putIfAbsent(entry.key(), mine);
             if (joined == null) {
-                mine.setInBackground(awaitedFor.isZero(), inBackground);
                 Thread.ofVirtual()
                     .name("verification")
                     .start(() -> run(entry, mine, entry.key().isInBase() ? maxWait : MAX_WAIT_OVERLAYS, isNeeded,
                             onResult));
                 return mine.done();
             }
+            mine.setInBackground(false, inBackground);
         }
         if (awaitedFor.isPositive()) {
             joined.setInBackground(false, inBackground);
@@ -130,11 +130,10 @@ class RegistryChecks {
         return CompletableFuture.completedFuture(ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, reason));
     }
 
-    private boolean isFull(CacheKey key, Duration awaitedFor) {
+    private boolean isFull(CacheKey key) {
         // Those of the base in the background keep no overlay's awaited ones out.
-        return (key.isInBase() ? inFlight.size() >= MAX_IN_FLIGHT
-                : inFlight.size() - inBackground.get() >= MAX_IN_FLIGHT_OVERLAYS)
-                || (awaitedFor.isZero() && inBackground.get() >= MAX_IN_BACKGROUND);
+        return key.isInBase() ? inFlight.size() >= MAX_IN_FLIGHT
+                : inFlight.size() - (MAX_IN_BACKGROUND - inBackground.availablePermits()) >= MAX_IN_FLIGHT_OVERLAYS;
     }
 
     private void run(VerifiableEntry entry, CheckInFlight check, Duration maxWait, BooleanSupplier isNeeded,
@@ -143,7 +142,7 @@ class RegistryChecks {
         try {
             if (isNeeded.getAsBoolean()) {
                 status = ImageStatus.unknown(ImageStatus.Reason.NOT_ASKED, PAUSED);
-                if (check.rateLimiter().acquire(check.turn(), maxWait)) {
+                if (acquire(check, maxWait)) {
                     CheckBegin begin = new CheckBegin(clock.instant().truncatedTo(ChronoUnit.MILLIS), System.nanoTime(),
                             watermarks.asOf());
                     status = ask(entry, check);
@@ -160,6 +159,27 @@ class RegistryChecks {
             check.setInBackground(false, inBackground);
             check.done().complete(status);
         }
+    }
+
+    /**
+     * Waits for a turn. A check whose callers went away goes on in the background if
+     * there is room, so that it keeps no others out.
+     */
+    private boolean acquire(CheckInFlight check, Duration maxWait) {
+        while (check.turn().isAwaited() || check.setInBackground(true, inBackground)) {
+            if (check.rateLimiter().acquire(check.turn(), maxWait)) {
+                return true;
+            }
+            if (check.turn().isAwaited() || check.isInBackground().get()) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** How many are in flight. */
+    int size() {
+        return inFlight.size();
     }
 
     private ImageStatus ask(VerifiableEntry entry, CheckInFlight check) {
@@ -185,9 +205,19 @@ class RegistryChecks {
     private record CheckInFlight(String registry, RateLimiter rateLimiter, RateLimiter.Turn turn,
             AtomicBoolean isInBackground, CompletableFuture<ImageStatus> done) {
 
-        void setInBackground(boolean now, AtomicInteger count) {
-            if (isInBackground.compareAndSet(!now, now)) {
-                count.addAndGet(now ? 1 : -1);
+        /**
+         * Counts it as one for which nobody waits, or no longer.
+         * @return whether that is so now; not when there are too many
+         */
+        boolean setInBackground(boolean now, Semaphore free) {
+            synchronized (isInBackground) {
+                if (isInBackground.get() != now && (!now || free.tryAcquire())) {
+                    isInBackground.set(now);
+                    if (!now) {
+                        free.release();
+                    }
+                }
+                return isInBackground.get() == now;
             }
         }
 
