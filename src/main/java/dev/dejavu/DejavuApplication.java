@@ -47,14 +47,15 @@ public class DejavuApplication {
         // SQLite's native code pins the carrier of a virtual thread: there must be
         // others,
         // also on one processor.
-        int carriers = Math.max(4, Runtime.getRuntime().availableProcessors());
+        int carriers = Math.max(8, 2 * Runtime.getRuntime().availableProcessors());
         System.setProperty("jdk.virtualThreadScheduler.parallelism",
                 System.getProperty("jdk.virtualThreadScheduler.parallelism", String.valueOf(carriers)));
         SpringApplication.run(DejavuApplication.class, args);
     }
 
-    @Bean
-    Clock clock() {
+    /** Storage decides which clock counts. */
+    @Bean(defaultCandidate = false)
+    Clock machineClock() {
         return Clock.systemUTC();
     }
 

@@ -11,8 +11,8 @@ public interface Prunable {
     String name();
 
     /**
-     * Deletes some expired rows, the oldest first, in one statement. Safe beside readers,
-     * writers and other pruners.
+     * Deletes some rows that have expired for all instances, the oldest first, in one
+     * statement. Safe beside readers, writers and other pruners.
      * @param from epoch milliseconds: rows created before are not searched for
      * @param limit how many rows at most
      * @return when each deleted row had been created, epoch milliseconds, in no order;

@@ -3,6 +3,7 @@ package dev.dejavu.storage;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 import org.slf4j.Logger;
@@ -63,7 +64,10 @@ class BulkDeletion {
 
     private final TimeToLive timeToLive;
 
-    BulkDeletion(CacheDatabase database, TableNames names, TimeToLive timeToLive) {
+    private final AnnouncedTtl announced;
+
+    BulkDeletion(CacheDatabase database, TableNames names, TimeToLive timeToLive, AnnouncedTtl announced) {
+        this.announced = announced;
         this.database = database;
         this.names = names;
         this.timeToLive = timeToLive;
@@ -110,19 +114,22 @@ class BulkDeletion {
     }
 
     List<Long> pruneExpired(long from, int limit) {
-        return pruneExpired("", from, timeToLive.cutoff(), limit);
+        return pruneExpired("", from, announced::cutoff, limit);
     }
 
     List<Long> pruneExpiredOverlays(long from, int limit) {
-        return pruneExpired("and overlay <> ''", from, timeToLive.overlayCutoff(), limit);
+        return pruneExpired("and overlay <> ''", from, announced::overlayCutoff, limit);
     }
 
-    private List<Long> pruneExpired(String condition, long from, long cutoff, int limit) {
-        return execute(() -> writing(PRUNE, condition).param("from", from)
-            .param("cutoff", cutoff)
-            .param("limit", limit)
-            .query((row, number) -> row.getLong("created_at"))
-            .list());
+    private List<Long> pruneExpired(String condition, long from, LongSupplier cutoff, int limit) {
+        return execute(() -> {
+            announced.announce();
+            return writing(PRUNE, condition).param("from", from)
+                .param("cutoff", cutoff.getAsLong())
+                .param("limit", limit)
+                .query((row, number) -> row.getLong("created_at"))
+                .list();
+        });
     }
 
     /**

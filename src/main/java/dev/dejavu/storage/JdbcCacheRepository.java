@@ -72,6 +72,8 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     private final String findAll;
 
+    private final AnnouncedTtl announced;
+
     private final BulkDeletion bulk;
 
     private final TimeToLive timeToLive;
@@ -86,7 +88,8 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         this.name = name;
         this.find = names.fill(FIND);
         this.findAll = names.fill(FIND_ALL);
-        this.bulk = new BulkDeletion(database, names, timeToLive);
+        this.announced = new AnnouncedTtl(database.writer(), name, timeToLive);
+        this.bulk = new BulkDeletion(database, names, timeToLive, announced);
         this.timeToLive = timeToLive;
     }
 
@@ -261,6 +264,13 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     }
 
     private record CountedParts(String scope, @Nullable String repository) implements KeyParts {
+    }
+
+    final void announceTtl() {
+        database.commit().write(name, () -> {
+            announced.announce();
+            return true;
+        });
     }
 
     @Override

@@ -1,9 +1,12 @@
 package dev.dejavu.storage;
 
+import java.time.Clock;
+
 import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariDataSource;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
@@ -27,6 +30,11 @@ class PostgresqlConfiguration {
     @Bean({ "reader", "writer" })
     JdbcClient jdbcClient(DataSource dataSource) {
         return JdbcClient.create(dataSource);
+    }
+
+    @Bean
+    DatabaseClock clock(DataSource dataSource, @Qualifier("machineClock") Clock machineClock) {
+        return new DatabaseClock(dataSource, machineClock);
     }
 
     @Bean

@@ -52,6 +52,12 @@ class SqliteConfiguration {
     /** Prepared statements per connection. */
     private static final int MAX_STATEMENTS = 16;
 
+    /** One process has the file, so its own clock counts. */
+    @Bean
+    Clock clock(@Qualifier("machineClock") Clock machineClock) {
+        return machineClock;
+    }
+
     @Bean
     SqliteFile sqliteFile(Environment environment, Clock clock, ApplicationEventPublisher publisher) {
         String url = environment.getRequiredProperty(Database.URL);
