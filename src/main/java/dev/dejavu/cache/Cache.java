@@ -33,6 +33,10 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
 
     private final BulkRemovals<E> removals;
 
+    private final LiveCount total;
+
+    private final LiveCount byParts;
+
     private final Verifier<E> verifier;
 
     private final CacheObservers observers;
@@ -44,6 +48,8 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         this.table = table;
         this.repository = repository;
         this.removals = new BulkRemovals<>(repository);
+        this.total = new LiveCount(table, false);
+        this.byParts = new LiveCount(table, true);
         this.verifier = verifier;
         this.observers = observers;
         this.callers = callers;
@@ -279,8 +285,11 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
 
     private Removed removeAll(@Nullable String value, @Nullable String overlay, Duration patience) {
         String author = callers.current().name();
-        Consumer<Removed> tell = (removed) -> observers
-            .publish((observer) -> observer.onRemoveAll(name(), removed, author));
+        Consumer<Removed> tell = (removed) -> {
+            total.forget();
+            byParts.forget();
+            observers.publish((observer) -> observer.onRemoveAll(name(), removed, author));
+        };
         return removals.remove(new Selection(value, overlay, timeToLive().now().toEpochMilli()), patience, tell);
     }
 
@@ -299,15 +308,18 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
                 .toList());
     }
 
-    /** How many entries of the base are live. */
-    public long count() {
-        return table.count();
+    /**
+     * How many entries of the base are live. That is exact, unless they are so many that
+     * they are not counted for each question.
+     */
+    public Count count() {
+        return total.get((parts) -> true);
     }
 
     /** How many of them the caller may read. */
-    public long countReadable() {
+    public Count countReadable() {
         Grant reading = callers.current().reading();
-        return reading.isAll() ? table.count() : table.count(reading);
+        return reading.isAll() ? count() : byParts.get(reading::covers);
     }
 
     @Override
@@ -335,10 +347,12 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         return rows;
     }
 
-    /** Breaks off removals that run in the background. */
+    /** Breaks off what runs in the background. */
     @Override
     public void close() {
         removals.stop();
+        total.stop();
+        byParts.stop();
     }
 
     private E withVisibleAuthor(E entry) {

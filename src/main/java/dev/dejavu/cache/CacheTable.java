@@ -31,11 +31,13 @@ public interface CacheTable<E extends CacheEntry> extends CacheRepository<E> {
      */
     List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope, @Nullable String overlay);
 
-    /** How many entries of the base are live. */
-    long count();
-
-    /** How many of them a grant covers. */
-    long count(Grant grant);
+    /**
+     * Counts some live entries of the base, oldest first.
+     * @param after where the last count ended; {@code null} at the start
+     * @param limit how many at most
+     * @param byParts whether to count those that have parts, by their parts
+     */
+    CountedRows countSome(@Nullable Cursor after, int limit, boolean byParts);
 
     /** Deletes some expired rows, as {@link Prunable#pruneExpired} says. */
     List<Long> pruneExpired(long from, int limit);

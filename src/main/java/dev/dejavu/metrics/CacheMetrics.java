@@ -16,7 +16,7 @@ import dev.dejavu.cache.PutResult;
 /**
  * Counts the events of each cache since the start: {@code dejavu.lookups} by result,
  * {@code dejavu.writes}, {@code dejavu.changed}, {@code dejavu.pruned}; and the live
- * {@code dejavu.entries}, which the database counts at each scrape.
+ * {@code dejavu.entries}, counted at each scrape, unless they are many.
  */
 @Component
 class CacheMetrics implements CacheObserver {
@@ -26,7 +26,7 @@ class CacheMetrics implements CacheObserver {
     CacheMetrics(List<Cache<?>> caches, MeterRegistry registry) {
         for (Cache<?> cache : caches) {
             counters.put(cache.name(), new Counters(registry, cache.name()));
-            Gauge.builder("dejavu.entries", cache, Cache::count)
+            Gauge.builder("dejavu.entries", cache, (counted) -> counted.count().value())
                 .description("Live entries; not a number while the database does not answer")
                 .tag("cache", cache.name())
                 .register(registry);

@@ -1,5 +1,6 @@
 package dev.dejavu.metrics;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -12,6 +13,7 @@ import org.springframework.web.bind.annotation.RestController;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.Count;
 
 /**
  * The statistics of this instance.
@@ -39,25 +41,36 @@ class StatsController {
     private Stats stats(Cache<?> cache) {
         Caller caller = callers.current();
         if (!caller.reading().isAll() || !caller.overlay().isEmpty()) {
-            return new Stats(cache.countReadable(), null, null, null, null);
+            return Stats.of(cache.countReadable(), null);
         }
         CacheMetrics.Counters counters = metrics.countersOf(cache.name());
-        return new Stats(cache.countReadable(), (long) counters.hits().count(), (long) counters.misses().count(),
-                (long) counters.writes().count(), (long) counters.pruned().count());
+        return Stats.of(cache.countReadable(), counters);
     }
 
     /**
      * The statistics of one cache. Who may read some entries alone gets their number
      * alone.
      *
-     * @param entries live now, in the database that all instances share
+     * @param entries live in the database that all instances share; {@code null} while
+     * that counts many for the first time
+     * @param countedAt when they were: a large number is kept for a while
      * @param hits keys found, since this instance's start
      * @param misses keys not found, likewise
      * @param writes entries stored, likewise
      * @param pruned expired rows deleted, likewise
      */
-    record Stats(long entries, @Nullable Long hits, @Nullable Long misses, @Nullable Long writes,
-            @Nullable Long pruned) {
+    record Stats(@Nullable Long entries, @Nullable Instant countedAt, @Nullable Long hits, @Nullable Long misses,
+            @Nullable Long writes, @Nullable Long pruned) {
+
+        static Stats of(Count count, CacheMetrics.@Nullable Counters counters) {
+            if (counters == null) {
+                return new Stats(count.entries(), count.countedAt(), null, null, null, null);
+            }
+            return new Stats(count.entries(), count.countedAt(), (long) counters.hits().count(),
+                    (long) counters.misses().count(), (long) counters.writes().count(),
+                    (long) counters.pruned().count());
+        }
+
     }
 
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -17,9 +18,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheTable;
+import dev.dejavu.cache.CountedRows;
 import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.Grant;
-import dev.dejavu.cache.KeyParts;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
@@ -57,10 +57,21 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
                 where mine.{key} = {table}.{key} and mine.overlay = :overlay and mine.created_at > :overlayCutoff))
             """;
 
-    private static final String COUNT_BY_PARTS = """
-            select scope, cast({repository} as text) as repository, count(*) as entries from {table}
-            where created_at > ? and overlay = '' and scope is not null group by 1, 2
+    /** The live entries of the base after a cursor. */
+    private static final String SLICE = """
+            from {table} where overlay = '' and created_at > :cutoff
+                and (created_at, {key}, overlay) > (:createdAt, :key, '')
             """;
+
+    /** Without parameters for the numbers, which a plan depends on. */
+    private static final String LAST_OF_SLICE = "select created_at, {key} " + SLICE
+            + "order by created_at, {key}, overlay limit 1 offset {offset}";
+
+    private static final String COUNT = "select cast('' as text) as scope, null as repository, count(*) as entries "
+            + SLICE + "and (created_at, {key}, overlay) <= (:lastCreatedAt, :lastKey, '')";
+
+    private static final String COUNT_BY_PARTS = COUNT.replace("cast('' as text) as scope, null as repository",
+            "scope, cast({repository} as text) as repository") + " and scope is not null group by 1, 2";
 
     private final CacheDatabase database;
 
@@ -245,25 +256,29 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     }
 
     @Override
-    public long count() {
-        return reading(names.fill("select count(*) from {table} where created_at > ? and overlay = ''"))
-            .param(timeToLive.cutoff())
-            .query(Long.class)
-            .single();
-    }
-
-    @Override
-    public long count(Grant grant) {
-        return reading(names.fill(COUNT_BY_PARTS)).param(timeToLive.cutoff())
-            .query((row, number) -> grant.covers(new CountedParts(row.getString("scope"), row.getString("repository")))
-                    ? row.getLong("entries") : 0)
+    public CountedRows countSome(@Nullable Cursor after, int limit, boolean byParts) {
+        long cutoff = timeToLive.cutoff();
+        Cursor start = (after != null) ? after : new Cursor(cutoff, new CacheKey(""));
+        Cursor next = slice(LAST_OF_SLICE.replace("{offset}", String.valueOf(limit - 1)), cutoff, start)
+            .query((row, number) -> new Cursor(row.getLong(1), new CacheKey(row.getString(2))))
+            .optional()
+            .orElse(null);
+        Cursor last = (next != null) ? next : Cursor.START;
+        Map<CountedRows.Parts, Long> entries = slice(byParts ? COUNT_BY_PARTS : COUNT, cutoff, start)
+            .param("lastCreatedAt", last.createdAt())
+            .param("lastKey", last.key().hex())
+            .query((row, number) -> Map.entry(
+                    new CountedRows.Parts(row.getString("scope"), row.getString("repository")), row.getLong("entries")))
             .list()
             .stream()
-            .mapToLong(Long::longValue)
-            .sum();
+            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        return new CountedRows(entries, next);
     }
 
-    private record CountedParts(String scope, @Nullable String repository) implements KeyParts {
+    private JdbcClient.StatementSpec slice(String sql, long cutoff, Cursor start) {
+        return reading(names.fill(sql)).param("cutoff", cutoff)
+            .param("createdAt", start.createdAt())
+            .param("key", start.key().hex());
     }
 
     final void announceTtl() {
