@@ -10,7 +10,7 @@ import dev.dejavu.commit.GroupCommit;
  * @param rowLock the clause that locks the rows of a select in their order, so that
  * statements over many rows cannot deadlock; empty where only one connection writes
  */
-public record CacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit, String rowLock) {
+public record CacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit, Scans scans, String rowLock) {
 
     boolean isPostgresql() {
         return !rowLock.isEmpty();

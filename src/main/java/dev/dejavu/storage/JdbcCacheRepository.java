@@ -232,7 +232,8 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     @Override
     public List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope,
             @Nullable String overlay) {
-        return reading(listSql(value, scope, overlay)).param("cutoff", timeToLive.cutoff())
+        JdbcClient.StatementSpec statement = reading(listSql(value, scope, overlay))
+            .param("cutoff", timeToLive.cutoff())
             .param("overlayCutoff", timeToLive.overlayCutoff())
             .param("createdAt", after.createdAt())
             .param("key", after.key().hex())
@@ -240,9 +241,8 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             .param("value", value)
             .param("scope", scope)
             .param("overlay", overlay)
-            .param("limit", limit)
-            .query((row, number) -> entry(row))
-            .list();
+            .param("limit", limit);
+        return database.scans().execute(() -> statement.query((row, number) -> entry(row)).list());
     }
 
     final String listSql(@Nullable String value, @Nullable String scope, @Nullable String overlay) {

@@ -39,7 +39,7 @@ class PostgresqlConfiguration {
 
     @Bean
     CacheDatabase cacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
-        return new CacheDatabase(reader, writer, commit, "for update");
+        return new CacheDatabase(reader, writer, commit, Scans.DIRECT, "for update");
     }
 
     @Bean

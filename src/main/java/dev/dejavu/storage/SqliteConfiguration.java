@@ -20,6 +20,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
@@ -27,6 +28,8 @@ import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
 import org.springframework.jdbc.support.SQLExceptionTranslator;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.commit.GroupCommit;
@@ -75,7 +78,7 @@ class SqliteConfiguration {
 
     @Bean
     BasicDataSource readerDataSource(SqliteFile file) {
-        BasicDataSource pool = pool(file, 10);
+        BasicDataSource pool = pool(() -> SqliteScans.limit(file.connect()), 10);
         pool.setConnectionInitSqls(List.of("pragma query_only = on"));
         return pool;
     }
@@ -83,19 +86,19 @@ class SqliteConfiguration {
     @Bean(defaultCandidate = false)
     @FlywayDataSource
     BasicDataSource writerDataSource(SqliteFile file) {
-        return pool(file, 1);
+        return pool(file::connect, 1);
     }
 
     /**
      * SQLite takes longer to prepare a statement than to execute it, so statements are
      * pooled.
      */
-    private static BasicDataSource pool(SqliteFile file, int size) {
+    private static BasicDataSource pool(ConnectionFactory connections, int size) {
         BasicDataSource pool = new BasicDataSource() {
 
             @Override
             protected ConnectionFactory createConnectionFactory() {
-                return file::connect;
+                return connections;
             }
 
         };
@@ -134,10 +137,15 @@ class SqliteConfiguration {
         return client(writerDataSource, file);
     }
 
+    @Bean
+    SqliteScans scans() {
+        return new SqliteScans();
+    }
+
     /** One connection writes, so no statement waits for a row. */
     @Bean
-    CacheDatabase cacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
-        return new CacheDatabase(reader, writer, commit, "");
+    CacheDatabase cacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit, SqliteScans scans) {
+        return new CacheDatabase(reader, writer, commit, scans, "");
     }
 
     private static JdbcClient client(DataSource dataSource, SqliteFile file) {
@@ -145,6 +153,9 @@ class SqliteConfiguration {
         JdbcTemplate template = new JdbcTemplate(dataSource);
         template.setExceptionTranslator((task, sql, ex) -> {
             file.damage().report(ex);
+            if (ex instanceof SQLiteException sqlite && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_INTERRUPT) {
+                return new QueryTimeoutException("The read took too long", ex);
+            }
             return translator.translate(task, sql, ex);
         });
         return JdbcClient.create(template);
