@@ -7,11 +7,16 @@ import javax.sql.DataSource;
 import com.zaxxer.hikari.HikariDataSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
+import org.springframework.boot.flyway.autoconfigure.FlywayConnectionDetails;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -55,14 +60,43 @@ class PostgresqlConfiguration {
                 () -> repositories.stream().toList());
     }
 
-    /**
-     * A connection outside the pool, whose timeout of a second suits lookups and is too
-     * short for a migration; and the triggers, as PostgreSQL alone has other instances.
-     */
+    /** The tables are where Flyway creates them, unless the URL says otherwise. */
     @Bean
-    FlywayConfigurationCustomizer migrateOutsideThePool(JdbcConnectionDetails details) {
-        return (flyway) -> Database.POSTGRESQL
-            .addMigrations(flyway.dataSource(details.getJdbcUrl(), details.getUsername(), details.getPassword()));
+    static BeanPostProcessor schemaOfFlyway(Environment environment) {
+        return new BeanPostProcessor() {
+
+            @Override
+            public Object postProcessBeforeInitialization(Object bean, String name) {
+                String schema = environment.getProperty("spring.flyway.default-schema",
+                        Binder.get(environment)
+                            .bind("spring.flyway.schemas", Bindable.listOf(String.class))
+                            .map((schemas) -> schemas.isEmpty() ? "" : schemas.getFirst())
+                            .orElse(""));
+                if (bean instanceof HikariDataSource pool && !schema.isEmpty()) {
+                    pool.getDataSourceProperties().putIfAbsent("currentSchema", schema);
+                }
+                return bean;
+            }
+
+        };
+    }
+
+    /** With Flyway's own URL and user, if there are. */
+    @Bean
+    MigrationConnections migrationConnections(JdbcConnectionDetails details,
+            ObjectProvider<FlywayConnectionDetails> flyway) {
+        FlywayConnectionDetails own = flyway.getIfAvailable();
+        String url = (own != null) ? own.getJdbcUrl() : null;
+        String user = (own != null) ? own.getUsername() : null;
+        return new MigrationConnections((url != null) ? url : details.getJdbcUrl(),
+                (user != null) ? user : details.getUsername(),
+                (own != null && user != null) ? own.getPassword() : details.getPassword());
+    }
+
+    /** And the triggers, as PostgreSQL alone has other instances. */
+    @Bean
+    FlywayConfigurationCustomizer migrateOutsideThePool(MigrationConnections connections) {
+        return (flyway) -> Database.POSTGRESQL.addMigrations(flyway.dataSource(connections.dataSource()));
     }
 
 }

@@ -2,12 +2,17 @@ package dev.dejavu.storage;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -19,14 +24,16 @@ import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /**
- * Migrates the tables. A database that does not answer at the start is waited for while
- * the service answers 503; as a health indicator this keeps the service unready until
- * then.
+ * Migrates the tables. The start waits for it only for a moment: a database that does not
+ * answer, a lock, and a large table take longer, and meanwhile the service is alive,
+ * answers 503, and says why. As a health indicator this keeps it unready until then.
  */
 @Component
 class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator, MeterBinder {
 
     private static final Logger log = LoggerFactory.getLogger(SchemaMigration.class);
+
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
 
@@ -34,86 +41,107 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator, Meter
 
     private final ObjectProvider<SqliteFile> file;
 
+    private final ObjectProvider<MigrationConnections> connections;
+
+    /** Ends with the first attempt. */
+    private final CompletableFuture<Void> first = new CompletableFuture<>();
+
     private volatile boolean migrated;
 
-    SchemaMigration(Environment environment, ObjectProvider<SqliteFile> file) {
+    /** Why it is not; what was logged. */
+    private volatile String reason = "";
+
+    SchemaMigration(Environment environment, ObjectProvider<SqliteFile> file,
+            ObjectProvider<MigrationConnections> connections) {
         this.environment = environment;
         this.file = file;
+        this.connections = connections;
+        // Then the tables are somebody else's care.
+        this.migrated = !environment.getProperty("spring.flyway.enabled", Boolean.class, true);
     }
 
     @Override
     public void migrate(Flyway flyway) {
-        if (!tryMigrate(flyway)) {
-            log.warn("The database does not answer yet: waiting for it, not ready until then");
-            Thread.ofPlatform().daemon().name("schema").start(() -> waitAndMigrate(flyway));
-        }
-    }
-
-    private void waitAndMigrate(Flyway flyway) {
+        Thread.ofPlatform().daemon().name("schema").start(() -> run(flyway));
         try {
-            do {
-                Thread.sleep(RETRY_DELAY);
-            }
-            while (!tryMigrate(flyway));
-            log.info("The database answers: ready");
+            first.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        catch (TimeoutException ex) {
+            MigrationConnections outside = connections.getIfAvailable();
+            tell((outside != null) ? outside.reasonToWait() : MigrationConnections.MIGRATING);
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
         }
-        catch (RuntimeException ex) {
-            log.error("The database answers, but its tables cannot be brought up to date: not ready until a restart",
-                    ex);
+        catch (ExecutionException ex) {
+            throw (ex.getCause() instanceof RuntimeException cause) ? cause : new IllegalStateException(ex.getCause());
         }
     }
 
-    private boolean tryMigrate(Flyway flyway) {
+    private void run(Flyway flyway) {
         try {
-            flyway.migrate();
-            migrated = true;
-            return true;
+            while (!tryMigrate(flyway)) {
+                Thread.sleep(RETRY_DELAY);
+            }
         }
-        catch (FlywayException ex) {
-            file.ifAvailable((sqlite) -> sqlite.damage().report(ex));
-            String state = sqlState(ex);
-            if (state.startsWith("28")) {
-                throw new InvalidConfigurationPropertyValueException("spring.datasource.username",
-                        environment.getProperty("spring.datasource.username"),
-                        "must be a user that PostgreSQL lets in with spring.datasource.password");
-            }
-            if (state.equals("3D000")) {
-                throw new InvalidConfigurationPropertyValueException(Database.URL,
-                        environment.getProperty(Database.URL), "must name a database that exists");
-            }
-            if (isUnavailable(state)) {
-                return false;
-            }
-            throw ex;
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
         }
     }
 
     /**
-     * Connection errors, and a server that is starting, stopping or has no connection to
-     * give.
-     * @see <a href=
-     * "https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL's error
-     * codes</a>
+     * Tries it once.
+     * @return whether there is nothing more to try
      */
-    private static boolean isUnavailable(String state) {
-        return state.startsWith("08") || state.startsWith("57P") || state.startsWith("53");
+    private boolean tryMigrate(Flyway flyway) {
+        try {
+            flyway.migrate();
+            migrated = true;
+            first.complete(null);
+            if (!reason.isEmpty()) {
+                log.info("The tables are up to date: ready");
+            }
+            return true;
+        }
+        catch (FlywayException ex) {
+            file.ifAvailable((sqlite) -> sqlite.damage().report(ex));
+            RuntimeException lasting = lasting(ex);
+            if (lasting != null && first.completeExceptionally(lasting)) {
+                return true;
+            }
+            tell(DriverMessage.of(ex));
+            first.complete(null);
+            return false;
+        }
     }
 
-    private static String sqlState(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-                return sql.getSQLState();
-            }
+    private synchronized void tell(String news) {
+        if (!migrated && !news.equals(reason)) {
+            reason = news;
+            log.warn("The tables are not up to date yet, and the service is not ready until they are: {}", news);
         }
-        return "";
+    }
+
+    /** What no retry can change; {@code null} for all else. */
+    private @Nullable RuntimeException lasting(FlywayException failure) {
+        SQLException cause = DriverMessage.cause(failure);
+        String state = (cause != null) ? String.valueOf(cause.getSQLState()) : "null";
+        if (state.startsWith("28")) {
+            return new InvalidConfigurationPropertyValueException("spring.datasource.username",
+                    environment.getProperty("spring.datasource.username"),
+                    "must be a user that PostgreSQL lets in with spring.datasource.password");
+        }
+        if (state.equals("3D000")) {
+            return new InvalidConfigurationPropertyValueException(Database.URL, environment.getProperty(Database.URL),
+                    "must name a database that exists");
+        }
+        // SQLite has no states.
+        return state.equals("null") ? failure : null;
     }
 
     @Override
     public Health health() {
-        return (migrated ? Health.up() : Health.down()).build();
+        return migrated ? Health.up().build() : Health.down().withDetail("reason", reason).build();
     }
 
     @Override

@@ -52,7 +52,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     @Nullable ResponseEntity<Object> handle(DataAccessException ex, WebRequest request) {
-        return problem(ex, Problem.STORAGE_UNAVAILABLE, "The database does not answer. Go on without the cache.", null,
+        return problem(ex, Problem.STORAGE_UNAVAILABLE,
+                "The database cannot do that now; the log of the service says why. Go on without the cache.", null,
                 request);
     }
 

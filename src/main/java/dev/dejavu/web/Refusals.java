@@ -82,7 +82,7 @@ class Refusals {
 
     /** Text of others, on one line and without what a terminal obeys. */
     private static String plain(@Nullable String text) {
-        String known = String.valueOf(text).replaceAll("[^ -~]+", "?");
+        String known = String.valueOf(text).replaceAll("\\s+", " ").replaceAll("[^ -~]+", "?");
         return (known.length() > MAX_TEXT) ? known.substring(0, MAX_TEXT) + "..." : known;
     }
 
