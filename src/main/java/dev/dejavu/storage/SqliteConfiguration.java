@@ -20,16 +20,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
-import org.springframework.dao.QueryTimeoutException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.JdbcTransactionManager;
-import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
-import org.springframework.jdbc.support.SQLExceptionTranslator;
 import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
-import org.sqlite.SQLiteErrorCode;
-import org.sqlite.SQLiteException;
 
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.commit.GroupCommit;
@@ -65,8 +59,10 @@ class SqliteConfiguration {
     SqliteFile sqliteFile(Environment environment, Clock clock, ApplicationEventPublisher publisher) {
         String url = environment.getRequiredProperty(Database.URL);
         try {
-            return SqliteFile.open(url, clock, CHECK_TIMEOUT,
+            SqliteFile file = SqliteFile.open(url, clock, CHECK_TIMEOUT,
                     () -> AvailabilityChangeEvent.publish(publisher, url, LivenessState.BROKEN));
+            file.watch();
+            return file;
         }
         catch (IOException ex) {
             String home = environment.getProperty("dejavu.home", "");
@@ -123,18 +119,23 @@ class SqliteConfiguration {
     }
 
     @Bean
-    TransactionOperations writing(@Qualifier("writerDataSource") DataSource writerDataSource) {
-        return new TransactionTemplate(new JdbcTransactionManager(writerDataSource));
+    TransactionOperations writing(SqliteTransactions transactions) {
+        return new TransactionTemplate(transactions);
     }
 
     @Bean
-    JdbcClient reader(DataSource readerDataSource, SqliteFile file) {
-        return client(readerDataSource, file);
+    SqliteTransactions transactions(@Qualifier("writerDataSource") DataSource writerDataSource, SqliteFile file) {
+        return new SqliteTransactions(writerDataSource, file);
     }
 
     @Bean
-    JdbcClient writer(@Qualifier("writerDataSource") DataSource writerDataSource, SqliteFile file) {
-        return client(writerDataSource, file);
+    JdbcClient reader(DataSource readerDataSource, SqliteTransactions transactions) {
+        return client(readerDataSource, transactions);
+    }
+
+    @Bean
+    JdbcClient writer(@Qualifier("writerDataSource") DataSource writerDataSource, SqliteTransactions transactions) {
+        return client(writerDataSource, transactions);
     }
 
     @Bean
@@ -148,16 +149,9 @@ class SqliteConfiguration {
         return new CacheDatabase(reader, writer, commit, scans, "");
     }
 
-    private static JdbcClient client(DataSource dataSource, SqliteFile file) {
-        SQLExceptionTranslator translator = new SQLExceptionSubclassTranslator();
+    private static JdbcClient client(DataSource dataSource, SqliteTransactions transactions) {
         JdbcTemplate template = new JdbcTemplate(dataSource);
-        template.setExceptionTranslator((task, sql, ex) -> {
-            file.damage().report(ex);
-            if (ex instanceof SQLiteException sqlite && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_INTERRUPT) {
-                return new QueryTimeoutException("The read took too long", ex);
-            }
-            return translator.translate(task, sql, ex);
-        });
+        template.setExceptionTranslator(transactions.translator());
         return JdbcClient.create(template);
     }
 

@@ -34,6 +34,8 @@ final class SqliteDamage {
 
     private final Runnable onDamage;
 
+    private volatile boolean met;
+
     /**
      * The damage of a file.
      * @param onDamage runs each time that a statement meets damage
@@ -103,6 +105,7 @@ final class SqliteDamage {
         if (cause == null) {
             return;
         }
+        met = true;
         try {
             Files.createFile(marker());
             log.error("{} is damaged ({}): the next start moves it aside and creates a new one", path,
@@ -116,6 +119,11 @@ final class SqliteDamage {
                     cause.getMessage(), ex);
         }
         onDamage.run();
+    }
+
+    /** Whether a statement has met it. */
+    boolean isMet() {
+        return met;
     }
 
     void clear() throws IOException {

@@ -8,6 +8,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,8 +16,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
@@ -39,6 +42,8 @@ final class SqliteFile implements AutoCloseable {
     private static final Pattern NETWORK_DRIVE = Pattern.compile(
             "(?i)nfs\\d*|cifs|smb.*|afpfs|afs|ceph|davfs|webdav|fuse\\.(sshfs|s3fs|rclone|gcsfuse|glusterfs|ceph.*)");
 
+    private static final Duration WATCH_DELAY = Duration.ofSeconds(1);
+
     private static final String PREFIX = "jdbc:sqlite:";
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z'")
@@ -52,10 +57,20 @@ final class SqliteFile implements AutoCloseable {
 
     private final SQLiteDataSource dataSource;
 
-    private SqliteFile(Path path, FileChannel lock, SqliteDamage damage) {
+    private final Runnable onDamage;
+
+    /** What the operating system knows the open file by; not the same as its path. */
+    private volatile @Nullable Object key;
+
+    private volatile @Nullable Object logKey;
+
+    private volatile boolean lost;
+
+    private SqliteFile(Path path, FileChannel lock, SqliteDamage damage, Runnable onDamage) {
         this.path = path;
         this.lock = lock;
         this.damage = damage;
+        this.onDamage = onDamage;
         this.dataSource = dataSource(path);
     }
 
@@ -71,7 +86,8 @@ final class SqliteFile implements AutoCloseable {
      * Creates the folder where it is missing, locks the file, and moves a damaged one
      * aside.
      * @param checkTimeout of the search for damage
-     * @param onDamage runs each time that a statement meets damage in the open file
+     * @param onDamage runs each time that a statement meets damage in the open file, and
+     * when that is replaced or deleted
      * @throws IOException when the folder or the file is not available; the message says
      * why
      */
@@ -81,7 +97,7 @@ final class SqliteFile implements AutoCloseable {
         createPrivately(path);
         requireLocal(Files.getFileStore(path));
         FileChannel lock = lock(path.resolveSibling(path.getFileName() + ".lock"));
-        SqliteFile file = new SqliteFile(path, lock, new SqliteDamage(path, onDamage));
+        SqliteFile file = new SqliteFile(path, lock, new SqliteDamage(path, onDamage), onDamage);
         try {
             String found = file.damage.find(file.dataSource, checkTimeout);
             if (found != null) {
@@ -140,7 +156,7 @@ final class SqliteFile implements AutoCloseable {
     private void moveAside(String time, String found) throws IOException {
         Path aside = path.resolveSibling(path.getFileName() + ".damaged-" + time);
         for (String suffix : new String[] { "", "-wal", "-shm" }) {
-            Path part = path.resolveSibling(path.getFileName() + suffix);
+            Path part = part(suffix);
             if (Files.exists(part)) {
                 Files.move(part, aside.resolveSibling(aside.getFileName() + suffix));
             }
@@ -158,13 +174,80 @@ final class SqliteFile implements AutoCloseable {
      * process; only the log's checkpoints wait for the disk.
      */
     Connection connect() throws SQLException {
+        requireIntact();
         try {
-            return dataSource.getConnection();
+            Connection connection = dataSource.getConnection();
+            key = (key != null) ? key : key(path);
+            logKey = key(part("-wal"));
+            return connection;
         }
         catch (SQLException ex) {
             damage.report(ex);
             throw ex;
         }
+    }
+
+    /**
+     * Checks that what is written now would be there after a restart.
+     * @throws SQLException once the path does not lead to the open file any more, or
+     * damage was met
+     */
+    void requireIntact() throws SQLException {
+        if (isLost()) {
+            throw new SQLException(path + " was replaced or deleted while it was in use");
+        }
+        if (damage.isMet()) {
+            throw new SQLException(path + " is damaged");
+        }
+    }
+
+    private synchronized boolean isLost() {
+        if (!lost && key != null && lock.isOpen() && !key.equals(key(path))) {
+            lost = true;
+            log.error("{} was replaced or deleted while it was in use: every write is 503, as it would be lost;"
+                    + " the next start takes the file that is there then", path);
+            dropLog();
+            onDamage.run();
+        }
+        return lost;
+    }
+
+    /** SQLite would take the log of the file that is gone for that of the new one. */
+    private void dropLog() {
+        Object known = logKey;
+        if (known == null || !known.equals(key(part("-wal")))) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(part("-wal"));
+            Files.deleteIfExists(part("-shm"));
+        }
+        catch (IOException ex) {
+            log.error("{} must be deleted before the next start: {}", part("-wal"), ex.toString());
+        }
+    }
+
+    private Path part(String suffix) {
+        return path.resolveSibling(path.getFileName() + suffix);
+    }
+
+    /** {@code null} where there is no file, or the system has no keys. */
+    private static @Nullable Object key(Path path) {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        }
+        catch (IOException ex) {
+            return null;
+        }
+    }
+
+    /** Looks each second, until it is closed. */
+    void watch() {
+        Thread.ofVirtual().start(() -> {
+            while (lock.isOpen() && !isLost()) {
+                LockSupport.parkNanos(WATCH_DELAY.toNanos());
+            }
+        });
     }
 
     private static SQLiteDataSource dataSource(Path path) {

@@ -24,6 +24,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class StartupTests {
 
+    private static final String BUNDLE = "{\"hash_digest\":\"a\",\"remote_path\":\"s3://a/b\"}";
+
     @TempDir
     private Path folder;
 
@@ -141,6 +143,7 @@ class StartupTests {
                 file.write(ByteBuffer.wrap(new byte[(int) file.size() - schema]), schema);
             }
             assertProblem(http.get(path), 503, "storage-unavailable");
+            assertProblem(http.put("/bundles/" + Keys.next(), BUNDLE), 503, "storage-unavailable");
             assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(503);
             service.terminate();
             service.exitCode();
@@ -149,6 +152,25 @@ class StartupTests {
             assertThat(service.http().get(path).statusCode()).isEqualTo(404);
             assertThat(service.http().get("/actuator/health/liveness").statusCode()).isEqualTo(200);
             assertThat(service.output()).contains("moved to " + folder.resolve("cache.db.damaged-"));
+        }
+    }
+
+    @Test
+    void fileThatIsDeletedWhileInUseIs503AndANewOneIsCreatedByTheNextStart() throws Exception {
+        String home = "dejavu.home=" + folder;
+        String path = "/bundles/" + Keys.next();
+        try (ServiceProcess service = ServiceProcess.start(home)) {
+            Http http = service.http();
+            assertThat(http.put(path, BUNDLE).statusCode()).isEqualTo(201);
+            Files.delete(folder.resolve("cache.db"));
+            assertProblem(http.put("/bundles/" + Keys.next(), BUNDLE), 503, "storage-unavailable");
+            assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(503);
+            assertThat(service.output()).contains("was replaced or deleted while it was in use");
+            service.kill();
+        }
+        try (ServiceProcess service = ServiceProcess.start(home)) {
+            assertThat(service.http().put(path, BUNDLE).statusCode()).isEqualTo(201);
+            assertThat(service.http().get("/actuator/health/liveness").statusCode()).isEqualTo(200);
         }
     }
 

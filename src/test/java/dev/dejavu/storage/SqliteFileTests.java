@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -19,6 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.dejavu.testing.SettableClock;
 
@@ -132,6 +137,50 @@ class SqliteFileTests {
         }
         open(path).close();
         assertThat(folder.resolve(ASIDE)).exists();
+    }
+
+    @Test
+    void fileThatIsReplacedIsWrittenNoMoreAndTakenByTheNextStart() throws Exception {
+        Path path = folder.resolve("cache.db");
+        write(path, 1);
+        Path other = folder.resolve("other.db");
+        write(other, 5);
+        try (SqliteFile file = open(path);
+                Connection open = file.connect();
+                Statement statement = open.createStatement()) {
+            statement.execute("insert into t (b) values ('in the log of the old file')");
+            Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
+            assertThatExceptionOfType(SQLException.class).isThrownBy(file::requireIntact)
+                .withMessageContaining("replaced");
+            assertThatExceptionOfType(SQLException.class).isThrownBy(file::connect).withMessageContaining("replaced");
+            assertThat(reports).hasValue(1);
+        }
+        assertThat(rows(path)).isEqualTo(5);
+        assertThat(folder.resolve(ASIDE)).doesNotExist();
+    }
+
+    @Test
+    void logGivesItsSpaceBackAfterTheDiskWasFull() throws Exception {
+        Path path = folder.resolve("cache.db");
+        write(path, 1000);
+        try (SqliteFile file = open(path); Connection writer = file.connect()) {
+            SingleConnectionDataSource pool = new SingleConnectionDataSource(writer, true);
+            SqliteTransactions transactions = new SqliteTransactions(pool, file);
+            JdbcTemplate template = new JdbcTemplate(pool);
+            template.setExceptionTranslator(transactions.translator());
+            TransactionTemplate writing = new TransactionTemplate(transactions);
+            writing.executeWithoutResult((status) -> template.update("update t set b = b || 'x'"));
+            Path log = folder.resolve("cache.db-wal");
+            assertThat(log).isNotEmptyFile();
+            template.execute("pragma max_page_count = 1");
+            assertThatExceptionOfType(DataAccessException.class)
+                .isThrownBy(() -> writing
+                    .executeWithoutResult((status) -> template.update("insert into t (b) values (zeroblob(1000000))")))
+                .withMessageContaining("SQLITE_FULL");
+            long before = Files.size(log);
+            writing.executeWithoutResult((status) -> template.update("delete from t where a = 1"));
+            assertThat(Files.size(log)).isLessThan(before / 2);
+        }
     }
 
     @Test
