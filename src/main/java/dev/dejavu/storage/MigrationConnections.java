@@ -76,6 +76,8 @@ final class MigrationConnections {
         properties.setProperty("loginTimeout", loginTimeout);
         properties.setProperty("socketTimeout", socketTimeout);
         properties.setProperty("tcpKeepAlive", "true");
+        // A pooler may be in between.
+        properties.setProperty("prepareThreshold", "0");
         if (user != null) {
             properties.setProperty("user", user);
         }

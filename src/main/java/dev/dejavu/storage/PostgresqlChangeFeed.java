@@ -106,7 +106,7 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
     }
 
     private void run() {
-        while (isReceiver()) {
+        while (isReceiver() && !isShared()) {
             try (NotificationChannel channel = NotificationChannel.open(pool, details, CHANGES, WATERMARKS,
                     heartbeats)) {
                 if (channel.hasTriggers(repositories.get())) {
@@ -119,6 +119,17 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
                 log.debug("The change feed is interrupted", ex);
             }
             LockSupport.parkNanos(RETRY_DELAY.toNanos());
+        }
+    }
+
+    /** Whether no session is ours, so that nothing would arrive. */
+    private boolean isShared() {
+        try {
+            PostgresqlSessions sessions = PostgresqlSessions.of(pool);
+            return sessions != null && sessions.isShared();
+        }
+        catch (SQLException ex) {
+            return false;
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.dejavu.storage;
 
 import java.time.Clock;
+import java.util.Objects;
 
 import javax.sql.DataSource;
 
@@ -48,8 +49,9 @@ class PostgresqlConfiguration {
     }
 
     @Bean
-    TransactionOperations writing(DataSource dataSource) {
-        return new TransactionTemplate(new WriteTransactions(dataSource));
+    TransactionOperations writing(DataSource dataSource, HikariDataSource pool) {
+        return new TransactionTemplate(
+                new WriteTransactions(dataSource, Objects.requireNonNull(PostgresqlSessions.of(pool))));
     }
 
     @Bean
@@ -60,9 +62,9 @@ class PostgresqlConfiguration {
                 () -> repositories.stream().toList());
     }
 
-    /** The tables are where Flyway creates them, unless the URL says otherwise. */
+    /** Its tables are where Flyway creates them, unless the URL says otherwise. */
     @Bean
-    static BeanPostProcessor schemaOfFlyway(Environment environment) {
+    static BeanPostProcessor poolOfSessions(Environment environment, ObjectProvider<JdbcConnectionDetails> details) {
         return new BeanPostProcessor() {
 
             @Override
@@ -72,8 +74,11 @@ class PostgresqlConfiguration {
                             .bind("spring.flyway.schemas", Bindable.listOf(String.class))
                             .map((schemas) -> schemas.isEmpty() ? "" : schemas.getFirst())
                             .orElse(""));
-                if (bean instanceof HikariDataSource pool && !schema.isEmpty()) {
-                    pool.getDataSourceProperties().putIfAbsent("currentSchema", schema);
+                if (bean instanceof HikariDataSource pool) {
+                    pool.setDataSource(new PostgresqlSessions(pool, details.getObject()));
+                    if (!schema.isEmpty()) {
+                        pool.getDataSourceProperties().putIfAbsent("currentSchema", schema);
+                    }
                 }
                 return bean;
             }

@@ -7,7 +7,6 @@ import java.util.concurrent.ConcurrentHashMap;
 
 import javax.sql.DataSource;
 
-import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -42,8 +41,11 @@ final class WriteTransactions extends JdbcTransactionManager {
     /** The process ids of sessions with a commit in doubt. */
     private final transient Set<Integer> inDoubt = ConcurrentHashMap.newKeySet();
 
-    WriteTransactions(DataSource dataSource) {
+    private final transient PostgresqlSessions sessions;
+
+    WriteTransactions(DataSource dataSource, PostgresqlSessions sessions) {
         super(dataSource);
+        this.sessions = sessions;
         this.reader = JdbcClient.create(dataSource);
     }
 
@@ -60,10 +62,17 @@ final class WriteTransactions extends JdbcTransactionManager {
     }
 
     @Override
+    protected void prepareTransactionalConnection(Connection connection, TransactionDefinition definition)
+            throws SQLException {
+        super.prepareTransactionalConnection(connection, definition);
+        sessions.begin(connection);
+    }
+
+    @Override
     protected void doCommit(DefaultTransactionStatus status) {
         Connection connection = connection(status);
         try {
-            int session = connection.unwrap(PGConnection.class).getBackendPID();
+            int session = sessions.session(connection);
             // Some of the time that a request may take is over.
             connection.setNetworkTimeout(Runnable::run, connection.getNetworkTimeout() / 10 * 7);
             try {

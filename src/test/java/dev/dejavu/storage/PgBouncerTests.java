@@ -1,0 +1,175 @@
+package dev.dejavu.storage;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.ServiceProcess;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * A real PgBouncer between the service and PostgreSQL. Without it they are skipped with
+ * one line on the console; under CI they fail.
+ */
+@Tag("registry")
+class PgBouncerTests {
+
+    private static final String IMAGE = "{\"image_uri\":\"ghcr.io/acme/a:v1\"}";
+
+    @TempDir
+    private Path folder;
+
+    private final String database = Postgres.newDatabase();
+
+    private @Nullable Process pooler;
+
+    private int port;
+
+    @AfterEach
+    void stop() {
+        if (pooler != null) {
+            pooler.destroyForcibly().onExit().join();
+        }
+    }
+
+    @Test
+    void sharedSessionsAreUsedAndLeftAsTheyWere() throws Exception {
+        start("transaction");
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + Postgres.url(port, database))) {
+            Http http = service.http();
+            await().atMost(Duration.ofSeconds(60))
+                .until(() -> http.get("/actuator/health/readiness").statusCode() == 200);
+            try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+                List<Future<?>> calls = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    calls.add(callers.submit(() -> putAndGet(http)));
+                }
+                for (Future<?> call : calls) {
+                    call.get();
+                }
+            }
+            assertThat(http.get("/actuator/prometheus").body()).contains("dejavu_change_feed_current 0");
+            assertThat(service.output()).contains("A pooler shares PostgreSQL's sessions")
+                .doesNotContain("Failed with");
+            assertNothingIsLeft();
+        }
+    }
+
+    @Test
+    void sessionOfOneConnectionHasTheNearCache() throws Exception {
+        start("session");
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + Postgres.url(port, database))) {
+            Http http = service.http();
+            await().atMost(Duration.ofSeconds(60))
+                .until(() -> http.get("/actuator/prometheus").body().contains("dejavu_change_feed_current 1"));
+            putAndGet(http);
+            assertThat(service.output()).doesNotContain("A pooler shares");
+        }
+    }
+
+    private static void putAndGet(Http http) {
+        for (int i = 0; i < 30; i++) {
+            String path = "/images/" + Keys.next();
+            assertThat(http.get(path).statusCode()).isEqualTo(404);
+            assertThat(http.put(path, IMAGE).statusCode()).isEqualTo(201);
+            assertThat(http.get(path).statusCode()).isEqualTo(200);
+        }
+    }
+
+    /** Of the sessions that other applications get. */
+    private void assertNothingIsLeft() throws Exception {
+        List<Connection> all = new ArrayList<>();
+        try {
+            for (int i = 0; i < 4; i++) {
+                Connection connection = DriverManager
+                    .getConnection(Postgres.url(port, database) + "&prepareThreshold=0");
+                all.add(connection);
+                connection.setAutoCommit(false);
+                try (Statement statement = connection.createStatement(); ResultSet row = statement.executeQuery("""
+                        select current_setting('statement_timeout') || current_setting('lock_timeout')
+                            || current_setting('idle_in_transaction_session_timeout')
+                            || (select count(*) from pg_prepared_statements)
+                            || (select count(*) from pg_listening_channels())
+                        """)) {
+                    row.next();
+                    assertThat(row.getString(1)).isEqualTo("00000");
+                }
+            }
+        }
+        finally {
+            for (Connection connection : all) {
+                connection.close();
+            }
+        }
+    }
+
+    private void start(String mode) throws IOException {
+        requireInstalled();
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        Path users = Files.writeString(folder.resolve("users.txt"), "\"postgres\" \"\"\n");
+        Path settings = Files.writeString(folder.resolve("pgbouncer.ini"), """
+                [databases]
+                * = host=127.0.0.1 port=%d
+                [pgbouncer]
+                listen_addr = 127.0.0.1
+                listen_port = %d
+                unix_socket_dir =
+                auth_type = trust
+                auth_file = %s
+                pool_mode = %s
+                default_pool_size = %d
+                ignore_startup_parameters = extra_float_digits
+                """.formatted(Postgres.port(), port, users, mode, mode.equals("session") ? 20 : 4));
+        List<String> command = new ArrayList<>();
+        if (System.getProperty("user.name").equals("root")) {
+            // It does not run as root of the machine: then as another user of a
+            // namespace.
+            command.addAll(List.of("unshare", "-U"));
+        }
+        command.addAll(List.of("/usr/sbin/pgbouncer", "-q", settings.toString()));
+        pooler = new ProcessBuilder(command).redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log").toFile())
+            .start();
+        await().atMost(Duration.ofSeconds(30)).ignoreExceptions().until(() -> {
+            DriverManager.getConnection(Postgres.url(port, database)).close();
+            return true;
+        });
+    }
+
+    private static void requireInstalled() {
+        boolean isInstalled = Files.isExecutable(Path.of("/usr/sbin/pgbouncer"));
+        if (!isInstalled) {
+            String missing = "NOT TESTED with PgBouncer: apt-get install pgbouncer";
+            System.err.println(missing);
+            assertThat(System.getenv("CI")).as(missing).isNotEqualTo("true");
+        }
+        Assumptions.assumeTrue(isInstalled);
+    }
+
+}
