@@ -10,4 +10,12 @@ public interface ChangeFeed {
      */
     boolean isCurrent();
 
+    /**
+     * The time, as {@link System#nanoTime} has it, at which that was so for the last
+     * time.
+     */
+    default long currentAsOf() {
+        return System.nanoTime();
+    }
+
 }

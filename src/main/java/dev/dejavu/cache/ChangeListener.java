@@ -20,6 +20,11 @@ public interface ChangeListener {
         // Most listen only to what changes in caches.
     }
 
+    /** Changes may have been missed, as when the database was away. */
+    default void onInterruption() {
+        onReset();
+    }
+
     /** Anything may have changed. */
     void onReset();
 

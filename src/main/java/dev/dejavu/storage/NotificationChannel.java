@@ -2,19 +2,16 @@ package dev.dejavu.storage;
 
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.Properties;
 
 import com.zaxxer.hikari.HikariDataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 /**
  * PostgreSQL's notifications: sent through the pool, received on a connection of their
@@ -44,13 +41,8 @@ final class NotificationChannel implements AutoCloseable {
         this.notifications = connection.unwrap(PGConnection.class);
     }
 
-    static NotificationChannel open(HikariDataSource pool, JdbcConnectionDetails details, String... names)
-            throws SQLException {
-        Properties login = new Properties();
-        login.putAll(pool.getDataSourceProperties());
-        put(login, "user", details.getUsername());
-        put(login, "password", details.getPassword());
-        NotificationChannel channel = new NotificationChannel(DriverManager.getConnection(details.getJdbcUrl(), login));
+    static NotificationChannel open(HikariDataSource pool, PostgresqlLogin login, String... names) throws SQLException {
+        NotificationChannel channel = new NotificationChannel(login.connect(pool.getDataSourceProperties()));
         try {
             channel.listen(names);
             return channel;
@@ -58,12 +50,6 @@ final class NotificationChannel implements AutoCloseable {
         catch (SQLException ex) {
             channel.close();
             throw ex;
-        }
-    }
-
-    private static void put(Properties login, String name, @Nullable String value) {
-        if (value != null) {
-            login.put(name, value);
         }
     }
 

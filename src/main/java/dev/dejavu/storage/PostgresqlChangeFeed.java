@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.SmartLifecycle;
 
 import dev.dejavu.cache.CacheKey;
@@ -56,11 +55,13 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private final HikariDataSource pool;
 
-    private final JdbcConnectionDetails details;
+    private final PostgresqlLogin login;
 
     private final Supplier<List<ChangeListener>> listeners;
 
     private final Supplier<List<JdbcCacheRepository<?>>> repositories;
+
+    private final Runnable onSilence;
 
     private volatile @Nullable Thread receiver;
 
@@ -71,17 +72,27 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private boolean warned;
 
-    PostgresqlChangeFeed(HikariDataSource pool, JdbcConnectionDetails details, Supplier<List<ChangeListener>> listeners,
-            Supplier<List<JdbcCacheRepository<?>>> repositories) {
+    /**
+     * A change feed.
+     * @param onSilence told when something is wrong with PostgreSQL or the way to it
+     */
+    PostgresqlChangeFeed(HikariDataSource pool, PostgresqlLogin login, Supplier<List<ChangeListener>> listeners,
+            Supplier<List<JdbcCacheRepository<?>>> repositories, Runnable onSilence) {
         this.pool = pool;
-        this.details = details;
+        this.login = login;
         this.listeners = listeners;
         this.repositories = repositories;
+        this.onSilence = onSilence;
     }
 
     @Override
     public boolean isCurrent() {
         return System.nanoTime() - currentAsOf < MAX_AGE;
+    }
+
+    @Override
+    public long currentAsOf() {
+        return currentAsOf;
     }
 
     @Override
@@ -107,16 +118,16 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private void run() {
         while (isReceiver() && !isShared()) {
-            try (NotificationChannel channel = NotificationChannel.open(pool, details, CHANGES, WATERMARKS,
-                    heartbeats)) {
+            try (NotificationChannel channel = NotificationChannel.open(pool, login, CHANGES, WATERMARKS, heartbeats)) {
                 if (channel.hasTriggers(repositories.get())) {
                     // Earlier notifications are lost.
-                    listeners.get().forEach(ChangeListener::onReset);
+                    listeners.get().forEach(ChangeListener::onInterruption);
                     receive(channel);
                 }
             }
             catch (SQLException | RuntimeException ex) {
                 log.debug("The change feed is interrupted", ex);
+                onSilence.run();
             }
             LockSupport.parkNanos(RETRY_DELAY.toNanos());
         }

@@ -1,9 +1,8 @@
 package dev.dejavu.storage;
 
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Objects;
-
-import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariDataSource;
 import org.springframework.beans.factory.ObjectProvider;
@@ -13,6 +12,7 @@ import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayConnectionDetails;
+import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -34,13 +34,24 @@ import dev.dejavu.commit.GroupCommit;
 class PostgresqlConfiguration {
 
     @Bean({ "reader", "writer" })
-    JdbcClient jdbcClient(DataSource dataSource) {
-        return JdbcClient.create(dataSource);
+    JdbcClient jdbcClient(CircuitBreaker breaker) {
+        return JdbcClient.create(breaker.dataSource());
     }
 
     @Bean
-    DatabaseClock clock(DataSource dataSource, @Qualifier("machineClock") Clock machineClock) {
-        return new DatabaseClock(dataSource, machineClock);
+    CircuitBreaker circuitBreaker(HikariDataSource pool, PostgresqlLogin login) {
+        return new CircuitBreaker(pool, login);
+    }
+
+    @Bean
+    PostgresqlLogin postgresqlLogin(DataSourceProperties properties, Environment environment) {
+        String file = environment.getProperty(PostgresqlLogin.PASSWORD_FILE, "");
+        return new PostgresqlLogin(properties, file.isEmpty() ? null : Path.of(file));
+    }
+
+    @Bean
+    DatabaseClock clock(CircuitBreaker breaker, @Qualifier("machineClock") Clock machineClock) {
+        return new DatabaseClock(breaker.dataSource(), machineClock);
     }
 
     @Bean
@@ -49,17 +60,17 @@ class PostgresqlConfiguration {
     }
 
     @Bean
-    TransactionOperations writing(DataSource dataSource, HikariDataSource pool) {
+    TransactionOperations writing(CircuitBreaker breaker, HikariDataSource pool) {
         return new TransactionTemplate(
-                new WriteTransactions(dataSource, Objects.requireNonNull(PostgresqlSessions.of(pool))));
+                new WriteTransactions(breaker.dataSource(), Objects.requireNonNull(PostgresqlSessions.of(pool))));
     }
 
     @Bean
-    PostgresqlChangeFeed changes(JdbcConnectionDetails details, HikariDataSource pool,
+    PostgresqlChangeFeed changes(PostgresqlLogin login, HikariDataSource pool, CircuitBreaker breaker,
             ObjectProvider<ChangeListener> listeners, ObjectProvider<JdbcCacheRepository<?>> repositories) {
         // Late, because listeners need the feed themselves.
-        return new PostgresqlChangeFeed(pool, details, SingletonSupplier.of(() -> listeners.orderedStream().toList()),
-                () -> repositories.stream().toList());
+        return new PostgresqlChangeFeed(pool, login, SingletonSupplier.of(() -> listeners.orderedStream().toList()),
+                () -> repositories.stream().toList(), breaker::suspect);
     }
 
     /** Its tables are where Flyway creates them, unless the URL says otherwise. */
@@ -88,7 +99,7 @@ class PostgresqlConfiguration {
 
     /** With Flyway's own URL and user, if there are. */
     @Bean
-    MigrationConnections migrationConnections(JdbcConnectionDetails details,
+    MigrationConnections migrationConnections(PostgresqlLogin details,
             ObjectProvider<FlywayConnectionDetails> flyway) {
         FlywayConnectionDetails own = flyway.getIfAvailable();
         String url = (own != null) ? own.getJdbcUrl() : null;

@@ -11,7 +11,7 @@ import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 import dev.dejavu.cache.CacheKey;
@@ -36,6 +36,8 @@ class PostgresqlChangeFeedTests {
                 latest_number, deleted_pending, pushed_pending, raised_at) values (?, ?, ?, 0, ?, nullif(?, ''), ?, ?, ?, 1234)
             """;
 
+    private final DataSourceProperties properties = new DataSourceProperties();
+
     private final HikariDataSource pool = new HikariDataSource();
 
     private final RecordingListener listener = new RecordingListener();
@@ -47,29 +49,15 @@ class PostgresqlChangeFeedTests {
     private final PostgresqlChangeFeed otherFeed = feed(otherListener);
 
     private PostgresqlChangeFeed feed(RecordingListener changeListener) {
-        return new PostgresqlChangeFeed(pool, new JdbcConnectionDetails() {
-
-            @Override
-            public String getUsername() {
-                return "postgres";
-            }
-
-            @Override
-            public String getPassword() {
-                return "";
-            }
-
-            @Override
-            public String getJdbcUrl() {
-                return pool.getJdbcUrl();
-            }
-
-        }, () -> List.of(changeListener), List::of);
+        return new PostgresqlChangeFeed(pool, new PostgresqlLogin(properties, null), () -> List.of(changeListener),
+                List::of, () -> {
+                });
     }
 
     @BeforeEach
     void start() {
-        pool.setJdbcUrl(Postgres.url(Postgres.port(), Postgres.newDatabase()));
+        properties.setUrl(Postgres.url(Postgres.port(), Postgres.newDatabase()));
+        pool.setJdbcUrl(properties.getUrl());
         FluentConfiguration flyway = Flyway.configure().dataSource(pool);
         Database.POSTGRESQL.addMigrations(flyway);
         flyway.load().migrate();
