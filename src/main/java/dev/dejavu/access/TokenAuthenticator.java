@@ -45,6 +45,9 @@ class TokenAuthenticator {
         // Hashes are compared: the time that takes gives nothing of a secret away.
         TokenCache.Holder holder = tokens.byHash().get(new Secret(token).hash());
         Instant now = clock.instant();
+        if (holder == null && !tokens.isUpToDate()) {
+            throw new AuthenticationServiceException("Token store unavailable.");
+        }
         if (holder == null || !holder.token().isLive(now)) {
             throw new InvalidBearerTokenException("The token is unknown, revoked or expired.");
         }

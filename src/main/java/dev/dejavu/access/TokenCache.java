@@ -3,24 +3,32 @@ package dev.dejavu.access;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.core.Authentication;
 import org.springframework.stereotype.Component;
 
+import dev.dejavu.nearcache.NearCacheProperties;
+
 /**
  * All tokens by the hash of their secret, in a snapshot of their table: neither a hit nor
  * a flood of wrong tokens costs a round trip to the database. While it is used the
- * snapshot is refreshed after two seconds, and it expires after four: that is how soon an
- * instance obeys what another one revoked.
+ * snapshot is refreshed after two seconds, behind an answer, and it expires after four:
+ * that is how soon an instance obeys what another one revoked. While the database does
+ * not answer, whoever is in it is let in for as long as entries are served stale.
  */
 @Component
 class TokenCache {
+
+    private static final Logger log = LoggerFactory.getLogger(TokenCache.class);
 
     private static final long REFRESH_AFTER = Duration.ofSeconds(2).toNanos();
 
@@ -33,6 +41,11 @@ class TokenCache {
 
     private final BootstrapToken bootstrap;
 
+    /** Nanoseconds. */
+    private final long expireAfterIfError;
+
+    private final AtomicBoolean isRefreshing = new AtomicBoolean();
+
     private final ReentrantLock loading = new ReentrantLock();
 
     private volatile @Nullable Snapshot snapshot;
@@ -44,7 +57,10 @@ class TokenCache {
 
     private boolean bootstrapped;
 
-    TokenCache(AccessTokenRepository repository, BootstrapToken bootstrap) {
+    private boolean warned;
+
+    TokenCache(AccessTokenRepository repository, BootstrapToken bootstrap, NearCacheProperties outages) {
+        this.expireAfterIfError = Math.max(EXPIRE_AFTER, outages.staleIfError().toNanos());
         this.repository = repository;
         this.bootstrap = bootstrap;
     }
@@ -73,21 +89,46 @@ class TokenCache {
      */
     Map<String, Holder> byHash() {
         Snapshot cached = snapshot;
-        if (cached != null && cached.age() < REFRESH_AFTER) {
-            return cached.byHash();
+        if (cached == null || !isUsable(cached)) {
+            return refresh().byHash();
         }
-        if (loading.tryLock()) {
-            return refresh(cached).byHash();
+        if (cached.age() > REFRESH_AFTER && isRefreshing.compareAndSet(false, true)) {
+            Thread.startVirtualThread(this::refreshInBackground);
         }
-        if (cached != null && cached.age() < EXPIRE_AFTER) {
-            return cached.byHash();
-        }
-        loading.lock();
-        return refresh(snapshot).byHash();
+        return cached.byHash();
     }
 
-    private Snapshot refresh(@Nullable Snapshot cached) {
+    /**
+     * Whether {@link #byHash} has all tokens that there were seconds ago; if not, one
+     * that is missing may exist.
+     */
+    boolean isUpToDate() {
+        Snapshot cached = snapshot;
+        return cached != null && cached.age() < EXPIRE_AFTER;
+    }
+
+    private boolean isUsable(Snapshot cached) {
+        Failure last = failure;
+        boolean hasFailed = last != null && System.nanoTime() - last.at() < REFRESH_AFTER;
+        return cached.age() < (hasFailed ? expireAfterIfError : EXPIRE_AFTER);
+    }
+
+    private void refreshInBackground() {
         try {
+            refresh();
+        }
+        catch (AuthenticationServiceException ex) {
+            // The next request that needs a snapshot is told.
+        }
+        finally {
+            isRefreshing.set(false);
+        }
+    }
+
+    private Snapshot refresh() {
+        loading.lock();
+        try {
+            Snapshot cached = snapshot;
             if (cached != null && cached.age() < REFRESH_AFTER) {
                 return cached;
             }
@@ -108,8 +149,8 @@ class TokenCache {
         }
     }
 
-    private static Snapshot unexpired(@Nullable Snapshot cached, DataAccessException cause) {
-        if (cached != null && cached.age() < EXPIRE_AFTER) {
+    private Snapshot unexpired(@Nullable Snapshot cached, DataAccessException cause) {
+        if (cached != null && cached.age() < expireAfterIfError) {
             return cached;
         }
         throw new AuthenticationServiceException("Token store unavailable.", cause);
@@ -132,14 +173,27 @@ class TokenCache {
     private Map<String, Holder> holders() {
         Map<String, AccessToken> tokens = repository.byHash();
         if (!bootstrapped) {
-            if (bootstrap.ensure(tokens)) {
-                tokens = repository.byHash();
-            }
-            bootstrapped = true;
+            tokens = withBootstrapToken(tokens);
         }
         return tokens.entrySet()
             .stream()
             .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, (entry) -> Holder.of(entry.getValue())));
+    }
+
+    /** A server that is read-only still lets in those whom it knows. */
+    private Map<String, AccessToken> withBootstrapToken(Map<String, AccessToken> tokens) {
+        try {
+            boolean changed = bootstrap.ensure(tokens);
+            bootstrapped = true;
+            return changed ? repository.byHash() : tokens;
+        }
+        catch (DataAccessException ex) {
+            if (!warned) {
+                log.warn("The administrator's token cannot be stored yet: {}", ex.getMostSpecificCause().getMessage());
+                warned = true;
+            }
+            return tokens;
+        }
     }
 
     /**

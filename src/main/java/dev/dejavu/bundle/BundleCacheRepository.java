@@ -86,7 +86,7 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedBundle(key, row.getString("hash_digest"), row.getString("remote_path"), parts(row),
                 row.getString("fingerprint"), createdAt, timeToLive().expiresAt(key, createdAt),
-                row.getString("written_by"));
+                row.getString("written_by"), null);
     }
 
     private static @Nullable BundleParts parts(ResultSet row) throws SQLException {

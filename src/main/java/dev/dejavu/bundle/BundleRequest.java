@@ -47,7 +47,7 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         Instant now = timeToLive.now();
         return new CachedBundle(digest, hash, path, parts,
                 BodyFields.optional("fingerprint", fingerprint, MAX_FINGERPRINT), now,
-                timeToLive.expiresAt(digest, now), null);
+                timeToLive.expiresAt(digest, now), null, null);
     }
 
     private static void check(RemotePath path, @Nullable BundleParts parts, BundleCacheProperties properties,

@@ -20,10 +20,12 @@ import dev.dejavu.cache.CacheKey;
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
+ * @param stale true when the database did not answer, and this is what it had shortly
+ * before; else absent
  */
 record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,
-        @Nullable String fingerprint, Instant createdAt, Instant expiresAt,
-        @Nullable String writtenBy) implements CacheEntry {
+        @Nullable String fingerprint, Instant createdAt, Instant expiresAt, @Nullable String writtenBy,
+        @Nullable Boolean stale) implements CacheEntry {
 
     @Override
     public CacheKey key() {
@@ -45,7 +47,13 @@ record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @Json
 
     @Override
     public CachedBundle withWrittenBy(@Nullable String name) {
-        return new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, createdAt, expiresAt, name);
+        return new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, createdAt, expiresAt, name, stale);
+    }
+
+    @Override
+    public CachedBundle asStale() {
+        return (stale != null) ? this : new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, createdAt,
+                expiresAt, writtenBy, true);
     }
 
 }

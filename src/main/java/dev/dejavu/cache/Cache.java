@@ -9,11 +9,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 
 /**
  * The front of a cache. An entry is found in its repository, verified, observed, and
@@ -84,7 +86,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     public Optional<E> find(CacheKey key) {
-        return found(findVerified(key));
+        return found(orStale(key, () -> findVerified(key)));
     }
 
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
@@ -95,6 +97,26 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
                 .confirmAll(repository.find(one).filter(callers.current()::mayRead).stream().toList())
                 .stream())
             .findFirst());
+    }
+
+    /**
+     * While the database does not answer, a stale entry is better than none (RFC 5861).
+     */
+    private Optional<E> orStale(CacheKey key, Supplier<Optional<E>> search) {
+        try {
+            return search.get();
+        }
+        catch (DataAccessException ex) {
+            Optional<E> stale = findStale(key, callers.current());
+            if (stale.isEmpty()) {
+                throw ex;
+            }
+            return stale;
+        }
+    }
+
+    private Optional<E> findStale(CacheKey key, Caller caller) {
+        return repository.findStale(key).filter(caller::mayRead).filter(verifier::mayServeStale).map(CacheEntry::stale);
     }
 
     private Optional<E> found(Optional<E> entry) {
@@ -125,16 +147,26 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     /**
-     * Finds many at once.
+     * Finds many at once. While the database does not answer, it finds all or fails.
      * @return the entries found, in the order of the keys
      */
     public List<E> findAll(Collection<CacheKey> keys) {
-        return findAll(keys, verifier::verifyAll);
+        try {
+            return found(keys, findAll(keys, verifier::verifyAll));
+        }
+        catch (DataAccessException ex) {
+            Caller caller = callers.current();
+            List<E> stale = keys.stream().flatMap((key) -> findStale(key, caller).stream()).toList();
+            if (stale.size() < keys.size()) {
+                throw ex;
+            }
+            return found(keys, stale);
+        }
     }
 
     /** As {@link #findAll}, of those that are confirmed by more than a client. */
     public List<E> findAllConfirmed(Collection<CacheKey> keys) {
-        return findAll(keys, verifier::confirmAll);
+        return found(keys, findAll(keys, verifier::confirmAll));
     }
 
     private List<E> findAll(Collection<CacheKey> keys, UnaryOperator<List<E>> verification) {
@@ -147,13 +179,15 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
             .stream()
             .filter(caller::mayRead)
             .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
-        List<E> entries = keys.stream()
+        return keys.stream()
             .map((key) -> found.getOrDefault(key, found.get(key.inBase())))
             .filter(Objects::nonNull)
-            .map(this::withVisibleAuthor)
             .toList();
+    }
+
+    private List<E> found(Collection<CacheKey> keys, List<E> entries) {
         observers.publish((observer) -> observer.onLookups(name(), entries.size(), keys.size() - entries.size()));
-        return entries;
+        return entries.stream().map(this::withVisibleAuthor).toList();
     }
 
     /**
@@ -162,10 +196,10 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      */
     public Optional<E> resolve(E requested) {
         require(callers.current().mayRead(requested));
-        Optional<E> entry = findVerified(requested.key())
-            .or(() -> verifier.resolve(CacheEntry.writtenBy(requested, callers.current().name())))
-            .filter(callers.current()::mayRead);
-        return found(entry);
+        return found(orStale(requested.key(),
+                () -> findVerified(requested.key())
+                    .or(() -> verifier.resolve(CacheEntry.writtenBy(requested, callers.current().name())))
+                    .filter(callers.current()::mayRead)));
     }
 
     /** What to answer for a key that was not found. */

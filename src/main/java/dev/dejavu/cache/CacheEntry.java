@@ -39,11 +39,20 @@ public interface CacheEntry {
     /** The same entry by another author. */
     CacheEntry withWrittenBy(@Nullable String name);
 
+    /** The same entry, marked as stale; itself if it is so already. */
+    CacheEntry asStale();
+
     /** As {@link #withWrittenBy}, of the class that the entry has. */
     // What an entry makes of itself is an entry of the same class.
     @SuppressWarnings("unchecked")
     static <E extends CacheEntry> E writtenBy(E entry, @Nullable String name) {
         return (E) entry.withWrittenBy(name);
+    }
+
+    /** As {@link #asStale}, of the class that the entry has. */
+    @SuppressWarnings("unchecked")
+    static <E extends CacheEntry> E stale(E entry) {
+        return (E) entry.asStale();
     }
 
 }

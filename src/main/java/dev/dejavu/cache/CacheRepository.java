@@ -27,6 +27,14 @@ public interface CacheRepository<E extends CacheEntry> {
     }
 
     /**
+     * Finds what a key had shortly before the database stopped answering, in memory
+     * alone.
+     */
+    default Optional<E> findStale(CacheKey key) {
+        return Optional.empty();
+    }
+
+    /**
      * Finds many in one round trip.
      * @return the entries found, in any order
      */

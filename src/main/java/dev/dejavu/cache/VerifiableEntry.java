@@ -30,7 +30,7 @@ public interface VerifiableEntry extends CacheEntry {
     /** The same entry, with another verification. */
     VerifiableEntry withVerification(Verification verification);
 
-    /** The same entry, marked as stale; itself if it is so already. */
+    @Override
     VerifiableEntry asStale();
 
 }

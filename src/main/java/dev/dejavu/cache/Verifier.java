@@ -22,6 +22,11 @@ public interface Verifier<E extends CacheEntry> {
         return false;
     }
 
+    /** Whether an entry may be served, as stale, while nothing can verify it. */
+    default boolean mayServeStale(E entry) {
+        return true;
+    }
+
     /**
      * Verifies an entry that was found.
      * @return the entry to serve, marked where it is stale; empty when it must not be

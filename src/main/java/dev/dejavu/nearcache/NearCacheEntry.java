@@ -6,6 +6,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.NearHit;
 import dev.dejavu.cache.Representation;
 
@@ -21,12 +22,17 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
 
     private final int version;
 
+    private final Epoch epoch;
+
+    private final long readAt = System.nanoTime();
+
     private final E read;
 
     private volatile Served<E> served;
 
-    NearCacheEntry(E entry, int version) {
+    NearCacheEntry(E entry, int version, Epoch epoch) {
         this.read = entry;
+        this.epoch = epoch;
         this.served = new Served<>(entry);
         this.version = version;
     }
@@ -56,6 +62,17 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
         return version;
     }
 
+    /** In which it began to be read. */
+    Epoch epoch() {
+        return epoch;
+    }
+
+    /** When it was known to be current for the last time, as {@link System#nanoTime}. */
+    long currentAsOf(ChangeFeed changes) {
+        long asOf = epoch.currentAsOf(changes);
+        return (asOf - readAt > 0) ? asOf : readAt;
+    }
+
     /** Estimated bytes of heap, with the representation. */
     int weight() {
         return OVERHEAD + 2 * entry().toString().getBytes(StandardCharsets.UTF_8).length;
@@ -64,6 +81,25 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
     @Override
     public Representation representation(Function<CacheEntry, Representation> maker) {
         return served.representation(maker);
+    }
+
+    /**
+     * A time in which no change was missed.
+     */
+    static final class Epoch {
+
+        /** {@code null} while it lasts. */
+        private volatile @Nullable Long end;
+
+        void end(long asOf) {
+            end = asOf;
+        }
+
+        private long currentAsOf(ChangeFeed changes) {
+            Long ended = end;
+            return (ended != null) ? ended : changes.currentAsOf();
+        }
+
     }
 
     /**

@@ -22,11 +22,12 @@ import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.Selection;
 import dev.dejavu.cache.TimeToLive;
+import dev.dejavu.nearcache.NearCacheEntry.Epoch;
 
 /**
  * Keeps in memory what it finds. An entry is served from there only while it is live, no
  * change of its key has begun since it was read, and the feed of others' changes is
- * current.
+ * current. While the database does not answer, it has stale ones for a while.
  *
  * @param <E> the entry
  */
@@ -42,22 +43,23 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     private final Cache<CacheKey, NearCacheEntry<E>> entries;
 
+    private final long staleIfErrorNanos;
+
+    private volatile Epoch epoch = new Epoch();
+
     private final AnswerChecks checks;
 
     private final LongAdder misses = new LongAdder();
 
-    /**
-     * A near cache.
-     * @param maxSize bytes of heap
-     */
     NearCacheRepository(CacheRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes, AnswerChecks checks,
-            long maxSize) {
+            NearCacheProperties properties) {
         this.checks = checks;
         this.repository = repository;
         this.timeToLive = timeToLive;
         this.changes = changes;
+        this.staleIfErrorNanos = properties.staleIfError().toNanos();
         this.entries = Caffeine.newBuilder()
-            .maximumWeight(maxSize)
+            .maximumWeight(properties.bytes())
             .weigher((CacheKey key, NearCacheEntry<E> entry) -> entry.weight())
             .executor(Runnable::run)
             .build();
@@ -70,11 +72,23 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             return null;
         }
         NearCacheEntry<E> near = entries.getIfPresent(key);
-        if (near == null || !versions.isCurrent(key, near.version()) || !isLive(near.entry())) {
+        if (near == null || !isCurrent(key, near) || !isLive(near.entry())) {
             return null;
         }
         checks.sample(this, near);
         return near;
+    }
+
+    private boolean isCurrent(CacheKey key, NearCacheEntry<E> near) {
+        return near.epoch() == epoch && versions.isCurrent(key, near.version());
+    }
+
+    @Override
+    public Optional<E> findStale(CacheKey key) {
+        NearCacheEntry<E> near = entries.getIfPresent(key);
+        return (near != null && isLive(near.entry())
+                && System.nanoTime() - near.currentAsOf(changes) < staleIfErrorNanos) ? Optional.of(near.entry())
+                        : Optional.empty();
     }
 
     private boolean isLive(E entry) {
@@ -88,15 +102,17 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             return Optional.of(near.entry());
         }
         misses.increment();
+        Epoch begin = epoch;
         int version = versions.of(key);
         Optional<E> found = repository.find(key);
-        found.ifPresent((entry) -> store(entry, version));
+        found.ifPresentOrElse((entry) -> store(entry, version, begin), () -> entries.invalidate(key));
         return found;
     }
 
     @Override
     public List<E> findAll(Collection<CacheKey> keys) {
         List<E> found = new ArrayList<>(keys.size());
+        Epoch begin = epoch;
         Map<CacheKey, Integer> others = new HashMap<>();
         for (CacheKey key : keys) {
             NearCacheEntry<E> near = findInMemory(key);
@@ -110,16 +126,23 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         if (!others.isEmpty()) {
             misses.add(others.size());
             for (E entry : repository.findAll(others.keySet())) {
-                store(entry, others.getOrDefault(entry.key(), Versions.NONE));
+                Integer version = others.remove(entry.key());
+                store(entry, (version != null) ? version : Versions.NONE, begin);
                 found.add(entry);
             }
+            entries.invalidateAll(others.keySet());
         }
         return found;
     }
 
-    private void store(E entry, int version) {
+    private void store(E entry, int version, Epoch begin) {
         if (version != Versions.NONE) {
-            entries.put(entry.key(), new NearCacheEntry<>(entry, version));
+            NearCacheEntry<E> near = new NearCacheEntry<>(entry, version, begin);
+            entries.put(entry.key(), near);
+            if (!versions.isCurrent(entry.key(), version)) {
+                // Who changed it meanwhile has dropped what was there before.
+                drop(near);
+            }
         }
     }
 
@@ -141,11 +164,16 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         });
     }
 
-    /** Makes a change, during and after which no earlier read is current. */
+    /**
+     * Makes a change, during and after which no earlier read is current. When it fails,
+     * such a read can still be a stale one.
+     */
     protected final <T> T invalidating(CacheKey key, Supplier<T> change) {
         versions.begin(key);
         try {
-            return change.get();
+            T result = change.get();
+            entries.invalidate(key);
+            return result;
         }
         finally {
             versions.end(key);
@@ -165,7 +193,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         }
         catch (RuntimeException ex) {
             // It may have been carried out.
-            invalidateAll();
+            beginEpoch();
             throw ex;
         }
     }
@@ -174,11 +202,12 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     public OptionalInt truncate() {
         versions.beginAll();
         try {
-            return repository.truncate();
+            OptionalInt removed = repository.truncate();
+            entries.invalidateAll();
+            return removed;
         }
         finally {
             versions.endAll();
-            entries.invalidateAll();
         }
     }
 
@@ -189,6 +218,12 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             versions.end(key);
             entries.invalidate(key);
         }
+    }
+
+    /** What was read so far can only be stale, as changes may have been missed. */
+    final void beginEpoch() {
+        epoch.end(changes.currentAsOf());
+        epoch = new Epoch();
     }
 
     /** Invalidates everything, as others may have changed anything. */
@@ -208,7 +243,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     @SuppressWarnings("ReferenceEquality")
     final boolean isServing(NearCacheEntry<E> entry) {
         CacheKey key = entry.read().key();
-        return changes.isCurrent() && entries.getIfPresent(key) == entry && versions.isCurrent(key, entry.version())
+        return changes.isCurrent() && entries.getIfPresent(key) == entry && isCurrent(key, entry)
                 && isLive(entry.read());
     }
 

@@ -43,15 +43,15 @@ public class NearCaches implements ChangeListener, MeterBinder {
      * A near cache in front of a table, or the table itself where near caches are off.
      */
     public <E extends CacheEntry> CacheRepository<E> of(CacheTable<E> table) {
-        return isOff() ? table : register(table,
-                new NearCacheRepository<>(table, table.timeToLive(), changes, checks, properties.bytes()));
+        return isOff() ? table
+                : register(table, new NearCacheRepository<>(table, table.timeToLive(), changes, checks, properties));
     }
 
     /** As {@link #of}, of entries that a registry can confirm. */
     public <E extends VerifiableEntry, T extends CacheTable<E> & VerifiableRepository<E>> VerifiableRepository<E> ofVerifiable(
             T table) {
         return isOff() ? table : register(table,
-                new NearVerifiableRepository<>(table, table.timeToLive(), changes, checks, properties.bytes()));
+                new NearVerifiableRepository<>(table, table.timeToLive(), changes, checks, properties));
     }
 
     private boolean isOff() {
@@ -74,6 +74,11 @@ public class NearCaches implements ChangeListener, MeterBinder {
             // little.
             onReset();
         }
+    }
+
+    @Override
+    public void onInterruption() {
+        nearCaches.values().forEach(NearCacheRepository::beginEpoch);
     }
 
     @Override

@@ -22,8 +22,8 @@ final class NearVerifiableRepository<E extends VerifiableEntry> extends NearCach
     private final VerifiableRepository<E> repository;
 
     NearVerifiableRepository(VerifiableRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes,
-            AnswerChecks checks, long maxSize) {
-        super(repository, timeToLive, changes, checks, maxSize);
+            AnswerChecks checks, NearCacheProperties properties) {
+        super(repository, timeToLive, changes, checks, properties);
         this.repository = repository;
     }
 

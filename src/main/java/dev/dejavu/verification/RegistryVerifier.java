@@ -71,6 +71,11 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     }
 
     @Override
+    public boolean mayServeStale(E entry) {
+        return !properties.strict() && !policy.isInvalidated(entry);
+    }
+
+    @Override
     public Optional<E> verify(E entry) {
         return verifyAll(List.of(entry)).stream().findFirst();
     }
@@ -141,9 +146,9 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
 
     private E markedIfStale(E entry) {
         if (policy.isInvalidated(entry)) {
-            return stale(Resolver.verified(entry, entry.verification().asInvalidated()));
+            return CacheEntry.stale(Resolver.verified(entry, entry.verification().asInvalidated()));
         }
-        return policy.isYoung(entry) ? entry : stale(entry);
+        return policy.isYoung(entry) ? entry : CacheEntry.stale(entry);
     }
 
     @Override
@@ -152,13 +157,7 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
             return entry;
         }
         staleHitAge.record(Duration.between(entry.verification().verifiedAt(), clock.instant()));
-        return stale(entry);
-    }
-
-    // What an entry makes of itself is an entry of the same class.
-    @SuppressWarnings("unchecked")
-    private E stale(E entry) {
-        return (E) entry.asStale();
+        return CacheEntry.stale(entry);
     }
 
     @Override

@@ -30,7 +30,7 @@ class BundleCacheRepositoryTests {
         protected CachedBundle entry(CacheKey digest, String remotePath) {
             Instant now = clock.instant();
             return new CachedBundle(digest, "13164aad67360d377c32433a5f57ae8f", remotePath, null, null, now,
-                    now.plus(TTL), null);
+                    now.plus(TTL), null, null);
         }
 
         @Test
@@ -38,7 +38,7 @@ class BundleCacheRepositoryTests {
             CachedBundle plain = entry(Keys.next(), newValue());
             CachedBundle bundle = new CachedBundle(plain.digest(), "another", plain.remotePath(),
                     new BundleParts("dns:///example.union.ai:proj:dev", "13164aad67360d377c32433a5f57ae8f"),
-                    "the fingerprint", plain.createdAt(), plain.expiresAt(), null);
+                    "the fingerprint", plain.createdAt(), plain.expiresAt(), null, null);
             cache.put(bundle);
             assertThat(cache.find(bundle.digest())).contains(bundle);
             cache.put(plain);

@@ -66,10 +66,12 @@ abstract class TwoInstancesFixture {
         return "/images/" + key;
     }
 
-    Http start(int port) {
-        ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
-                "--dejavu.registry.allowed=", "--dejavu.rate-limit.writes-per-second=0",
-                "--spring.datasource.url=" + Postgres.url(port, database));
+    Http start(int port, String... settings) {
+        List<String> arguments = new ArrayList<>(List.of("--server.port=0", "--dejavu.registry.allowed=",
+                "--dejavu.rate-limit.writes-per-second=0", "--spring.datasource.url=" + Postgres.url(port, database)));
+        arguments.addAll(List.of(settings));
+        ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class,
+                arguments.toArray(String[]::new));
         services.add(service);
         return Http.of(service);
     }
