@@ -205,7 +205,9 @@ final class CircuitBreaker implements SmartLifecycle {
         if (outage == null) {
             String detail = NestedExceptionUtils.getMostSpecificCause(cause).getMessage();
             String reason = (detail != null) ? detail : String.valueOf(cause.getMessage());
-            outage = new Outage(System.nanoTime(), reason);
+            outage = new Outage(System.nanoTime(), reason, pool.getMinimumIdle());
+            // Or the pool tries to fill, with pauses of up to 5 s, when PostgreSQL is back.
+            pool.setMinimumIdle(0);
             dropConnections();
             if (hasAnswered) {
                 log.warn("PostgreSQL does not answer ({}): what is in memory is served stale, the rest is 503", reason);
@@ -215,6 +217,9 @@ final class CircuitBreaker implements SmartLifecycle {
 
     private void close() {
         Outage last = outage;
+        if (last != null) {
+            pool.setMinimumIdle((last.minimumIdle() >= 0) ? last.minimumIdle() : pool.getMaximumPoolSize());
+        }
         outage = null;
         if (last != null && hasAnswered) {
             log.info("PostgreSQL answers again, after {} ms", (System.nanoTime() - last.begin()) / 1_000_000);
@@ -250,8 +255,9 @@ final class CircuitBreaker implements SmartLifecycle {
      * The time without an answer.
      *
      * @param begin as {@link System#nanoTime}
+     * @param minimumIdle of the pool before it; negative if it had not started
      */
-    private record Outage(long begin, String reason) {
+    private record Outage(long begin, String reason, int minimumIdle) {
     }
 
 }

@@ -12,6 +12,7 @@ import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayConnectionDetails;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
@@ -47,6 +48,12 @@ class PostgresqlConfiguration {
     PostgresqlLogin postgresqlLogin(DataSourceProperties properties, Environment environment) {
         String file = environment.getProperty(PostgresqlLogin.PASSWORD_FILE, "");
         return new PostgresqlLogin(properties, file.isEmpty() ? null : Path.of(file));
+    }
+
+    /** In place of Spring Boot's, for which a standby is as good as its primary. */
+    @Bean
+    HealthIndicator dbHealthIndicator(JdbcClient reader, CircuitBreaker breaker) {
+        return new DatabaseHealthIndicator(reader, CircuitBreaker.IS_READ_ONLY, breaker::suspect);
     }
 
     @Bean

@@ -15,6 +15,7 @@ import org.springframework.boot.availability.LivenessState;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -141,6 +142,12 @@ class SqliteConfiguration {
     @Bean
     SqliteScans scans() {
         return new SqliteScans();
+    }
+
+    @Bean
+    HealthIndicator dbHealthIndicator(JdbcClient reader) {
+        return new DatabaseHealthIndicator(reader, "select 0", () -> {
+        });
     }
 
     /** One connection writes, so no statement waits for a row. */

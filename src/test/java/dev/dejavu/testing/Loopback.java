@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.concurrent.Executors;
 
 import javax.net.ssl.SSLContext;
@@ -20,6 +21,16 @@ import com.sun.net.httpserver.HttpsServer;
 final class Loopback {
 
     private Loopback() {
+    }
+
+    /** A port that nobody listens on. */
+    static int freePort() {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        }
+        catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     /**

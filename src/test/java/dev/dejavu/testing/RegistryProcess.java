@@ -2,8 +2,6 @@ package dev.dejavu.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +73,7 @@ public final class RegistryProcess implements AutoCloseable {
 
     private static RegistryProcess startGgcr() {
         try {
-            int port = freePort();
+            int port = Loopback.freePort();
             return new RegistryProcess(List.of(RegistryProgram.GGCR.command, "-port", String.valueOf(port)),
                     Files.createTempDirectory("registry"), port, new RegistryApi(uri(port), null, true));
         }
@@ -86,7 +84,7 @@ public final class RegistryProcess implements AutoCloseable {
 
     private static RegistryProcess start(@Nullable String login, @Nullable String htpasswd, String notifications) {
         try {
-            int port = freePort();
+            int port = Loopback.freePort();
             Path folder = Files.createTempDirectory("registry");
             String auth = "";
             if (htpasswd != null) {
@@ -104,12 +102,6 @@ public final class RegistryProcess implements AutoCloseable {
         }
         catch (IOException ex) {
             throw new UncheckedIOException(ex);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
         }
     }
 

@@ -50,9 +50,7 @@ public final class TcpProxy implements Closeable {
     /** Starts cut; {@link #mend()} connects it. */
     public TcpProxy(int target) throws IOException {
         this.target = target;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            this.port = free.getLocalPort();
-        }
+        this.port = Loopback.freePort();
     }
 
     public int port() {
