@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
@@ -33,6 +34,9 @@ class TokenCache {
     private static final long REFRESH_AFTER = Duration.ofSeconds(2).toNanos();
 
     private static final long EXPIRE_AFTER = Duration.ofSeconds(4).toNanos();
+
+    /** Between two that unknown tokens ask for. */
+    private static final long RENEW_AFTER = Duration.ofMillis(250).toNanos();
 
     /** After a failure, so that callers that wait do not all ask the database. */
     private static final long RETRY_DELAY = Duration.ofSeconds(1).toNanos();
@@ -99,12 +103,15 @@ class TokenCache {
     }
 
     /**
-     * Whether {@link #byHash} has all tokens that there were seconds ago; if not, one
-     * that is missing may exist.
+     * The holder of a secret. One that is unknown may just have been made through another
+     * instance, so the table is asked again, a few times a second for all of them.
+     * @throws AuthenticationServiceException when the database does not answer
      */
-    boolean isUpToDate() {
-        Snapshot cached = snapshot;
-        return cached != null && cached.age() < EXPIRE_AFTER;
+    @Nullable Holder find(Secret secret) {
+        String hash = secret.hash();
+        long asked = System.nanoTime();
+        Holder known = byHash().get(hash);
+        return (known != null) ? known : since(asked).byHash().get(hash);
     }
 
     private boolean isUsable(Snapshot cached) {
@@ -132,16 +139,14 @@ class TokenCache {
             if (cached != null && cached.age() < REFRESH_AFTER) {
                 return cached;
             }
-            Failure last = failure;
-            if (last != null && System.nanoTime() - last.at() < RETRY_DELAY) {
-                return unexpired(cached, last.cause());
-            }
             try {
-                return load();
+                return reload();
             }
-            catch (DataAccessException ex) {
-                failure = new Failure(System.nanoTime(), ex);
-                return unexpired(cached, ex);
+            catch (AuthenticationServiceException ex) {
+                if (cached != null && cached.age() < expireAfterIfError) {
+                    return cached;
+                }
+                throw ex;
             }
         }
         finally {
@@ -149,11 +154,42 @@ class TokenCache {
         }
     }
 
-    private Snapshot unexpired(@Nullable Snapshot cached, DataAccessException cause) {
-        if (cached != null && cached.age() < expireAfterIfError) {
-            return cached;
+    /**
+     * A snapshot that was begun since a moment. All who wait for one at once share it.
+     */
+    private Snapshot since(long moment) {
+        loading.lock();
+        try {
+            Snapshot cached = snapshot;
+            if (cached != null && cached.at() - moment >= 0) {
+                return cached;
+            }
+            if (cached != null) {
+                LockSupport.parkNanos(RENEW_AFTER - cached.age());
+            }
+            return reload();
         }
-        throw new AuthenticationServiceException("Token store unavailable.", cause);
+        finally {
+            loading.unlock();
+        }
+    }
+
+    private Snapshot reload() {
+        Failure last = failure;
+        if (last != null && System.nanoTime() - last.at() < RETRY_DELAY) {
+            throw unavailable(last.cause());
+        }
+        try {
+            return load();
+        }
+        catch (DataAccessException ex) {
+            failure = new Failure(System.nanoTime(), ex);
+            throw unavailable(ex);
+        }
+    }
+
+    private static AuthenticationServiceException unavailable(DataAccessException cause) {
+        return new AuthenticationServiceException("Token store unavailable.", cause);
     }
 
     /**

@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.junit.jupiter.api.Test;
 
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.Scrape;
 import dev.dejavu.testing.TcpProxy;
 
 import static dev.dejavu.testing.Http.assertProblem;
@@ -44,6 +46,43 @@ class TokenCacheTests extends AccessFixture {
             .until(() -> get(other, secret, "/stats").statusCode() == 401);
         assertThat(get(other, unseen, "/stats").statusCode()).isEqualTo(401);
         assertThat(Duration.between(revoked, Instant.now())).isLessThan(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void tokenMadeOnOneInstanceIsAcceptedByTheOtherAtOnceInAFloodOfWrongOnes() {
+        String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
+        Http one = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
+        Http other = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
+        AtomicBoolean running = new AtomicBoolean(true);
+        AtomicInteger refused = new AtomicInteger();
+        double before = connectionsTaken(other);
+        try (ExecutorService flood = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int thread = 0; thread < 100; thread++) {
+                String wrong = "djv_wrong" + thread;
+                flood.execute(() -> {
+                    while (running.get()) {
+                        assertThat(get(other, wrong, "/stats").statusCode()).isEqualTo(401);
+                        refused.incrementAndGet();
+                    }
+                });
+            }
+            try {
+                for (int n = 0; n < 10; n++) {
+                    String secret = json(createToken(one, "newcomer" + n, "read")).path("secret").asString();
+                    assertThat(get(other, secret, "/images/" + Keys.next()).statusCode()).as("number " + n)
+                        .isEqualTo(404);
+                }
+                await().atMost(Duration.ofSeconds(60)).until(() -> refused.get() > 1000);
+            }
+            finally {
+                running.set(false);
+            }
+        }
+        assertThat(connectionsTaken(other) - before).as("for %s wrong tokens", refused).isLessThan(refused.get() / 3.0);
+    }
+
+    private static double connectionsTaken(Http http) {
+        return Scrape.of(http, "Authorization", "Bearer " + ADMIN).sum("hikaricp_connections_acquire_seconds_count");
     }
 
     @Test
