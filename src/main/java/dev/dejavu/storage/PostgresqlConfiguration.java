@@ -106,8 +106,7 @@ class PostgresqlConfiguration {
 
     /** With Flyway's own URL and user, if there are. */
     @Bean
-    MigrationConnections migrationConnections(PostgresqlLogin details,
-            ObjectProvider<FlywayConnectionDetails> flyway) {
+    MigrationConnections migrationConnections(PostgresqlLogin details, ObjectProvider<FlywayConnectionDetails> flyway) {
         FlywayConnectionDetails own = flyway.getIfAvailable();
         String url = (own != null) ? own.getJdbcUrl() : null;
         String user = (own != null) ? own.getUsername() : null;
