@@ -206,7 +206,8 @@ final class CircuitBreaker implements SmartLifecycle {
             String detail = NestedExceptionUtils.getMostSpecificCause(cause).getMessage();
             String reason = (detail != null) ? detail : String.valueOf(cause.getMessage());
             outage = new Outage(System.nanoTime(), reason, pool.getMinimumIdle());
-            // Or the pool tries to fill, with pauses of up to 5 s, when PostgreSQL is back.
+            // Or the pool tries to fill, with pauses of up to 5 s, when PostgreSQL is
+            // back.
             pool.setMinimumIdle(0);
             dropConnections();
             if (hasAnswered) {

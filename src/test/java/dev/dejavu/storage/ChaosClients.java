@@ -1,0 +1,304 @@
+package dev.dejavu.storage;
+
+import java.io.UncheckedIOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntConsumer;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.PostgresServer;
+
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Clients of several instances, which know what each answer may be. Each key has one
+ * writer, which goes round the instances and stores ever higher versions.
+ */
+final class ChaosClients {
+
+    static final String WEBHOOK_SECRET = "the secret of a retention job";
+
+    private static final int KEYS = 24;
+
+    /** The 2 s of the contract, and the time that the test itself needs. */
+    private static final long MAX_NANOS = Duration.ofMillis(2500).toNanos();
+
+    /** How much an answer that is not marked as stale may be behind. */
+    private static final long STALENESS_NANOS = Duration.ofMillis(1200).toNanos();
+
+    private static final long REMEMBERED_NANOS = Duration.ofMinutes(1).toNanos();
+
+    private static final String EVENT = """
+            {"events":[{"id":"%d","action":"delete","target":{"repository":"retention/other","tag":"v%d"}}]}
+            """;
+
+    private final AtomicReferenceArray<@Nullable Instance> instances;
+
+    private final List<Version> versions = new ArrayList<>();
+
+    private final List<Thread> threads = new ArrayList<>();
+
+    private final Queue<String> faults = new ConcurrentLinkedQueue<>();
+
+    private final AtomicInteger writes = new AtomicInteger();
+
+    private final AtomicInteger refusedWrites = new AtomicInteger();
+
+    private final AtomicInteger reads = new AtomicInteger();
+
+    private final AtomicInteger staleReads = new AtomicInteger();
+
+    private final AtomicLong slowest = new AtomicLong();
+
+    private volatile boolean running = true;
+
+    ChaosClients(int count) {
+        this.instances = new AtomicReferenceArray<>(count);
+        for (int n = 0; n < KEYS; n++) {
+            versions.add(new Version(Keys.next(), n % 2 == 0));
+        }
+    }
+
+    void connect(int instance, Http http) {
+        instances.set(instance, new Instance(http));
+    }
+
+    /** Before it ends: it is not asked any more. */
+    void disconnect(int instance) {
+        instances.set(instance, null);
+    }
+
+    void start() {
+        for (int writer = 0; writer < 4; writer++) {
+            int from = writer * KEYS / 4;
+            run((n) -> write(n, versions.get(from + n % (KEYS / 4))));
+        }
+        for (int instance = 0; instance < instances.length(); instance++) {
+            int reader = instance;
+            run((n) -> read(reader, versions.get(n % KEYS)));
+        }
+        run(this::retain);
+    }
+
+    private void run(IntConsumer call) {
+        threads.add(Thread.ofVirtual().start(() -> {
+            for (int n = 0; running; n++) {
+                call.accept(n);
+                try {
+                    Thread.sleep(5);
+                }
+                catch (InterruptedException ex) {
+                    return;
+                }
+            }
+        }));
+    }
+
+    void stop() throws InterruptedException {
+        running = false;
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private void write(int n, Version version) {
+        if (version.isWrittenOnce && version.acknowledgedBefore(System.nanoTime()) > 0) {
+            return;
+        }
+        int next = version.attempted.incrementAndGet();
+        HttpResponse<String> response = send(n % instances.length(), "PUT", "/images/" + version.key,
+                "{\"image_uri\":\"ghcr.io/acme/a:%d\"}".formatted(next));
+        if (response == null) {
+            return;
+        }
+        if (response.statusCode() < 300) {
+            version.acknowledge(next);
+            writes.incrementAndGet();
+        }
+        else {
+            expect(response.statusCode() == 503, "a write", response);
+            refusedWrites.incrementAndGet();
+        }
+    }
+
+    private void read(int number, Version version) {
+        Instance instance = instances.get(number);
+        int acknowledged = version.acknowledgedBefore(System.nanoTime() - STALENESS_NANOS);
+        if (instance == null || acknowledged == 0) {
+            return;
+        }
+        int attempted = version.attempted.get();
+        HttpResponse<String> response = send(number, "GET", "/images/" + version.key, null);
+        // It may have been stopped meanwhile.
+        if (response == null || isGone(number, instance)) {
+            return;
+        }
+        long now = System.nanoTime();
+        Read last = instance.lastRead.get(version.key);
+        boolean isRemembered = last != null && now - last.at < REMEMBERED_NANOS
+                && last.attempted == version.attempted.get();
+        if (response.statusCode() == 200) {
+            JsonNode entry = json(response);
+            int found = Integer.parseInt(entry.path("image_uri").asString().replaceFirst(".*:", ""));
+            boolean stale = entry.path("stale").asBoolean();
+            expect(found <= version.attempted.get() && (stale || found >= acknowledged),
+                    "a version of %d, acknowledged are %d,".formatted(found, acknowledged), response);
+            instance.lastRead.put(version.key, new Read(now, attempted));
+            reads.incrementAndGet();
+            staleReads.addAndGet(stale ? 1 : 0);
+        }
+        else {
+            expect(response.statusCode() == 503 && !isRemembered, "a read of what was read within a minute", response);
+        }
+    }
+
+    private void retain(int n) {
+        Instance instance = instances.get(n % instances.length());
+        if (instance != null) {
+            HttpResponse<String> response = send(n % instances.length(), "POST", "/webhooks/retention",
+                    EVENT.formatted(n, n % 100));
+            expect(response == null || response.statusCode() == 204 || response.statusCode() == 503, "an event",
+                    response);
+        }
+    }
+
+    /** {@code null} when there is no such instance. */
+    private @Nullable HttpResponse<String> send(int number, String method, String path, @Nullable String body) {
+        Instance instance = instances.get(number);
+        if (instance == null) {
+            return null;
+        }
+        long begin = System.nanoTime();
+        try {
+            HttpResponse<String> response = instance.http.send(method, path,
+                    (body != null) ? BodyPublishers.ofString(body) : null, "Content-Type", "application/json",
+                    "Authorization", "Bearer " + WEBHOOK_SECRET);
+            long taken = System.nanoTime() - begin;
+            slowest.accumulateAndGet(taken, Math::max);
+            expect(taken < MAX_NANOS || isGone(number, instance), "%d ms for %s".formatted(taken / 1_000_000, method),
+                    response);
+            return response;
+        }
+        catch (UncheckedIOException ex) {
+            expect(isGone(number, instance), "no answer to " + method + ": " + ex, null);
+            return null;
+        }
+    }
+
+    // Another process may be as new.
+    @SuppressWarnings("ReferenceEquality")
+    private boolean isGone(int number, Instance instance) {
+        return instances.get(number) != instance;
+    }
+
+    private void expect(boolean right, String what, @Nullable HttpResponse<String> response) {
+        if (!right) {
+            faults.add(what + ((response != null) ? " " + response.statusCode() + " " + response.body() : ""));
+        }
+    }
+
+    /** Waits until writes and reads of all instances succeed. */
+    void awaitProgress() {
+        int written = writes.get();
+        await().atMost(Duration.ofSeconds(60)).until(() -> writes.get() > written + 40);
+    }
+
+    void awaitWritesWithin(Duration limit) {
+        int written = writes.get();
+        long begin = System.nanoTime();
+        await().pollInterval(Duration.ofMillis(10)).atMost(Duration.ofSeconds(60)).until(() -> writes.get() > written);
+        expect(System.nanoTime() - begin < limit.toNanos(),
+                "writes back after %d ms".formatted((System.nanoTime() - begin) / 1_000_000), null);
+    }
+
+    Queue<String> faults() {
+        return faults;
+    }
+
+    List<String> lostWrites(PostgresServer primary) {
+        List<String> lost = new ArrayList<>();
+        for (Version version : versions) {
+            String stored = primary.query("select image_uri from image_cache where hash = '" + version.key + "'");
+            int found = stored.isEmpty() ? 0 : Integer.parseInt(stored.replaceFirst(".*:", ""));
+            if (found < version.acknowledgedBefore(System.nanoTime())) {
+                lost.add(version.key + " has " + stored + ", but later ones were acknowledged");
+            }
+        }
+        assertThat(versions).allSatisfy((version) -> assertThat(version.attempted.get()).isPositive());
+        return lost;
+    }
+
+    String summary() {
+        return "%d writes acknowledged, %d refused; %d reads, %d of them stale; slowest answer %d ms; %d faults"
+            .formatted(writes.get(), refusedWrites.get(), reads.get(), staleReads.get(), slowest.get() / 1_000_000,
+                    faults.size());
+    }
+
+    /** A running process: what it was asked for lately, it must go on answering. */
+    private record Instance(Http http, Map<CacheKey, Read> lastRead) {
+
+        Instance(Http http) {
+            this(http, new ConcurrentHashMap<>());
+        }
+
+    }
+
+    /**
+     * A read that found the key; whoever changes it later makes it unknown.
+     *
+     * @param attempted the last version that its writer had sent before
+     */
+    private record Read(long at, int attempted) {
+    }
+
+    /** What the writer of a key knows. */
+    private static final class Version {
+
+        private final CacheKey key;
+
+        private final boolean isWrittenOnce;
+
+        private final AtomicInteger attempted = new AtomicInteger();
+
+        private final Map<Integer, Long> acknowledged = new ConcurrentHashMap<>();
+
+        Version(CacheKey key, boolean isWrittenOnce) {
+            this.key = key;
+            this.isWrittenOnce = isWrittenOnce;
+        }
+
+        void acknowledge(int number) {
+            acknowledged.put(number, System.nanoTime());
+        }
+
+        /** The highest number that was acknowledged before a time; 0 for none. */
+        int acknowledgedBefore(long time) {
+            int highest = 0;
+            for (Map.Entry<Integer, Long> entry : acknowledged.entrySet()) {
+                if (entry.getValue() - time <= 0) {
+                    highest = Math.max(highest, entry.getKey());
+                }
+            }
+            return highest;
+        }
+
+    }
+
+}
