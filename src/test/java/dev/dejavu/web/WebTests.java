@@ -184,7 +184,7 @@ class WebTests {
     @Test
     void health_isUpWithoutDetails() {
         assertThat(http.get("/actuator/health").body())
-            .isEqualTo("{\"groups\":[\"liveness\",\"readiness\",\"registries\"],\"status\":\"UP\"}");
+            .isEqualTo("{\"groups\":[\"clock\",\"liveness\",\"readiness\",\"registries\"],\"status\":\"UP\"}");
         assertThat(http.get("/actuator/health/liveness").body()).isEqualTo("{\"status\":\"UP\"}");
         assertThat(http.get("/actuator/health/readiness").body()).isEqualTo("{\"status\":\"UP\"}");
     }
