@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.TimeMeter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,10 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
 
     private static final String PREFIX = "docker-credential-";
 
+    private static final int STARTS_AT_ONCE = 20;
+
+    private static final int STARTS_PER_SECOND = 2;
+
     private final @Nullable DockerConfigFile file;
 
     /** By the helper's name. */
@@ -40,7 +46,11 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
 
     private final ExecutorService executor;
 
-    private final HelperStarts starts;
+    /**
+     * How often a helper of all registries is started for one that it had no login for:
+     * each name that a client makes up under a pattern of the allow list is such a one.
+     */
+    private final Bucket starts;
 
     private final Clock clock;
 
@@ -57,9 +67,28 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
         Path config = properties.dockerConfig();
         this.file = (config != null) ? new DockerConfigFile(config, json, programs::containsKey) : null;
         this.executor = executor();
-        this.starts = new HelperStarts(clock);
+        this.starts = Bucket.builder()
+            .addLimit((limit) -> limit.capacity(STARTS_AT_ONCE).refillGreedy(STARTS_PER_SECOND, Duration.ofSeconds(1)))
+            .withCustomTimePrecision(time(clock))
+            .build();
         this.clock = clock;
         logUnusable();
+    }
+
+    private static TimeMeter time(Clock clock) {
+        return new TimeMeter() {
+
+            @Override
+            public long currentTimeNanos() {
+                return Authorizations.ticker(clock).read();
+            }
+
+            @Override
+            public boolean isWallClockBased() {
+                return true;
+            }
+
+        };
     }
 
     /** Says at the start what could be used and cannot. */
@@ -124,7 +153,7 @@ final class DockerCredentials implements CredentialStore, AutoCloseable {
             }
             return found;
         }, PREFIX + key.helper() + " for " + key.server(), executor, clock,
-                () -> key.mustHaveLogin() || starts.take()));
+                () -> key.mustHaveLogin() || starts.tryConsume(1)));
     }
 
     @Override
