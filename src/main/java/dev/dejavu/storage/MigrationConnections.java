@@ -1,7 +1,6 @@
 package dev.dejavu.storage;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,7 +9,7 @@ import java.util.UUID;
 
 import javax.sql.DataSource;
 
-import org.jspecify.annotations.Nullable;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.datasource.AbstractDataSource;
 
 /**
@@ -34,18 +33,12 @@ final class MigrationConnections {
             order by 1 desc, 2 nulls last
             """;
 
-    private final String url;
-
-    private final @Nullable String user;
-
-    private final @Nullable String password;
+    private final JdbcConnectionDetails login;
 
     private final String application = APPLICATION + UUID.randomUUID().toString().substring(0, 8);
 
-    MigrationConnections(String url, @Nullable String user, @Nullable String password) {
-        this.url = url;
-        this.user = user;
-        this.password = password;
+    MigrationConnections(JdbcConnectionDetails login) {
+        this.login = login;
     }
 
     /** For Flyway; as a bean, it would take the place of the pool. */
@@ -78,13 +71,7 @@ final class MigrationConnections {
         properties.setProperty("tcpKeepAlive", "true");
         // A pooler may be in between.
         properties.setProperty("prepareThreshold", "0");
-        if (user != null) {
-            properties.setProperty("user", user);
-        }
-        if (password != null) {
-            properties.setProperty("password", password);
-        }
-        return DriverManager.getConnection(url, properties);
+        return PostgresqlLogin.connect(login, properties);
     }
 
     /** Why a migration that has begun takes long, in words. */

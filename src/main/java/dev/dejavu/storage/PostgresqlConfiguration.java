@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.util.Objects;
 
 import com.zaxxer.hikari.HikariDataSource;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -82,7 +83,7 @@ class PostgresqlConfiguration {
 
     /** Its tables are where Flyway creates them, unless the URL says otherwise. */
     @Bean
-    static BeanPostProcessor poolOfSessions(Environment environment, ObjectProvider<JdbcConnectionDetails> details) {
+    static BeanPostProcessor poolOfSessions(Environment environment, ObjectProvider<PostgresqlLogin> login) {
         return new BeanPostProcessor() {
 
             @Override
@@ -93,7 +94,7 @@ class PostgresqlConfiguration {
                             .map((schemas) -> schemas.isEmpty() ? "" : schemas.getFirst())
                             .orElse(""));
                 if (bean instanceof HikariDataSource pool) {
-                    pool.setDataSource(new PostgresqlSessions(pool, details.getObject()));
+                    pool.setDataSource(new PostgresqlSessions(pool, login.getObject()));
                     if (!schema.isEmpty()) {
                         pool.getDataSourceProperties().putIfAbsent("currentSchema", schema);
                     }
@@ -104,21 +105,38 @@ class PostgresqlConfiguration {
         };
     }
 
-    /** With Flyway's own URL and user, if there are. */
     @Bean
-    MigrationConnections migrationConnections(PostgresqlLogin details, ObjectProvider<FlywayConnectionDetails> flyway) {
+    MigrationConnections migrationConnections(PostgresqlLogin login, ObjectProvider<FlywayConnectionDetails> flyway) {
         FlywayConnectionDetails own = flyway.getIfAvailable();
-        String url = (own != null) ? own.getJdbcUrl() : null;
-        String user = (own != null) ? own.getUsername() : null;
-        return new MigrationConnections((url != null) ? url : details.getJdbcUrl(),
-                (user != null) ? user : details.getUsername(),
-                (own != null && user != null) ? own.getPassword() : details.getPassword());
+        return new MigrationConnections((own != null) ? new MigrationLogin(login, own) : login);
     }
 
     /** And the triggers, as PostgreSQL alone has other instances. */
     @Bean
     FlywayConfigurationCustomizer migrateOutsideThePool(MigrationConnections connections) {
         return (flyway) -> Database.POSTGRESQL.addMigrations(flyway.dataSource(connections.dataSource()));
+    }
+
+    /** Flyway's own URL and user, if there are. */
+    private record MigrationLogin(PostgresqlLogin login, FlywayConnectionDetails own) implements JdbcConnectionDetails {
+
+        @Override
+        public String getJdbcUrl() {
+            String url = own.getJdbcUrl();
+            return (url != null) ? url : login.getJdbcUrl();
+        }
+
+        @Override
+        public @Nullable String getUsername() {
+            String user = own.getUsername();
+            return (user != null) ? user : login.getUsername();
+        }
+
+        @Override
+        public @Nullable String getPassword() {
+            return (own.getUsername() != null) ? own.getPassword() : login.getPassword();
+        }
+
     }
 
 }

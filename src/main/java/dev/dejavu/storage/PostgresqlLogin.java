@@ -70,11 +70,16 @@ final class PostgresqlLogin implements JdbcConnectionDetails {
      * @param properties for the driver
      */
     Connection connect(Properties properties) throws SQLException {
+        return connect(this, properties);
+    }
+
+    /** Connects as {@link #connect(Properties)} does, as somebody else. */
+    static Connection connect(JdbcConnectionDetails details, Properties properties) throws SQLException {
         Properties login = new Properties();
         login.putAll(properties);
-        put(login, "user", getUsername());
-        put(login, "password", getPassword());
-        return DriverManager.getConnection(getJdbcUrl(), login);
+        put(login, "user", details.getUsername());
+        put(login, "password", details.getPassword());
+        return DriverManager.getConnection(details.getJdbcUrl(), login);
     }
 
     private static void put(Properties login, String name, @Nullable String value) {

@@ -1,7 +1,6 @@
 package dev.dejavu.storage;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -12,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.datasource.AbstractDataSource;
 
 /**
@@ -38,13 +36,13 @@ final class PostgresqlSessions extends AbstractDataSource {
 
     private final HikariDataSource pool;
 
-    private final JdbcConnectionDetails details;
+    private final PostgresqlLogin login;
 
     private @Nullable Boolean shared;
 
-    PostgresqlSessions(HikariDataSource pool, JdbcConnectionDetails details) {
+    PostgresqlSessions(HikariDataSource pool, PostgresqlLogin login) {
         this.pool = pool;
-        this.details = details;
+        this.login = login;
     }
 
     @Override
@@ -70,7 +68,7 @@ final class PostgresqlSessions extends AbstractDataSource {
 
     /** What somebody set in the URL or for the pool counts instead. */
     private boolean hasOwnTimeouts() {
-        return pool.getConnectionInitSql() == null && !details.getJdbcUrl().contains("options=");
+        return pool.getConnectionInitSql() == null && !login.getJdbcUrl().contains("options=");
     }
 
     /** Sets the timeouts of a transaction, where the session cannot have them. */
@@ -130,18 +128,10 @@ final class PostgresqlSessions extends AbstractDataSource {
     private Connection open(boolean isShared) throws SQLException {
         Properties properties = new Properties();
         properties.putAll(pool.getDataSourceProperties());
-        put(properties, "user", details.getUsername());
-        put(properties, "password", details.getPassword());
         if (isShared) {
             properties.putIfAbsent("prepareThreshold", "0");
         }
-        return DriverManager.getConnection(details.getJdbcUrl(), properties);
-    }
-
-    private static void put(Properties properties, String name, @Nullable String value) {
-        if (value != null) {
-            properties.put(name, value);
-        }
+        return login.connect(properties);
     }
 
 }
