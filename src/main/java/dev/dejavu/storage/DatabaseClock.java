@@ -16,20 +16,15 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
 
 /**
  * The clock of PostgreSQL, by which all instances go, however wrong those of their
- * machines are. It is read every few seconds; in between, the time that has passed is
+ * machines are. It is read again and again; in between, the time that has passed is
  * added. Until it was read for the first time, the clock of the machine counts.
  */
-final class DatabaseClock extends Clock implements SmartLifecycle {
+final class DatabaseClock extends Clock {
 
     private static final Logger log = LoggerFactory.getLogger(DatabaseClock.class);
-
-    private static final Duration INTERVAL = Duration.ofSeconds(5);
-
-    private static final Duration RETRY_DELAY = Duration.ofMillis(500);
 
     private static final Duration MAX_SKEW = Duration.ofMinutes(1);
 
@@ -47,8 +42,6 @@ final class DatabaseClock extends Clock implements SmartLifecycle {
     private final Clock machine;
 
     private volatile @Nullable Reading reading;
-
-    private volatile @Nullable Thread thread;
 
     private boolean warned;
 
@@ -82,26 +75,11 @@ final class DatabaseClock extends Clock implements SmartLifecycle {
         return (last != null) ? Duration.between(instant(), machine.instant()).truncatedTo(ChronoUnit.MILLIS) : null;
     }
 
-    @Override
-    public void start() {
-        boolean succeeded = read();
-        thread = Thread.ofVirtual().name("clock").start(() -> run(succeeded));
-    }
-
-    private void run(boolean first) {
-        boolean succeeded = first;
-        try {
-            while (true) {
-                Thread.sleep(succeeded ? INTERVAL : RETRY_DELAY);
-                succeeded = read();
-            }
-        }
-        catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private boolean read() {
+    /**
+     * Reads the clock of the database.
+     * @return whether that answered
+     */
+    boolean read() {
         try (Connection connection = database.getConnection(); Statement statement = connection.createStatement()) {
             long sent = System.nanoTime();
             try (ResultSet now = statement.executeQuery(NOW)) {
@@ -127,26 +105,6 @@ final class DatabaseClock extends Clock implements SmartLifecycle {
             log.warn("The clock of this machine is {} ahead of that of the database, which counts: set it", skew);
         }
         warned = isSkewed;
-    }
-
-    @Override
-    public void stop() {
-        Thread running = thread;
-        thread = null;
-        if (running != null) {
-            running.interrupt();
-        }
-    }
-
-    @Override
-    public boolean isRunning() {
-        return thread != null;
-    }
-
-    /** Before the web server. */
-    @Override
-    public int getPhase() {
-        return 0;
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.dejavu.storage;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Objects;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -60,6 +61,11 @@ class PostgresqlConfiguration {
     @Bean
     DatabaseClock clock(CircuitBreaker breaker, @Qualifier("machineClock") Clock machineClock) {
         return new DatabaseClock(breaker.dataSource(), machineClock);
+    }
+
+    @Bean
+    RepeatedTask readClock(DatabaseClock clock) {
+        return new RepeatedTask("clock", 0, clock::read, Duration.ofSeconds(5), Duration.ofMillis(500));
     }
 
     @Bean
