@@ -21,7 +21,7 @@ class AnnouncedTtl {
             """;
 
     private static final String LONGEST = """
-            select max({ttl}) from announced_ttl where cache = :cache and announced_at > :since
+            select coalesce(max({ttl}), 0) from announced_ttl where cache = :cache and announced_at > :since
             """;
 
     private final JdbcClient writer;
@@ -47,26 +47,26 @@ class AnnouncedTtl {
     }
 
     /**
-     * The newest creation time of an entry that has expired for all instances. Announce
-     * before.
+     * The newest creation time of an entry that has expired for all instances.
      * @return epoch milliseconds
      */
     long cutoff() {
-        return cutoff("ttl");
+        return cutoff("ttl", timeToLive.ttl());
     }
 
     /** The same of an entry in an overlay. */
     long overlayCutoff() {
-        return cutoff("overlay_ttl");
+        return cutoff("overlay_ttl", timeToLive.overlayTtl());
     }
 
-    private long cutoff(String column) {
+    private long cutoff(String column, Duration own) {
         long now = timeToLive.clock().millis();
-        return now - writer.sql(LONGEST.replace("{ttl}", column))
+        long longest = writer.sql(LONGEST.replace("{ttl}", column))
             .param("cache", cache)
             .param("since", now - MAX_AGE)
             .query(Long.class)
             .single();
+        return now - Math.max(longest, own.toMillis());
     }
 
 }

@@ -122,14 +122,11 @@ class BulkDeletion {
     }
 
     private List<Long> pruneExpired(String condition, long from, LongSupplier cutoff, int limit) {
-        return execute(() -> {
-            announced.announce();
-            return writing(PRUNE, condition).param("from", from)
-                .param("cutoff", cutoff.getAsLong())
-                .param("limit", limit)
-                .query((row, number) -> row.getLong("created_at"))
-                .list();
-        });
+        return execute(() -> writing(PRUNE, condition).param("from", from)
+            .param("cutoff", cutoff.getAsLong())
+            .param("limit", limit)
+            .query((row, number) -> row.getLong("created_at"))
+            .list());
     }
 
     /**
