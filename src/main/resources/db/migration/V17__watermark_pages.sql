@@ -1,3 +1,4 @@
+-- One text for SQLite and PostgreSQL.
 -- The number of the last event of each kind that is to be raised once more, as a registry may show for a moment what it has
 -- just deleted; zero for none. It was one number for all kinds, which events of another kind postponed for ever.
 alter table registry_watermark add column deleted_pending bigint not null default 0;
