@@ -72,17 +72,16 @@ class RefusedWriteTests {
 
     @RepeatedTest(3)
     void delayedDeletionTakesAwayNoLaterEntry() throws SQLException {
-        proxy.holdAt("delete from");
-        assertRefused(() -> delete(path));
-        assertThat(proxy.isHolding()).isTrue();
-        await().atMost(Duration.ofSeconds(30)).until(() -> put("v2"), (status) -> status < 300);
-        proxy.release();
-        assertThat(stored()).isEqualTo("ghcr.io/acme/a:v2");
+        requireNoLaterEntryIsTakenAwayByDeletionHeldAt("delete from");
     }
 
     @RepeatedTest(3)
     void delayedCommitOfADeletionTakesAwayNoLaterEntry() throws SQLException {
-        proxy.holdAt("COMMIT");
+        requireNoLaterEntryIsTakenAwayByDeletionHeldAt("COMMIT");
+    }
+
+    private void requireNoLaterEntryIsTakenAwayByDeletionHeldAt(String statement) throws SQLException {
+        proxy.holdAt(statement);
         assertRefused(() -> delete(path));
         assertThat(proxy.isHolding()).isTrue();
         await().atMost(Duration.ofSeconds(30)).until(() -> put("v2"), (status) -> status < 300);
