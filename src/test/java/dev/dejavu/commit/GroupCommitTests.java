@@ -6,6 +6,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,24 +44,8 @@ class GroupCommitTests {
     @Test
     void writersThatArriveDuringACommitShareTheNextOne(@Autowired GroupCommit commit, @Autowired JdbcClient client)
             throws Exception {
-        CountDownLatch started = new CountDownLatch(1);
-        CountDownLatch arrived = new CountDownLatch(1);
-        List<Thread> writers = new ArrayList<>();
-        Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
-            started.countDown();
-            awaitQuietly(arrived);
-            return insert(client);
-        }));
-        started.await();
-        for (int n = 0; n < 100; n++) {
-            writers.add(Thread.startVirtualThread(() -> commit.write("other", () -> insert(client))));
-        }
-        await().until(() -> writers.stream().allMatch((writer) -> writer.getState() == Thread.State.WAITING));
-        arrived.countDown();
-        first.join();
-        for (Thread writer : writers) {
-            writer.join();
-        }
+        Runnable write = () -> commit.write("other", () -> insert(client));
+        writeDuringAnother(commit, () -> insert(client), Collections.nCopies(100, write));
         // xmin is the transaction that inserted the row.
         assertThat(client
             .sql("select count(*) from image_cache where image_uri = 'ghcr.io/acme/together:v1' group by xmin")
@@ -71,32 +56,39 @@ class GroupCommitTests {
     @Test
     void writeOfManyKeysHasATransactionOfItsOwn(@Autowired GroupCommit commit, @Autowired JdbcClient client)
             throws Exception {
-        CountDownLatch started = new CountDownLatch(1);
-        CountDownLatch arrived = new CountDownLatch(1);
-        List<Thread> writers = new ArrayList<>();
-        Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
-            started.countDown();
-            awaitQuietly(arrived);
-            return 1;
-        }));
-        started.await();
         List<String> transactions = new CopyOnWriteArrayList<>();
         String sql = "select cast(pg_current_xact_id() as text)";
+        List<Runnable> writes = new ArrayList<>();
         for (int n = 0; n < 20; n++) {
             String kind = (n % 5 == 0) ? "alone" : "together";
             Supplier<Boolean> write = () -> transactions.add(kind + client.sql(sql).query(String.class).single());
-            writers.add(Thread.startVirtualThread(() -> assertThat(
+            writes.add(() -> assertThat(
                     kind.equals("alone") ? commit.writeAlone("table", write) : commit.write("k", write))
-                .isTrue()));
+                .isTrue());
         }
+        writeDuringAnother(commit, () -> 1, writes);
+        assertThat(transactions).hasSize(20);
+        assertThat(Set.copyOf(transactions)).hasSize(5);
+    }
+
+    /** Writes what arrives while another write is carried out. */
+    private static void writeDuringAnother(GroupCommit commit, Supplier<Integer> another, List<Runnable> writes)
+            throws InterruptedException {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch arrived = new CountDownLatch(1);
+        Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
+            started.countDown();
+            awaitQuietly(arrived);
+            return another.get();
+        }));
+        started.await();
+        List<Thread> writers = writes.stream().map(Thread::startVirtualThread).toList();
         await().until(() -> writers.stream().allMatch((writer) -> writer.getState() == Thread.State.WAITING));
         arrived.countDown();
         first.join();
         for (Thread writer : writers) {
             writer.join();
         }
-        assertThat(transactions).hasSize(20);
-        assertThat(Set.copyOf(transactions)).hasSize(5);
     }
 
     @Test
