@@ -15,9 +15,9 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509TrustManager;
 
+import org.apache.hc.client5.http.ssl.TrustAllStrategy;
+import org.apache.hc.core5.ssl.SSLContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.SpringApplication;
@@ -69,8 +69,7 @@ class TlsReloadTests {
     }
 
     private static String servedName(int port) throws IOException, GeneralSecurityException {
-        SSLContext tls = SSLContext.getInstance("TLS");
-        tls.init(null, new TrustManager[] { new AnyCertificate() }, null);
+        SSLContext tls = SSLContexts.custom().loadTrustMaterial(TrustAllStrategy.INSTANCE).build();
         try (SSLSocket socket = (SSLSocket) tls.getSocketFactory().createSocket("127.0.0.1", port)) {
             socket.startHandshake();
             return Arrays.stream(socket.getSession().getPeerCertificates())
@@ -78,25 +77,6 @@ class TlsReloadTests {
                 .findFirst()
                 .orElseThrow();
         }
-    }
-
-    private static final class AnyCertificate implements X509TrustManager {
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {
-            // There are none.
-        }
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {
-            // The test compares the name.
-        }
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
-
     }
 
 }
