@@ -8,7 +8,6 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -57,20 +56,13 @@ final class SqliteFile implements AutoCloseable {
 
     private final SQLiteDataSource dataSource;
 
-    private final Runnable onDamage;
-
-    /** What the operating system knows the open file by; not the same as its path. */
-    private volatile @Nullable Object key;
-
-    private volatile @Nullable Object logKey;
-
-    private volatile boolean lost;
+    private final OpenedFile opened;
 
     private SqliteFile(Path path, FileChannel lock, SqliteDamage damage, Runnable onDamage) {
         this.path = path;
         this.lock = lock;
         this.damage = damage;
-        this.onDamage = onDamage;
+        this.opened = new OpenedFile(path, onDamage);
         this.dataSource = dataSource(path);
     }
 
@@ -96,7 +88,7 @@ final class SqliteFile implements AutoCloseable {
             .toAbsolutePath();
         createPrivately(path);
         requireLocal(Files.getFileStore(path));
-        FileChannel lock = lock(path.resolveSibling(path.getFileName() + ".lock"));
+        FileChannel lock = lock(beside(path, ".lock"));
         SqliteFile file = new SqliteFile(path, lock, new SqliteDamage(path, onDamage), onDamage);
         try {
             String found = file.damage.find(file.dataSource, checkTimeout);
@@ -154,14 +146,19 @@ final class SqliteFile implements AutoCloseable {
     }
 
     private void moveAside(String time, String found) throws IOException {
-        Path aside = path.resolveSibling(path.getFileName() + ".damaged-" + time);
+        Path aside = beside(path, ".damaged-" + time);
         for (String suffix : new String[] { "", "-wal", "-shm" }) {
-            Path part = part(suffix);
+            Path part = beside(path, suffix);
             if (Files.exists(part)) {
-                Files.move(part, aside.resolveSibling(aside.getFileName() + suffix));
+                Files.move(part, beside(aside, suffix));
             }
         }
         log.warn("{} is damaged ({}): moved to {}, creating a new one", path, found, aside);
+    }
+
+    /** A file beside another, with a longer name. */
+    static Path beside(Path path, String suffix) {
+        return path.resolveSibling(path.getFileName() + suffix);
     }
 
     SqliteDamage damage() {
@@ -177,8 +174,7 @@ final class SqliteFile implements AutoCloseable {
         requireIntact();
         try {
             Connection connection = dataSource.getConnection();
-            key = (key != null) ? key : key(path);
-            logKey = key(part("-wal"));
+            opened.remember();
             return connection;
         }
         catch (SQLException ex) {
@@ -193,7 +189,7 @@ final class SqliteFile implements AutoCloseable {
      * damage was met
      */
     void requireIntact() throws SQLException {
-        if (isLost()) {
+        if (lock.isOpen() && opened.isLost()) {
             throw new SQLException(path + " was replaced or deleted while it was in use");
         }
         if (damage.isMet()) {
@@ -201,50 +197,10 @@ final class SqliteFile implements AutoCloseable {
         }
     }
 
-    private synchronized boolean isLost() {
-        if (!lost && key != null && lock.isOpen() && !key.equals(key(path))) {
-            lost = true;
-            log.error("{} was replaced or deleted while it was in use: every write is 503, as it would be lost;"
-                    + " the next start takes the file that is there then", path);
-            dropLog();
-            onDamage.run();
-        }
-        return lost;
-    }
-
-    /** SQLite would take the log of the file that is gone for that of the new one. */
-    private void dropLog() {
-        Object known = logKey;
-        if (known == null || !known.equals(key(part("-wal")))) {
-            return;
-        }
-        try {
-            Files.deleteIfExists(part("-wal"));
-            Files.deleteIfExists(part("-shm"));
-        }
-        catch (IOException ex) {
-            log.error("{} must be deleted before the next start: {}", part("-wal"), ex.toString());
-        }
-    }
-
-    private Path part(String suffix) {
-        return path.resolveSibling(path.getFileName() + suffix);
-    }
-
-    /** {@code null} where there is no file, or the system has no keys. */
-    private static @Nullable Object key(Path path) {
-        try {
-            return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-        }
-        catch (IOException ex) {
-            return null;
-        }
-    }
-
     /** Looks each second, until it is closed. */
     void watch() {
         Thread.ofVirtual().start(() -> {
-            while (lock.isOpen() && !isLost()) {
+            while (lock.isOpen() && !opened.isLost()) {
                 LockSupport.parkNanos(WATCH_DELAY.toNanos());
             }
         });
