@@ -70,7 +70,6 @@ class FailOverTests {
         AtomicInteger failedReads = new AtomicInteger();
         AtomicInteger lateAnswers = new AtomicInteger();
         AtomicBoolean running = new AtomicBoolean(true);
-        Instant promoted;
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> all = new ArrayList<>();
             for (int n = 0; n < 4; n++) {
@@ -91,16 +90,21 @@ class FailOverTests {
                     }
                 }));
             }
-            await().atMost(TIMEOUT).until(() -> acknowledged.size() > 50);
-            primary.kill();
-            await().atMost(TIMEOUT).until(() -> put(http, path()).statusCode() == 503);
-            standby.promote();
-            promoted = Instant.now();
-            int before = acknowledged.size();
-            await().pollInterval(Duration.ofMillis(10)).atMost(TIMEOUT).until(() -> acknowledged.size() > before);
-            assertThat(Duration.between(promoted, Instant.now())).isLessThan(Duration.ofSeconds(2));
-            await().atMost(TIMEOUT).until(() -> acknowledged.size() > before + 50);
-            running.set(false);
+            try {
+                await().atMost(TIMEOUT).until(() -> acknowledged.size() > 50);
+                primary.kill();
+                await().atMost(TIMEOUT).until(() -> put(http, path()).statusCode() == 503);
+                standby.promote();
+                Instant promoted = Instant.now();
+                int before = acknowledged.size();
+                await().pollInterval(Duration.ofMillis(10)).atMost(TIMEOUT).until(() -> acknowledged.size() > before);
+                assertThat(Duration.between(promoted, Instant.now())).isLessThan(Duration.ofSeconds(2));
+                await().atMost(TIMEOUT).until(() -> acknowledged.size() > before + 50);
+            }
+            finally {
+                // Closing the executor waits for the clients.
+                running.set(false);
+            }
             for (Future<?> one : all) {
                 one.get();
             }

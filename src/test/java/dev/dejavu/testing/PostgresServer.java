@@ -185,8 +185,10 @@ public final class PostgresServer implements Closeable {
         if (process == null) {
             return;
         }
-        // The postmaster first, which would start others in their place.
-        List<String> command = new ArrayList<>(List.of("kill", "-" + name, String.valueOf(process.pid())));
+        // The shell's own kill, as a program of that name is not on every machine. The
+        // postmaster comes first: it would start others in their place.
+        List<String> command = new ArrayList<>(
+                List.of("sh", "-c", "kill -" + name + " \"$@\"", "kill", String.valueOf(process.pid())));
         process.descendants().map((child) -> String.valueOf(child.pid())).forEach(command::add);
         try {
             new ProcessBuilder(command).redirectErrorStream(true)
