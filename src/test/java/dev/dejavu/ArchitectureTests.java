@@ -38,16 +38,20 @@ class ArchitectureTests {
                         .stream()
                         .anyMatch((parent) -> parent.getSimpleName().equals("JdbcCacheRepository")))));
 
+    /** Shows people what the house has: it sees every room, and none sees it. */
+    private static final DescribedPredicate<JavaClass> ROOF = resideInAPackage("dev.dejavu.console");
+
     /** Every other package, also a new one: it sees the ground and itself. */
-    private static final DescribedPredicate<JavaClass> MECHANISMS = OURS.and(not(GROUND)).and(not(TOP));
+    private static final DescribedPredicate<JavaClass> MECHANISMS = OURS.and(not(GROUND)).and(not(TOP)).and(not(ROOF));
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles = slices().matching("dev.dejavu.(*)..").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule dependenciesRunOneWayOnThreeFloors = slices().matching("dev.dejavu.(*)..")
+    static final ArchRule dependenciesRunOneWayFromFloorToFloor = slices().matching("dev.dejavu.(*)..")
         .should()
         .notDependOnEachOther()
+        .ignoreDependency(ROOF, OURS)
         .ignoreDependency(TOP, MECHANISMS)
         .ignoreDependency(not(GROUND), GROUND)
         .ignoreDependency(resideInAPackage("dev.dejavu.api"), resideInAPackage("dev.dejavu.cache"));

@@ -86,17 +86,31 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     public Optional<E> find(CacheKey key) {
-        return found(orStale(key, () -> findVerified(key)));
+        return found(key, orStale(key, () -> findVerified(key)));
+    }
+
+    /**
+     * Reads an entry for a page about it: nothing is verified, and no observer counts a
+     * lookup.
+     */
+    public Optional<E> inspect(CacheKey key) {
+        Caller caller = callers.current();
+        return Stream.of(key, key.inBase())
+            .distinct()
+            .flatMap((one) -> repository.find(one).filter(caller::mayRead).stream())
+            .findFirst()
+            .map((entry) -> withVisibleAuthor(verifier.markStale(List.of(entry)).getFirst(), caller));
     }
 
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
     public Optional<E> findConfirmed(CacheKey key) {
-        return found(Stream.of(key, key.inBase())
-            .distinct()
-            .flatMap((one) -> verifier
-                .confirmAll(repository.find(one).filter(callers.current()::mayRead).stream().toList())
-                .stream())
-            .findFirst());
+        return found(key,
+                Stream.of(key, key.inBase())
+                    .distinct()
+                    .flatMap((one) -> verifier
+                        .confirmAll(repository.find(one).filter(callers.current()::mayRead).stream().toList())
+                        .stream())
+                    .findFirst());
     }
 
     /**
@@ -119,8 +133,11 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         return repository.findStale(key).filter(caller::mayRead).filter(verifier::mayServeStale).map(CacheEntry::stale);
     }
 
-    private Optional<E> found(Optional<E> entry) {
-        observers.publish((observer) -> observer.onLookup(name(), entry.isPresent()));
+    private Optional<E> found(CacheKey key, Optional<E> entry) {
+        Caller caller = callers.current();
+        Lookup lookup = entry.map((hit) -> Lookup.hit(name(), caller, hit))
+            .orElseGet(() -> Lookup.miss(name(), caller, key));
+        observers.publish((observer) -> observer.onLookup(lookup));
         return entry.map(this::withVisibleAuthor);
     }
 
@@ -139,10 +156,12 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      */
     public @Nullable NearHit<E> findInMemory(CacheKey key) {
         NearHit<E> hit = repository.findInMemory(key);
-        if (hit == null || verifier.mustVerify(hit.entry()) || !isVisibleAsItIs(hit.entry(), callers.current())) {
+        Caller caller = callers.current();
+        if (hit == null || verifier.mustVerify(hit.entry()) || !isVisibleAsItIs(hit.entry(), caller)) {
             return null;
         }
-        observers.publish((observer) -> observer.onLookup(name(), true));
+        Lookup lookup = Lookup.hit(name(), caller, hit.entry());
+        observers.publish((observer) -> observer.onLookup(lookup));
         return hit.servedAs(verifier.serve(hit.entry()));
     }
 
@@ -186,7 +205,10 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     private List<E> found(Collection<CacheKey> keys, List<E> entries) {
-        observers.publish((observer) -> observer.onLookups(name(), entries.size(), keys.size() - entries.size()));
+        Set<String> hits = entries.stream().map((entry) -> entry.key().hex()).collect(Collectors.toSet());
+        List<CacheKey> misses = keys.stream().filter((key) -> !hits.contains(key.hex())).toList();
+        Lookup lookup = new Lookup(name(), callers.current(), entries, misses);
+        observers.publish((observer) -> observer.onLookup(lookup));
         return entries.stream().map(this::withVisibleAuthor).toList();
     }
 
@@ -196,10 +218,11 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      */
     public Optional<E> resolve(E requested) {
         require(callers.current().mayRead(requested));
-        return found(orStale(requested.key(),
-                () -> findVerified(requested.key())
-                    .or(() -> verifier.resolve(CacheEntry.writtenBy(requested, callers.current().name())))
-                    .filter(callers.current()::mayRead)));
+        return found(requested.key(),
+                orStale(requested.key(),
+                        () -> findVerified(requested.key())
+                            .or(() -> verifier.resolve(CacheEntry.writtenBy(requested, callers.current().name())))
+                            .filter(callers.current()::mayRead)));
     }
 
     /** What to answer for a key that was not found. */

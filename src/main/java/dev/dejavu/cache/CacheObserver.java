@@ -9,13 +9,8 @@ import org.jspecify.annotations.Nullable;
  */
 public interface CacheObserver {
 
-    /** One key was looked up. */
-    default void onLookup(String cache, boolean hit) {
-        onLookups(cache, hit ? 1 : 0, hit ? 0 : 1);
-    }
-
-    /** Keys were looked up. */
-    default void onLookups(String cache, int hits, int misses) {
+    /** Keys were looked up, for a caller and not for a page about them. */
+    default void onLookup(Lookup lookup) {
     }
 
     /** A caller stored an entry, or let it be resolved. Its author is that caller. */

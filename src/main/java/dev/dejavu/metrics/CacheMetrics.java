@@ -11,6 +11,7 @@ import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheObserver;
+import dev.dejavu.cache.Lookup;
 import dev.dejavu.cache.PutResult;
 
 /**
@@ -34,9 +35,10 @@ class CacheMetrics implements CacheObserver {
     }
 
     @Override
-    public void onLookups(String cache, int hits, int misses) {
-        countersOf(cache).hits.increment(hits);
-        countersOf(cache).misses.increment(misses);
+    public void onLookup(Lookup lookup) {
+        Counters counted = countersOf(lookup.cache());
+        counted.hits.increment(lookup.hits().size());
+        counted.misses.increment(lookup.misses().size());
     }
 
     @Override

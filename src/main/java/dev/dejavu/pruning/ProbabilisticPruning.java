@@ -10,6 +10,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheObserver;
+import dev.dejavu.cache.Lookup;
 
 /**
  * Prunes after a share of the single reads, in the background, at most once per second.
@@ -41,8 +42,8 @@ class ProbabilisticPruning implements CacheObserver {
     }
 
     @Override
-    public void onLookup(String cache, boolean hit) {
-        if (random.nextDouble() < probability && isTime() && !pruner.isBusy()) {
+    public void onLookup(Lookup lookup) {
+        if (lookup.size() == 1 && random.nextDouble() < probability && isTime() && !pruner.isBusy()) {
             try {
                 scheduler.execute(pruner::resume);
             }
