@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import dev.dejavu.testing.PostgresServer;
 import dev.dejavu.testing.ServiceProcess;
@@ -21,6 +23,7 @@ import static org.awaitility.Awaitility.await;
  * turn: servers, networks, instances. The property {@code chaos.seconds} is how long.
  */
 @Tag("load")
+@Timeout(value = 3, unit = TimeUnit.HOURS)
 class OutageChaosTests {
 
     private static final Duration DURATION = Duration.ofSeconds(Integer.getInteger("chaos.seconds", 20));
