@@ -60,7 +60,7 @@ class PruningTests {
             awaitPrune();
             assertThat(pruned()).isEqualTo(before);
             random.set(Math.nextDown(0.05));
-            http.post("/images/lookup", "{\"hashes\":[\"" + Keys.next() + "\"]}");
+            http.post("/images/lookup", "{\"hashes\":[\"" + Keys.next() + "\",\"" + Keys.next() + "\"]}");
             http.get("/images");
             awaitPrune();
             assertThat(pruned()).isEqualTo(before);
