@@ -45,14 +45,15 @@ public class RegistryClient implements AutoCloseable {
     private final ExecutorService executor = Executors
         .newThreadPerTaskExecutor(Thread.ofVirtual().name("registry-", 0).factory());
 
-    RegistryClient(RegistryProperties properties, SslBundles bundles, JsonMapper json, Clock clock) {
+    RegistryClient(RegistryProperties properties, SslBundles bundles, JsonMapper mapper, Clock clock) {
+        JsonMapper json = RegistryJson.bounded();
         this.names = new RegistryNames(properties.plainHttp());
         this.mirror = properties.mirror();
         this.resolver = new TimedDnsResolver(SystemDefaultDnsResolver.INSTANCE, properties.timeout());
         this.allowed = new AllowList(properties.allowed(), (mirror != null) ? List.of(mirror.registry()) : List.of(),
                 names, resolver);
         this.http = new RegistryHttp(RegistryConnections.of(properties, bundles, allowed, resolver), allowed, names);
-        this.credentials = new DockerCredentials(properties, json, clock);
+        this.credentials = new DockerCredentials(properties, mapper, clock);
         this.logins = new ObservedCredentials(credentials);
         this.manifests = new ManifestCheck(new RegistryAuth(http, logins, json, clock), json, clock);
         this.timeout = properties.timeout();

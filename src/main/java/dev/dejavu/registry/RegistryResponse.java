@@ -37,8 +37,11 @@ final class RegistryResponse {
     /** After 429 without {@code Retry-After}. */
     private static final Duration TOO_MANY = Duration.ofSeconds(5);
 
-    /** Bytes. */
+    /** Bytes, of a document. */
     private static final int MAX_BODY = 4 << 20;
+
+    /** Bytes, of an error; the rest of a longer one is not read. */
+    private static final int MAX_ERROR = 64 << 10;
 
     private final URI uri;
 
@@ -65,7 +68,8 @@ final class RegistryResponse {
 
     /**
      * Reads a response, and no further than a body may be long.
-     * @param request aborted when it is longer
+     * @param request aborted when it is longer, which ends the connection
+     * @throws RegistryException if a document is longer
      */
     static RegistryResponse read(ClassicHttpResponse response, HttpUriRequestBase request, URI uri,
             boolean isFromAskedHost) throws IOException {
@@ -74,14 +78,17 @@ final class RegistryResponse {
             headers.add(header.getName(), header.getValue());
         }
         byte[] body = {};
+        int limit = (response.getCode() == 200) ? MAX_BODY : MAX_ERROR;
         HttpEntity entity = response.getEntity();
         if (entity != null) {
             // Not closed: that would read the rest, to use the connection again.
-            body = entity.getContent().readNBytes(MAX_BODY + 1);
+            body = entity.getContent().readNBytes(limit + 1);
         }
-        if (body.length > MAX_BODY) {
+        if (body.length > limit) {
             request.abort();
-            throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "More than " + MAX_BODY + " bytes");
+            if (limit == MAX_BODY) {
+                throw new RegistryException(ImageStatus.Reason.UNEXPECTED_ANSWER, "More than " + MAX_BODY + " bytes");
+            }
         }
         return new RegistryResponse(uri, isFromAskedHost, response.getCode(), headers, body);
     }

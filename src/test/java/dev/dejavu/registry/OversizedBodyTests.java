@@ -44,11 +44,32 @@ class OversizedBodyTests {
 
     @Test
     void bodyOfTheLargestSizeIsRead() throws Exception {
+        String manifest = "{\"schemaVersion\":2,\"manifests\":[]}";
+        ImageStatus status = check("200 OK", manifest + " ".repeat((4 << 20) - manifest.length()));
+        assertThat(status.outcome()).isEqualTo(Outcome.PRESENT);
+    }
+
+    @Test
+    void documentOfNothingButBracketsIsNotRead() throws Exception {
+        String start = "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":[[]";
+        ImageStatus status = check("200 OK", start + ",[]".repeat(((4 << 20) - start.length() - 2) / 3) + "]}");
+        assertThat(status.outcome()).isEqualTo(Outcome.UNKNOWN);
+    }
+
+    @Test
+    void errorWithoutAnEndIsStillAnError() throws Exception {
+        ImageStatus status = check("500 Internal Server Error", "x".repeat(4 << 20));
+        assertThat(status.outcome()).isEqualTo(Outcome.UNKNOWN);
+        assertThat(status.reason()).isEqualTo(ImageStatus.Reason.REGISTRY_FAILED);
+    }
+
+    /** Checks an image whose registry responds to HEAD without a digest. */
+    private static ImageStatus check(String status, String body) throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Thread.ofVirtual().start(() -> serveLargest(server));
+            Thread.ofVirtual().start(() -> serve(server, status, body));
             String host = "127.0.0.1:" + server.getLocalPort();
             try (RegistryClient registries = RegistrySettings.client(List.of(host), "timeout", TIMEOUT)) {
-                assertThat(registries.check(host + "/team/large:v1", List.of()).outcome()).isEqualTo(Outcome.PRESENT);
+                return registries.check(host + "/team/large:v1", List.of());
             }
         }
     }
@@ -73,16 +94,14 @@ class OversizedBodyTests {
         }
     }
 
-    private static void serveLargest(ServerSocket server) {
+    private static void serve(ServerSocket server, String status, String body) {
         try (Socket socket = server.accept()) {
             readRequest(socket);
             OutputStream out = socket.getOutputStream();
             out.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(US_ASCII));
-            String manifest = "{\"schemaVersion\":2,\"manifests\":[]}";
             for (int i = 0; i < 2; i++) {
                 readRequest(socket);
-                out.write(("HTTP/1.1 200 OK\r\nContent-Length: " + (4 << 20) + "\r\n\r\n" + manifest
-                        + " ".repeat((4 << 20) - manifest.length()))
+                out.write(("HTTP/1.1 " + status + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
                     .getBytes(US_ASCII));
             }
         }
