@@ -22,13 +22,22 @@ import dev.dejavu.storage.TableNames;
 @Repository
 class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
 
+    private static final String KEEPS_COST = """
+            excluded.cost_seconds is null and bundle_cache.created_at > :cutoff
+                    and bundle_cache.remote_path = excluded.remote_path
+                    and bundle_cache.hash_digest = excluded.hash_digest""";
+
     private static final String PUT = """
-            insert into bundle_cache (digest, overlay, hash_digest, remote_path, scope, files_digest, fingerprint, created_at,
-                written_by, revision)
-            values (:digest, :overlay, :hashDigest, :remotePath, :scope, :filesDigest, :fingerprint, :createdAt, :writtenBy, 1)
+            insert into bundle_cache (digest, overlay, hash_digest, remote_path, scope, files_digest, fingerprint, cost_seconds,
+                cost_bytes, created_at, written_by, revision)
+            values (:digest, :overlay, :hashDigest, :remotePath, :scope, :filesDigest, :fingerprint, :costSeconds,
+                :costBytes, :createdAt, :writtenBy, 1)
             on conflict (digest, overlay) do update set
                 hash_digest = excluded.hash_digest, remote_path = excluded.remote_path, scope = excluded.scope,
-                files_digest = excluded.files_digest, fingerprint = excluded.fingerprint, created_at = excluded.created_at,
+                files_digest = excluded.files_digest, fingerprint = excluded.fingerprint,
+                cost_seconds = case when {keepsCost} then bundle_cache.cost_seconds else excluded.cost_seconds end,
+                cost_bytes = case when {keepsCost} then bundle_cache.cost_bytes else excluded.cost_bytes end,
+                created_at = excluded.created_at,
                 written_by = case when bundle_cache.created_at > :cutoff
                     and bundle_cache.remote_path = excluded.remote_path
                     and bundle_cache.hash_digest = excluded.hash_digest
@@ -40,8 +49,9 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
                         or bundle_cache.hash_digest <> excluded.hash_digest
                         or bundle_cache.fingerprint <> coalesce(excluded.fingerprint, '')) then bundle_cache.remote_path end,
                 previous_author = bundle_cache.written_by
-            returning revision, previous_value, previous_author, written_by
-            """;
+            returning revision, previous_value, previous_author, written_by, cost_seconds, cost_bytes
+            """
+        .replace("{keepsCost}", KEEPS_COST);
 
     BundleCacheRepository(CacheDatabase database, BundleCacheProperties properties, OverlayProperties overlays,
             Clock clock) {
@@ -61,7 +71,7 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
 
     @Override
     protected CachedBundle stored(CachedBundle bundle, ResultSet row) throws SQLException {
-        return bundle.withWrittenBy(row.getString("written_by"));
+        return bundle.withWrittenBy(row.getString("written_by")).withCost(cost(row));
     }
 
     @Override
@@ -85,7 +95,7 @@ class BundleCacheRepository extends JdbcCacheRepository<CachedBundle> {
         CacheKey key = new CacheKey(row.getString("digest"), row.getString("overlay"));
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
         return new CachedBundle(key, row.getString("hash_digest"), row.getString("remote_path"), parts(row),
-                row.getString("fingerprint"), createdAt, timeToLive().expiresAt(key, createdAt),
+                row.getString("fingerprint"), cost(row), createdAt, timeToLive().expiresAt(key, createdAt),
                 row.getString("written_by"), null);
     }
 

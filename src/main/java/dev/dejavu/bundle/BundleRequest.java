@@ -5,6 +5,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.api.BodyFields;
+import dev.dejavu.api.CostField;
 import dev.dejavu.api.PlainText;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.CacheKey;
@@ -16,7 +17,7 @@ import dev.dejavu.cache.TimeToLive;
  * The body of a PUT: a bundle, with or without the parts of its key.
  */
 record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @Nullable String scope,
-        @Nullable String filesDigest, @Nullable String fingerprint) {
+        @Nullable String filesDigest, @Nullable String fingerprint, @Nullable CostField cost) {
 
     private static final int MAX_SCOPE = 512;
 
@@ -46,7 +47,7 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         check(RemotePath.parse(path), parts, properties, sharing);
         Instant now = timeToLive.now();
         return new CachedBundle(digest, hash, path, parts,
-                BodyFields.optional("fingerprint", fingerprint, MAX_FINGERPRINT), now,
+                BodyFields.optional("fingerprint", fingerprint, MAX_FINGERPRINT), CostField.read(cost), now,
                 timeToLive.expiresAt(digest, now), null, null);
     }
 

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Cost;
 
 /**
  * A code bundle that was uploaded.
@@ -17,6 +18,7 @@ import dev.dejavu.cache.CacheKey;
  * @param remotePath where it was uploaded
  * @param parts the parts of the key, if the writer sent them
  * @param fingerprint what the client knows the archive by, if the writer sent it
+ * @param cost of making and uploading it, if a writer said so
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
@@ -24,8 +26,8 @@ import dev.dejavu.cache.CacheKey;
  * before; else absent
  */
 record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,
-        @Nullable String fingerprint, Instant createdAt, Instant expiresAt, @Nullable String writtenBy,
-        @Nullable Boolean stale) implements CacheEntry {
+        @Nullable String fingerprint, @Nullable Cost cost, Instant createdAt, Instant expiresAt,
+        @Nullable String writtenBy, @Nullable Boolean stale) implements CacheEntry {
 
     @Override
     public CacheKey key() {
@@ -47,13 +49,20 @@ record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @Json
 
     @Override
     public CachedBundle withWrittenBy(@Nullable String name) {
-        return new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, createdAt, expiresAt, name, stale);
+        return new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, cost, createdAt, expiresAt, name,
+                stale);
+    }
+
+    /** The same entry, with another cost. */
+    CachedBundle withCost(@Nullable Cost known) {
+        return new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, known, createdAt, expiresAt,
+                writtenBy, stale);
     }
 
     @Override
     public CachedBundle asStale() {
-        return (stale != null) ? this : new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, createdAt,
-                expiresAt, writtenBy, true);
+        return (stale != null) ? this : new CachedBundle(digest, hashDigest, remotePath, parts, fingerprint, cost,
+                createdAt, expiresAt, writtenBy, true);
     }
 
 }

@@ -29,6 +29,9 @@ public interface CacheEntry {
         return value().equals(other.value());
     }
 
+    /** What it cost to find it out or to make it, if a writer said so. */
+    @Nullable Cost cost();
+
     Instant createdAt();
 
     Instant expiresAt();

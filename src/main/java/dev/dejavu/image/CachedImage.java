@@ -8,6 +8,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Cost;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.Verification;
 import dev.dejavu.registry.ImageReference;
@@ -19,6 +20,7 @@ import dev.dejavu.registry.ImageReference;
  * @param imageUri the OCI reference
  * @param parts the parts of the key, if the writer sent them
  * @param buildRun the run of the remote builder that made it, if the writer named it
+ * @param cost of finding it out or of building it, if a writer said so
  * @param createdAt when it was stored, in milliseconds
  * @param expiresAt when it expires under the current TTL
  * @param writtenBy the author, if it is known
@@ -28,8 +30,9 @@ import dev.dejavu.registry.ImageReference;
  * else absent
  */
 record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, @Nullable String buildRun,
-        Instant createdAt, Instant expiresAt, @Nullable String writtenBy, @JsonUnwrapped Verification verification,
-        @JsonIgnore Instant firstPutAt, @Nullable Boolean stale) implements VerifiableEntry {
+        @Nullable Cost cost, Instant createdAt, Instant expiresAt, @Nullable String writtenBy,
+        @JsonUnwrapped Verification verification, @JsonIgnore Instant firstPutAt,
+        @Nullable Boolean stale) implements VerifiableEntry {
 
     @Override
     public CacheKey key() {
@@ -43,8 +46,8 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public CachedImage withWrittenBy(@Nullable String name) {
-        return new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt, name, verification, firstPutAt,
-                stale);
+        return new CachedImage(hash, imageUri, parts, buildRun, cost, createdAt, expiresAt, name, verification,
+                firstPutAt, stale);
     }
 
     @Override
@@ -66,19 +69,25 @@ record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable Imag
 
     @Override
     public CachedImage withVerification(Verification latest) {
-        return new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt, writtenBy, latest, firstPutAt,
-                null);
+        return new CachedImage(hash, imageUri, parts, buildRun, cost, createdAt, expiresAt, writtenBy, latest,
+                firstPutAt, null);
+    }
+
+    /** The same entry, with another cost. */
+    CachedImage withCost(@Nullable Cost known) {
+        return new CachedImage(hash, imageUri, parts, buildRun, known, createdAt, expiresAt, writtenBy, verification,
+                firstPutAt, stale);
     }
 
     /** The same entry, as a live one was first stored under its key at that time. */
     CachedImage withFirstPutAt(Instant first) {
-        return new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt, writtenBy, verification, first,
-                stale);
+        return new CachedImage(hash, imageUri, parts, buildRun, cost, createdAt, expiresAt, writtenBy, verification,
+                first, stale);
     }
 
     @Override
     public CachedImage asStale() {
-        return (stale != null) ? this : new CachedImage(hash, imageUri, parts, buildRun, createdAt, expiresAt,
+        return (stale != null) ? this : new CachedImage(hash, imageUri, parts, buildRun, cost, createdAt, expiresAt,
                 writtenBy, verification, firstPutAt, true);
     }
 

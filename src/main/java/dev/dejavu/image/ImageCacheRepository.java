@@ -32,14 +32,20 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
             (select case when number < :verifiedAsOf then number else :verifiedAsOf end
                 from registry_counter where name = 'events')""";
 
+    private static final String KEEPS_COST = """
+            excluded.cost_seconds is null and image_cache.created_at > :cutoff
+                    and image_cache.image_uri = excluded.image_uri""";
+
     private static final String PUT = """
-            insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, build_run, created_at, written_by,
-                verified_at, verified_by, manifest_digest, rested_on, verified_as_of, first_put_at, revision)
-            values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :buildRun, :createdAt, :writtenBy,
-                :verifiedAt, :verifiedBy, :manifestDigest, :restedOn, {asOf}, :createdAt, 1)
+            insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, build_run, cost_seconds,
+                cost_bytes, created_at, written_by,                verified_at, verified_by, manifest_digest, rested_on, verified_as_of, first_put_at, revision)
+            values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :buildRun, :costSeconds,
+                :costBytes, :createdAt, :writtenBy,                :verifiedAt, :verifiedBy, :manifestDigest, :restedOn, {asOf}, :createdAt, 1)
             on conflict (hash, overlay) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, build_run = excluded.build_run,
+                cost_seconds = case when {keepsCost} then image_cache.cost_seconds else excluded.cost_seconds end,
+                cost_bytes = case when {keepsCost} then image_cache.cost_bytes else excluded.cost_bytes end,
                 created_at = excluded.created_at,
                 written_by = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri = excluded.image_uri
@@ -53,9 +59,11 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                 previous_value = case when image_cache.created_at > :cutoff
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end,
                 previous_author = image_cache.written_by
-            returning revision, previous_value, previous_author, first_put_at, written_by, verified_as_of, invalidated_as_of
+            returning revision, previous_value, previous_author, first_put_at, written_by, verified_as_of, invalidated_as_of,
+                cost_seconds, cost_bytes
             """
-        .replace("{asOf}", AS_OF);
+        .replace("{asOf}", AS_OF)
+        .replace("{keepsCost}", KEEPS_COST);
 
     private static final String REPLACE = """
             update image_cache set verified_at = :verifiedAt, verified_by = :verifiedBy, manifest_digest = :manifestDigest,
@@ -111,6 +119,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     protected CachedImage stored(CachedImage image, ResultSet row) throws SQLException {
         return image.withFirstPutAt(Instant.ofEpochMilli(row.getLong("first_put_at")))
             .withWrittenBy(row.getString("written_by"))
+            .withCost(cost(row))
             .withVerification(image.verification()
                 .withAsOf(row.getLong("verified_as_of"))
                 .withInvalidatedAsOf(row.getLong("invalidated_as_of")));
@@ -195,9 +204,9 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     protected CachedImage entry(ResultSet row) throws SQLException {
         CacheKey key = key(row);
         Instant createdAt = Instant.ofEpochMilli(row.getLong("created_at"));
-        return new CachedImage(key, row.getString("image_uri"), parts(row), row.getString("build_run"), createdAt,
-                timeToLive().expiresAt(key, createdAt), row.getString("written_by"), verification(row, createdAt),
-                firstPutAt(row, createdAt), null);
+        return new CachedImage(key, row.getString("image_uri"), parts(row), row.getString("build_run"), cost(row),
+                createdAt, timeToLive().expiresAt(key, createdAt), row.getString("written_by"),
+                verification(row, createdAt), firstPutAt(row, createdAt), null);
     }
 
     private static Instant firstPutAt(ResultSet row, Instant createdAt) throws SQLException {

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.api.BodyFields;
+import dev.dejavu.api.CostField;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
@@ -22,7 +23,8 @@ import dev.dejavu.registry.ImageReference;
  * The body of a PUT or of a resolve: an image, with or without the parts of its key.
  */
 record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable String repository,
-        @Nullable String tag, @Nullable List<@Nullable String> platforms, @Nullable String buildRun) {
+        @Nullable String tag, @Nullable List<@Nullable String> platforms, @Nullable String buildRun,
+        @Nullable CostField cost) {
 
     private static final int MAX_SCOPE = 512;
 
@@ -62,8 +64,9 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         sharing.requireShareable(isLocal(reference),
                 "image_uri can be reached from one machine only, or names no registry.");
         Instant now = timeToLive.now();
-        return new CachedImage(hash, uri, parts, BodyFields.optional("build_run", buildRun, MAX_BUILD_RUN), now,
-                timeToLive.expiresAt(hash, now), null, Verification.byClient(now), now, null);
+        return new CachedImage(hash, uri, parts, BodyFields.optional("build_run", buildRun, MAX_BUILD_RUN),
+                CostField.read(cost), now, timeToLive.expiresAt(hash, now), null, Verification.byClient(now), now,
+                null);
     }
 
     /**
@@ -74,7 +77,7 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
     CachedImage toKeyedImage(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing) {
         ImageRequest complete = new ImageRequest(null, BodyFields.required("scope", scope),
                 BodyFields.required("repository", repository), BodyFields.required("tag", tag),
-                (platforms != null) ? platforms : List.of(), null);
+                (platforms != null) ? platforms : List.of(), null, null);
         ImageParts parts = Objects.requireNonNull(complete.parts());
         return complete.toImage(images.key(parts.key().hex()), properties, images.timeToLive(), sharing);
     }

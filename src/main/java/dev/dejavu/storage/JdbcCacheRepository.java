@@ -18,6 +18,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheTable;
+import dev.dejavu.cache.Cost;
 import dev.dejavu.cache.CountedRows;
 import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.ProblemException;
@@ -113,10 +114,20 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     /** An entry as it was stored, by a row that the upsert returned. */
     protected abstract E stored(E entry, ResultSet row) throws SQLException;
 
-    /** The parameters of the upsert, except {@code cutoff}. */
+    /** The parameters of the upsert, except {@code cutoff} and those of the cost. */
     protected abstract Map<String, @Nullable Object> parameters(E entry);
 
     protected abstract E entry(ResultSet row) throws SQLException;
+
+    /** The cost in a row, if it has one. */
+    protected static @Nullable Cost cost(ResultSet row) throws SQLException {
+        double seconds = row.getDouble("cost_seconds");
+        if (row.wasNull()) {
+            return null;
+        }
+        long bytes = row.getLong("cost_bytes");
+        return new Cost(seconds, row.wasNull() ? null : bytes);
+    }
 
     protected final JdbcClient.StatementSpec reading(String sql) {
         return database.reader().sql(sql);
@@ -199,6 +210,8 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     private PutResult<E> upsert(E entry) {
         return writing(putSql()).params(parameters(entry))
+            .param("costSeconds", (entry.cost() != null) ? entry.cost().seconds() : null)
+            .param("costBytes", (entry.cost() != null) ? entry.cost().bytes() : null)
             .param("cutoff", timeToLive.cutoff(entry.key()))
             .query((row, number) -> new PutResult<>(stored(entry, row), row.getLong("revision") == 1,
                     row.getString("previous_value"), row.getString("previous_author")))

@@ -9,7 +9,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.type.LogicalType;
 
 /**
- * Numbers are not coerced to strings, and duplicate members are rejected.
+ * Numbers and strings are not coerced into each other, nor fractions into whole numbers,
+ * and duplicate members are rejected.
  */
 @Component
 class StrictJson implements JsonMapperBuilderCustomizer {
@@ -20,6 +21,13 @@ class StrictJson implements JsonMapperBuilderCustomizer {
         builder.withCoercionConfig(LogicalType.Textual,
                 (text) -> text.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.Float, CoercionAction.Fail));
+        builder.withCoercionConfig(LogicalType.Float,
+                (number) -> number.setCoercion(CoercionInputShape.String, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.EmptyString, CoercionAction.Fail));
+        builder.withCoercionConfig(LogicalType.Integer,
+                (number) -> number.setCoercion(CoercionInputShape.String, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.EmptyString, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Float, CoercionAction.Fail));
     }
 

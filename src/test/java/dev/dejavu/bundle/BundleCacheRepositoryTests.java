@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepositoryContract;
+import dev.dejavu.cache.Cost;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.WithDocker;
 import dev.dejavu.testing.WithPostgres;
@@ -29,7 +30,7 @@ class BundleCacheRepositoryTests {
         @Override
         protected CachedBundle entry(CacheKey digest, String remotePath) {
             Instant now = clock.instant();
-            return new CachedBundle(digest, "13164aad67360d377c32433a5f57ae8f", remotePath, null, null, now,
+            return new CachedBundle(digest, "13164aad67360d377c32433a5f57ae8f", remotePath, null, null, null, now,
                     now.plus(TTL), null, null);
         }
 
@@ -38,7 +39,7 @@ class BundleCacheRepositoryTests {
             CachedBundle plain = entry(Keys.next(), newValue());
             CachedBundle bundle = new CachedBundle(plain.digest(), "another", plain.remotePath(),
                     new BundleParts("dns:///example.union.ai:proj:dev", "13164aad67360d377c32433a5f57ae8f"),
-                    "the fingerprint", plain.createdAt(), plain.expiresAt(), null, null);
+                    "the fingerprint", new Cost(2.5, 1_200_000L), plain.createdAt(), plain.expiresAt(), null, null);
             cache.put(bundle);
             assertThat(cache.find(bundle.digest())).contains(bundle);
             cache.put(plain);

@@ -66,7 +66,7 @@ class RemotePathTests {
             "zip::s3://bucket/x", "s3:bucket/x", "data:text/plain,x", "memory://x/y" })
     void anyOtherPathIsNot(String text) {
         assertThatExceptionOfType(ProblemException.class)
-            .isThrownBy(() -> new BundleRequest("a", text, null, null, null).toBundle(Keys.next(),
+            .isThrownBy(() -> new BundleRequest("a", text, null, null, null, null).toBundle(Keys.next(),
                     new BundleCacheProperties(TTL.ttl(), DEFAULTS, true), TTL, new SharingProperties(false, NO_SCOPES)))
             .matches((ex) -> ex.problem() == Problem.REMOTE_PATH_NOT_ALLOWED
                     || ex.problem() == Problem.INVALID_REMOTE_PATH || ex.problem() == Problem.NOT_SHAREABLE);

@@ -27,6 +27,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepositoryContract;
+import dev.dejavu.cache.Cost;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.RegistryEventListener;
 import dev.dejavu.cache.Verification;
@@ -59,7 +60,7 @@ class ImageCacheRepositoryTests {
         @Override
         protected CachedImage entry(CacheKey hash, String imageUri) {
             Instant now = clock.instant();
-            return new CachedImage(hash, imageUri, null, null, now, now.plus(TTL), null,
+            return new CachedImage(hash, imageUri, null, null, null, now, now.plus(TTL), null,
                     Verification.byClient(now).withAsOf(lastNumber()), now, null);
         }
 
@@ -95,17 +96,17 @@ class ImageCacheRepositoryTests {
         }
 
         @Test
-        void partsAreStoredUntilAPutWithoutThem() {
+        void partsAreStoredUntilAPutWithoutThemAndTheCostIsKept() {
             CachedImage plain = entry(Keys.next(), newValue());
             ImageParts parts = new ImageParts("dns:///example.union.ai:proj:dev", "ghcr.io/acme/my-app", "v1.0",
                     List.of("linux/arm64", "linux/amd64"));
-            CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, "the run", plain.createdAt(),
-                    plain.expiresAt(), null, plain.verification(), plain.firstPutAt(), null);
+            CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, "the run", new Cost(4.25, null),
+                    plain.createdAt(), plain.expiresAt(), null, plain.verification(), plain.firstPutAt(), null);
             cache.put(image);
             assertThat(cache.find(image.hash())).contains(image);
             assertThat(parts.platforms()).containsExactly("linux/amd64", "linux/arm64");
             cache.put(plain);
-            assertThat(cache.find(image.hash())).contains(plain);
+            assertThat(cache.find(image.hash())).contains(plain.withCost(image.cost()));
         }
 
         @Test
@@ -256,8 +257,8 @@ class ImageCacheRepositoryTests {
         }
 
         private static CachedImage with(CachedImage plain, @Nullable ImageParts parts, Verification verification) {
-            return new CachedImage(plain.hash(), plain.imageUri(), parts, null, plain.createdAt(), plain.expiresAt(),
-                    null, verification, plain.firstPutAt(), null);
+            return new CachedImage(plain.hash(), plain.imageUri(), parts, null, null, plain.createdAt(),
+                    plain.expiresAt(), null, verification, plain.firstPutAt(), null);
         }
 
         /**
@@ -272,7 +273,7 @@ class ImageCacheRepositoryTests {
                 for (int i = 0; i < REFERENCES; i++) {
                     CachedImage plain = entry(Keys.next(), references.next());
                     writers.execute(() -> cache
-                        .put(new CachedImage(plain.hash(), plain.imageUri(), parts, null, plain.createdAt(),
+                        .put(new CachedImage(plain.hash(), plain.imageUri(), parts, null, null, plain.createdAt(),
                                 plain.expiresAt(), null, plain.verification(), plain.firstPutAt(), null)));
                 }
             }

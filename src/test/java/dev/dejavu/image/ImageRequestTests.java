@@ -85,12 +85,12 @@ class ImageRequestTests {
         ImageCacheProperties properties = new ImageCacheProperties(TTL.ttl(),
                 List.of("registry.example.com/flyte", "other.example.com:5000"));
         ImageParts parts = new ImageParts("::", "my-app", "v1", List.of("linux/amd64"));
-        return new ImageRequest(uri, "::", "my-app", "v1", List.of("linux/amd64"), null).toImage(parts.key(),
+        return new ImageRequest(uri, "::", "my-app", "v1", List.of("linux/amd64"), null, null).toImage(parts.key(),
                 properties, TTL, new SharingProperties(false, NO_SCOPES));
     }
 
     private static CachedImage image(String uri, boolean acceptLocal) {
-        return new ImageRequest(uri, null, null, null, null, null).toImage(CacheKey.hashOf(uri),
+        return new ImageRequest(uri, null, null, null, null, null, null).toImage(CacheKey.hashOf(uri),
                 new ImageCacheProperties(TTL.ttl(), List.of()), TTL, new SharingProperties(acceptLocal, NO_SCOPES));
     }
 

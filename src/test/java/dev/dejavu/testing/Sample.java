@@ -68,7 +68,12 @@ public record Sample(String path, String body, String value) {
 
     /** The same value, with another member. */
     public Sample with(String member, String text) {
-        return new Sample(path, body.replaceFirst("\\{", "{\"" + member + "\":\"" + text + "\","), value);
+        return withJson(member, "\"" + text + "\"");
+    }
+
+    /** The same value, with another member of any type. */
+    public Sample withJson(String member, String json) {
+        return new Sample(path, "{\"" + member + "\":" + json + "," + body.substring(1), value);
     }
 
     /** The same value, without the parts of its key. */

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Cost;
 import dev.dejavu.cache.KeyParts;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.VerifiableEntry;
@@ -257,6 +258,11 @@ class WatermarksTests {
         @Override
         public String value() {
             return "r/app:" + tag;
+        }
+
+        @Override
+        public @Nullable Cost cost() {
+            return null;
         }
 
         @Override
