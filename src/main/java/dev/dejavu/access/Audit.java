@@ -106,7 +106,7 @@ class Audit implements CacheObserver {
     }
 
     @Override
-    public void onInvalidate(String cache, CacheEntry entry, @Nullable String reason) {
+    public void onInvalidate(String cache, CacheEntry entry, boolean isRemoved, @Nullable String reason) {
         Map<String, Object> record = record("invalidated", cache);
         if (reason != null) {
             record.put("reason", reason);
@@ -117,7 +117,7 @@ class Audit implements CacheObserver {
     }
 
     @Override
-    public void onRemove(String cache, CacheKey key) {
+    public void onRemove(String cache, CacheKey key, @Nullable CacheEntry entry) {
         Map<String, Object> record = record("removed", cache);
         putKey(record, key);
         log(record);

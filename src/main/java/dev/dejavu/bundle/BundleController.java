@@ -30,6 +30,8 @@ import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
+import dev.dejavu.history.History;
+import dev.dejavu.history.KeyHistory;
 
 /**
  * The HTTP of {@code /bundles}.
@@ -44,7 +46,11 @@ class BundleController {
 
     private final SharingProperties sharing;
 
-    BundleController(Cache<CachedBundle> bundles, BundleCacheProperties properties, SharingProperties sharing) {
+    private final History history;
+
+    BundleController(Cache<CachedBundle> bundles, BundleCacheProperties properties, SharingProperties sharing,
+            History history) {
+        this.history = history;
         this.bundles = bundles;
         this.properties = properties;
         this.sharing = sharing;
@@ -76,6 +82,11 @@ class BundleController {
     ResponseEntity<Void> invalidate(@PathVariable String digest, @RequestBody Invalidation request) {
         bundles.invalidate(bundles.key(digest), request.reason());
         return ResponseEntity.noContent().build();
+    }
+
+    @GetMapping("/{digest}/history")
+    ResponseEntity<KeyHistory> history(@PathVariable String digest) {
+        return EntryResponses.ok(history.of(bundles, bundles.key(digest)));
     }
 
     @DeleteMapping

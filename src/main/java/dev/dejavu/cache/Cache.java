@@ -303,19 +303,21 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         Caller caller = callers.current();
         repository.find(key).filter(caller::mayRead).ifPresent((entry) -> {
             require(caller.mayWrite(entry));
-            if (!verifier.invalidate(entry)) {
+            boolean isRemoved = !verifier.invalidate(entry);
+            if (isRemoved) {
                 if (!mayReplaceAll(caller) && isOfAnother(entry, caller.name())) {
                     throw changedByAnother("Another identity stored it, so an administrator has to remove it.");
                 }
                 repository.remove(key);
             }
-            observers.publish((observer) -> observer.onInvalidate(name(), entry, reason));
+            observers.publish((observer) -> observer.onInvalidate(name(), entry, isRemoved, reason));
         });
     }
 
     public void remove(CacheKey key) {
+        E entry = repository.find(key).orElse(null);
         repository.remove(key);
-        observers.publish((observer) -> observer.onRemove(name(), key));
+        observers.publish((observer) -> observer.onRemove(name(), key, entry));
     }
 
     /**

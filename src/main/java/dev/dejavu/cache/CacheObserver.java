@@ -21,6 +21,10 @@ public interface CacheObserver {
     default void onRefuted(String cache, CacheEntry entry, String reason) {
     }
 
+    /** A registry has an entry, as its check found out. */
+    default void onConfirmed(String cache, VerifiableEntry entry) {
+    }
+
     /**
      * A registry sent events, which may have made entries untrue.
      * @param webhook that received them
@@ -29,14 +33,18 @@ public interface CacheObserver {
     }
 
     /**
-     * A caller took back an entry, which is invalidated or removed.
+     * A caller took back an entry.
+     * @param isRemoved whether it was removed, as nothing can confirm it again
      * @param reason of the caller, if it gave one
      */
-    default void onInvalidate(String cache, CacheEntry entry, @Nullable String reason) {
+    default void onInvalidate(String cache, CacheEntry entry, boolean isRemoved, @Nullable String reason) {
     }
 
-    /** A caller removed a key, whether it was there or not. */
-    default void onRemove(String cache, CacheKey key) {
+    /**
+     * A caller removed a key.
+     * @param entry that it had, if there was one
+     */
+    default void onRemove(String cache, CacheKey key, @Nullable CacheEntry entry) {
     }
 
     /**

@@ -30,6 +30,8 @@ import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
+import dev.dejavu.history.History;
+import dev.dejavu.history.KeyHistory;
 
 /**
  * The HTTP of {@code /images}.
@@ -44,7 +46,11 @@ class ImageController {
 
     private final SharingProperties sharing;
 
-    ImageController(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing) {
+    private final History history;
+
+    ImageController(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing,
+            History history) {
+        this.history = history;
         this.images = images;
         this.properties = properties;
         this.sharing = sharing;
@@ -76,6 +82,11 @@ class ImageController {
     ResponseEntity<Void> invalidate(@PathVariable String hash, @RequestBody Invalidation request) {
         images.invalidate(images.key(hash), request.reason());
         return ResponseEntity.noContent().build();
+    }
+
+    @GetMapping("/{hash}/history")
+    ResponseEntity<KeyHistory> history(@PathVariable String hash) {
+        return EntryResponses.ok(history.of(images, images.key(hash)));
     }
 
     @DeleteMapping

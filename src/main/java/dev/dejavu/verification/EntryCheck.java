@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -58,6 +59,8 @@ final class EntryCheck<E extends VerifiableEntry> {
 
     private final BiConsumer<E, String> onRefuted;
 
+    private final Consumer<E> onConfirmed;
+
     private final Cache<CacheKey, Boolean> recentlyUnknown = Caffeine.newBuilder()
         .maximumSize(100_000)
         .expireAfterWrite(FAILURE_RECHECK)
@@ -79,8 +82,10 @@ final class EntryCheck<E extends VerifiableEntry> {
         .build();
 
     EntryCheck(VerifiableRepository<E> repository, VerificationProperties properties, FreshnessPolicy policy,
-            RegistryChecks checks, NegativeCache absences, Watermarks watermarks, BiConsumer<E, String> onRefuted) {
+            RegistryChecks checks, NegativeCache absences, Watermarks watermarks, BiConsumer<E, String> onRefuted,
+            Consumer<E> onConfirmed) {
         this.onRefuted = onRefuted;
+        this.onConfirmed = onConfirmed;
         this.repository = repository;
         this.properties = properties;
         this.policy = policy;
@@ -124,7 +129,11 @@ final class EntryCheck<E extends VerifiableEntry> {
             case PRESENT -> {
                 Verification verification = Verification.byRegistry(begin.at(), Objects.requireNonNull(status.digest()),
                         status.restedOn(), begin.asOf());
-                if (!repository.replace(entry, Resolver.verified(entry, verification))) {
+                E confirmed = Resolver.verified(entry, verification);
+                if (repository.replace(entry, confirmed)) {
+                    onConfirmed.accept(confirmed);
+                }
+                else {
                     checkAfter(RENEWED_RECHECK, entry.key());
                 }
             }

@@ -85,7 +85,8 @@ public class RegistryVerification implements RegistryEventListener, AutoCloseabl
     public <E extends VerifiableEntry> Verifier<E> verifierOf(CacheTable<E> table, VerifiableRepository<E> repository) {
         watermarks.keepFor(table.timeToLive().ttl());
         EntryCheck<E> check = new EntryCheck<>(repository, properties, policy, checks, absences, watermarks,
-                (entry, reason) -> observers.publish((observer) -> observer.onRefuted(table.name(), entry, reason)));
+                (entry, reason) -> observers.publish((observer) -> observer.onRefuted(table.name(), entry, reason)),
+                (entry) -> observers.publish((observer) -> observer.onConfirmed(table.name(), entry)));
         followUps.add(new EventFollowUp<>(repository, check, policy));
         Resolver<E> resolver = new Resolver<>(repository, properties, policy, checks, absences, watermarks,
                 (stored) -> observers.publish((observer) -> observer.onWrite(table.name(), stored)));

@@ -33,8 +33,9 @@ final class HttpCalls {
                     "OPTIONS /webhooks/{name}" ->
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
-                    "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /identity", "GET /stats",
-                    "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
+                    "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /images/{hash}/history",
+                    "GET /bundles/{digest}/history", "GET /identity", "GET /stats", "GET /actuator/prometheus",
+                    "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
                     "GET /actuator/health/registries", "GET /error", "GET /nothing" ->
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}", "POST /images/{hash}/invalidate",
