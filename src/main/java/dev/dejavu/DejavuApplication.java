@@ -26,6 +26,7 @@ import org.springframework.context.annotation.Bean;
  * <li>{@code storage}: SQLite or PostgreSQL, the SQL that all caches share, and the feed
  * of changes by other instances
  * <li>{@code web}: what every request meets. {@code webhook}: events of registries
+ * <li>{@code savings}: what hits saved, and what asking cost
  * <li>{@code history}: what happened to a key, and who was served its value
  * <li>{@code client}: hands out the Python client
  * <li>{@code pruning}, {@code metrics}, {@code startup}

@@ -59,7 +59,7 @@ enum Role {
             return ADMIN;
         }
         if (reads || (request.getMethod().equals("POST")
-                && (path.endsWith("/lookup") || path.equals("/images/resolve")))) {
+                && (path.endsWith("/lookup") || path.equals("/images/resolve") || path.equals("/usage")))) {
             return READ;
         }
         return (request.getMethod().equals("PUT")

@@ -54,7 +54,11 @@ public record ListQuery(int limit, Cursor after, @Nullable String value, @Nullab
         return verified != null;
     }
 
-    private static void requireKnown(MultiValueMap<String, String> parameters, Set<String> known) {
+    /**
+     * Requires parameters that are known, each once.
+     * @throws ProblemException {@link Problem#MALFORMED_QUERY}
+     */
+    public static void requireKnown(MultiValueMap<String, String> parameters, Set<String> known) {
         parameters.forEach((name, values) -> {
             if (!known.contains(name)) {
                 throw malformed("The query may only have " + String.join(", ", known.stream().sorted().toList()) + ".");

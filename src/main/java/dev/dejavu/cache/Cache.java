@@ -381,6 +381,15 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         return reading.isAll() ? count() : byParts.get(reading::covers);
     }
 
+    /**
+     * The newest costs in the base.
+     * @param repository of the entries; {@code null} for any
+     * @param limit how many at most
+     */
+    public List<Cost> newestCosts(@Nullable String repository, int limit) {
+        return table.newestCosts(repository, limit);
+    }
+
     @Override
     public List<Long> pruneExpired(long from, int limit) {
         return pruned(table.pruneExpired(from, limit));

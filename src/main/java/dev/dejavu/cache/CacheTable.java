@@ -39,6 +39,13 @@ public interface CacheTable<E extends CacheEntry> extends CacheRepository<E> {
      */
     CountedRows countSome(@Nullable Cursor after, int limit, boolean byParts);
 
+    /**
+     * The newest costs in the base.
+     * @param repository of the entries; {@code null} for any
+     * @param limit how many at most
+     */
+    List<Cost> newestCosts(@Nullable String repository, int limit);
+
     /** Deletes some expired rows, as {@link Prunable#pruneExpired} says. */
     List<Long> pruneExpired(long from, int limit);
 

@@ -74,6 +74,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     private static final String COUNT_BY_PARTS = COUNT.replace("cast('' as text) as scope, null as repository",
             "scope, cast({repository} as text) as repository") + " and scope is not null group by 1, 2";
 
+    private static final String NEWEST_COSTS = """
+            select cost_seconds, cost_bytes from {table}
+            where cost_seconds is not null and overlay = '' {condition} order by created_at desc limit :limit
+            """;
+
     private final CacheDatabase database;
 
     private final String name;
@@ -121,10 +126,12 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     /** The cost in a row, if it has one. */
     protected static @Nullable Cost cost(ResultSet row) throws SQLException {
+        row.getDouble("cost_seconds");
+        return row.wasNull() ? null : knownCost(row);
+    }
+
+    private static Cost knownCost(ResultSet row) throws SQLException {
         double seconds = row.getDouble("cost_seconds");
-        if (row.wasNull()) {
-            return null;
-        }
         long bytes = row.getLong("cost_bytes");
         return new Cost(seconds, row.wasNull() ? null : bytes);
     }
@@ -292,6 +299,15 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         return reading(names.fill(sql)).param("cutoff", cutoff)
             .param("createdAt", start.createdAt())
             .param("key", start.key().hex());
+    }
+
+    @Override
+    public List<Cost> newestCosts(@Nullable String repository, int limit) {
+        String condition = (repository != null) ? "and {repository} = :repository" : "";
+        return reading(names.fill(NEWEST_COSTS.replace("{condition}", condition))).param("repository", repository)
+            .param("limit", limit)
+            .query((row, number) -> knownCost(row))
+            .list();
     }
 
     final void announceTtl() {

@@ -39,7 +39,8 @@ class RateLimitInterceptor implements HandlerInterceptor, WebMvcConfigurer {
 
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-        if (request.getMethod().equals("PUT") || request.getServletPath().endsWith("/invalidate")) {
+        if (request.getMethod().equals("PUT") || request.getServletPath().endsWith("/invalidate")
+                || (request.getMethod().equals("POST") && request.getServletPath().equals("/usage"))) {
             writes.obtain().require(caller.current());
         }
         else if (request.getMethod().equals("POST") && request.getServletPath().endsWith("/resolve")) {

@@ -34,8 +34,8 @@ final class HttpCalls {
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
                     "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /images/{hash}/history",
-                    "GET /bundles/{digest}/history", "GET /identity", "GET /stats", "GET /actuator/prometheus",
-                    "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
+                    "GET /bundles/{digest}/history", "GET /identity", "GET /stats", "GET /savings", "POST /usage",
+                    "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
                     "GET /actuator/health/registries", "GET /error", "GET /nothing" ->
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}", "POST /images/{hash}/invalidate",
@@ -61,6 +61,7 @@ final class HttpCalls {
             .replace("{*name}", "nothing")
             .replace("**", "liveness");
         String body = switch (call) {
+            case "POST /usage" -> "{\"cache\":\"images\",\"asked\":1,\"hits\":0,\"seconds\":0.1}";
             case "POST /images/lookup" -> "{\"hashes\":[\"" + Keys.next() + "\"]}";
             case "POST /images/resolve" ->
                 "{\"scope\":\"s\",\"repository\":\"ghcr.io/acme/app\",\"tag\":\"none\",\"platforms\":[\"linux/amd64\"]}";

@@ -1,0 +1,104 @@
+package dev.dejavu.savings;
+
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.Grant;
+import dev.dejavu.cache.KeyParts;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.reducing;
+
+/**
+ * What the caches saved, of what the caller may read. Up to ten seconds old.
+ */
+@Component
+public class Ledger {
+
+    /** Of scopes or repositories. */
+    private static final int MAX_ROWS = 1000;
+
+    private final LedgerRepository repository;
+
+    private final LedgerCounters counters;
+
+    private final Callers callers;
+
+    Ledger(LedgerRepository repository, LedgerCounters counters, Callers callers) {
+        this.repository = repository;
+        this.counters = counters;
+        this.callers = callers;
+    }
+
+    /**
+     * Counts reports of clients.
+     * @throws ProblemException {@link Problem#FORBIDDEN}
+     */
+    void add(List<UsageReport> reports) {
+        Grant reading = callers.current().reading();
+        if (!reports.stream()
+            .map(UsageReport::scope)
+            .allMatch((scope) -> scope.isEmpty() || reading.covers(new Parts(scope, null)))) {
+            throw new ProblemException(Problem.FORBIDDEN, "Your token is limited to other scopes.");
+        }
+        reports.forEach(counters::add);
+    }
+
+    /**
+     * Sums a time. Hours and days in which nothing happened have no row; of scopes and
+     * repositories, the thousand that saved most have one. Who may read some entries
+     * alone sees what those saved.
+     * @param from in it
+     * @param to not in it
+     */
+    public Savings read(Instant from, Instant to, By by) {
+        Grant reading = callers.current().reading();
+        Map<String, Amounts> sums = repository.sum(from, to, by, !reading.isAll())
+            .stream()
+            .filter((sum) -> reading.covers(partsOf(sum)))
+            .collect(groupingBy(LedgerSum::bucket, TreeMap::new,
+                    mapping(LedgerSum::amounts, reducing(Amounts.NONE, Amounts::plus))));
+        Amounts total = sums.values().stream().reduce(Amounts.NONE, Amounts::plus);
+        Comparator<Savings.Row> order = by.isTime() ? Comparator.comparing(Ledger::start)
+                : Comparator.comparingDouble(Savings.Row::savedSeconds).reversed();
+        List<Savings.Row> rows = sums.entrySet()
+            .stream()
+            .map((sum) -> row(by, sum.getKey(), sum.getValue()))
+            .sorted(order)
+            .limit(by.isTime() ? sums.size() : MAX_ROWS)
+            .toList();
+        return new Savings(from, to, by, Savings.Row.of(null, null, total), rows);
+    }
+
+    private static @Nullable KeyParts partsOf(LedgerSum sum) {
+        return sum.scope().isEmpty() ? null
+                : new Parts(sum.scope(), sum.repository().isEmpty() ? null : sum.repository());
+    }
+
+    private static Instant start(Savings.Row row) {
+        Instant from = row.from();
+        return (from != null) ? from : Instant.MIN;
+    }
+
+    private static Savings.Row row(By by, String bucket, Amounts amounts) {
+        return by.isTime() ? Savings.Row.of(Instant.ofEpochMilli(Long.parseLong(bucket)), null, amounts)
+                : Savings.Row.of(null, bucket.isEmpty() ? null : bucket, amounts);
+    }
+
+    /**
+     * The parts of a row.
+     */
+    private record Parts(String scope, @Nullable String repository) implements KeyParts {
+    }
+
+}

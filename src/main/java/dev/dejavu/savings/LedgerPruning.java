@@ -1,0 +1,61 @@
+package dev.dejavu.savings;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.dejavu.cache.Prunable;
+
+/**
+ * After a year the hours of the ledger become days.
+ */
+@Configuration(proxyBeanMethods = false)
+class LedgerPruning {
+
+    private static final Duration KEEP_HOURS = Duration.ofDays(365);
+
+    /** Nobody sends a part of the ledger again so late. */
+    private static final Duration KEEP_FLUSHES = Duration.ofDays(30);
+
+    @Bean
+    Prunable hoursOfSavings(LedgerRepository ledger, Clock clock) {
+        return new Prunable() {
+
+            @Override
+            public String name() {
+                return "hours of savings";
+            }
+
+            @Override
+            public List<Long> pruneExpired(long from, int limit) {
+                Instant before = clock.instant().minus(KEEP_HOURS).truncatedTo(ChronoUnit.DAYS);
+                return ledger.mergeHours(before, from, limit);
+            }
+
+        };
+    }
+
+    @Bean
+    Prunable savings(LedgerRepository ledger, SavingsProperties properties, Clock clock) {
+        return new Prunable() {
+
+            @Override
+            public String name() {
+                return "savings";
+            }
+
+            @Override
+            public List<Long> pruneExpired(long from, int limit) {
+                Instant now = clock.instant();
+                return ledger.prune(now.minus(properties.keep()), now.minus(KEEP_FLUSHES), from, limit);
+            }
+
+        };
+    }
+
+}

@@ -1,0 +1,73 @@
+package dev.dejavu.savings;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.api.BodyFields;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * The body of a usage report: one, or a list of them.
+ */
+record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Long asked, @Nullable Long hits,
+        @Nullable Double seconds, @Nullable String client, @Nullable List<@Nullable UsageRequest> reports) {
+
+    private static final int MAX_REPORTS = 20;
+
+    private static final long MAX_ASKED = 1_000_000;
+
+    private static final int MAX_SECONDS = 86_400;
+
+    private static final int MAX_SCOPE = 512;
+
+    private static final int MAX_CLIENT = 128;
+
+    /**
+     * The reports.
+     * @param caches that there are
+     * @throws ProblemException for anything that is wrong with the body
+     */
+    List<UsageReport> toReports(Set<String> caches) {
+        List<@Nullable UsageRequest> list = reports;
+        if (list == null) {
+            return List.of(toReport("", caches));
+        }
+        if (list.isEmpty() || list.size() > MAX_REPORTS) {
+            throw BodyFields.malformed("reports must have 1 to " + MAX_REPORTS + " elements.");
+        }
+        return IntStream.range(0, list.size()).mapToObj((index) -> {
+            UsageRequest report = list.get(index);
+            if (report == null || report.reports() != null) {
+                throw BodyFields.malformed("reports[" + index + "] must be a report.");
+            }
+            return report.toReport("reports[" + index + "].", caches);
+        }).toList();
+    }
+
+    private UsageReport toReport(String path, Set<String> caches) {
+        String name = BodyFields.required(path + "cache", cache);
+        if (!caches.contains(name)) {
+            throw BodyFields
+                .malformed(path + "cache must be one of " + String.join(", ", caches.stream().sorted().toList()) + ".");
+        }
+        String of = BodyFields.optional(path + "scope", scope, MAX_SCOPE);
+        BodyFields.optional(path + "client", client, MAX_CLIENT);
+        long keys = number(path + "asked", asked, MAX_ASKED);
+        Double spent = seconds;
+        if (spent == null || !(spent >= 0 && spent <= MAX_SECONDS)) {
+            throw BodyFields.malformed(path + "seconds must be a number from 0 to " + MAX_SECONDS + ".");
+        }
+        return new UsageReport(name, (of != null) ? of : "", keys, number(path + "hits", hits, keys), spent);
+    }
+
+    private static long number(String member, @Nullable Long value, long max) {
+        if (value == null || value < 0 || value > max) {
+            throw BodyFields.malformed(member + " must be a whole number from 0 to " + max + ".");
+        }
+        return value;
+    }
+
+}

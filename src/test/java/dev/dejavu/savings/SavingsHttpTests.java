@@ -1,0 +1,262 @@
+package dev.dejavu.savings;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import tools.jackson.databind.JsonNode;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
+import dev.dejavu.testing.SettableClock;
+import dev.dejavu.testing.WithPostgres;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.header;
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+class SavingsHttpTests {
+
+    abstract static class Contract {
+
+        private Http http = new Http(0);
+
+        @Autowired
+        private SettableClock clock;
+
+        @Autowired
+        private LedgerFlush flush;
+
+        @Autowired
+        private LedgerRepository ledger;
+
+        /** A day that no other test has. */
+        @BeforeEach
+        void connect(@LocalServerPort int port) {
+            http = new Http(port);
+            assertThat(flush.flush()).isTrue();
+            clock.advance(Duration.ofDays(3));
+        }
+
+        @Test
+        void hitSavesTheCostOfItsEntryAndAReportSpends() {
+            String repository = repository();
+            Sample image = put(Sample.image(Sample.SCOPE, repository), "{\"seconds\":4.5,\"bytes\":1000}");
+            String missing = Keys.next().hex();
+            for (int i = 0; i < 3; i++) {
+                assertThat(http.get(image.path()).statusCode()).isEqualTo(200);
+            }
+            http.post("/images/lookup", "{\"hashes\":[\"" + image.key() + "\",\"" + missing + "\"]}");
+            http.get("/images/" + missing);
+            report("{\"cache\":\"images\",\"scope\":\"" + Sample.SCOPE
+                    + "\",\"asked\":6,\"hits\":4,\"seconds\":0.75,\"client\":\"test/1\"}");
+            JsonNode savings = savings("repository");
+            assertRow(savings.path("total"), 4, 2, 18, 0, 4000, 0.75);
+            assertThat(savings.at("/total/asked").asInt()).isEqualTo(6);
+            assertThat(savings.at("/total/net_seconds").asDouble()).isEqualTo(17.25);
+            assertThat(savings.at("/total/reported_asked").asInt()).isEqualTo(6);
+            assertThat(savings.at("/total/reported_hits").asInt()).isEqualTo(4);
+            assertThat(savings.at("/rows/0/key").asString()).isEqualTo(repository);
+            assertRow(savings.at("/rows/0"), 4, 0, 18, 0, 4000, 0);
+            assertThat(savings.at("/rows/1").has("key")).isFalse();
+            assertRow(savings.at("/rows/1"), 0, 2, 0, 0, 0, 0.75);
+            assertRow(row(savings("scope"), Sample.SCOPE), 4, 0, 18, 0, 4000, 0.75);
+            assertRow(row(savings("cache"), "images"), 4, 2, 18, 0, 4000, 0.75);
+            for (String by : List.of("day", "hour")) {
+                JsonNode times = savings(by);
+                assertThat(times.path("rows")).hasSize(1);
+                assertThat(Instant.parse(times.at("/rows/0/from").asString())).isBeforeOrEqualTo(clock.instant())
+                    .isAfter(clock.instant().minus(Duration.ofDays(1)));
+                assertRow(times.at("/rows/0"), 4, 2, 18, 0, 4000, 0.75);
+            }
+        }
+
+        @Test
+        void lossIsShownAsALoss() {
+            report("{\"reports\":[{\"cache\":\"images\",\"asked\":1,\"hits\":0,\"seconds\":1.5},"
+                    + "{\"cache\":\"bundles\",\"asked\":1,\"hits\":0,\"seconds\":2}]}");
+            assertThat(savings("day").at("/total/net_seconds").asDouble()).isEqualTo(-3.5);
+            assertThat(row(savings("cache"), "bundles").path("net_seconds").asDouble()).isEqualTo(-2);
+        }
+
+        @Test
+        void hitWithoutACostIsEstimatedByTheMedianOfItsRepositoryElseOfTheCache() {
+            String repository = repository();
+            for (int seconds : new int[] { 5, 1, 1000 }) {
+                put(Sample.image(Sample.SCOPE, repository),
+                        "{\"seconds\":" + seconds + ",\"bytes\":" + seconds + "00}");
+            }
+            Sample image = Sample.image(Sample.SCOPE, repository);
+            http.put(image.path(), image.body());
+            http.get(image.path());
+            http.get(image.path());
+            assertRow(row(savings("repository"), repository), 2, 0, 10, 10, 1000, 0);
+            // All newest costs of the cache are the same.
+            for (int i = 0; i < 101; i++) {
+                put(Sample.image(Sample.SCOPE, repository()), "{\"seconds\":7}");
+                clock.advance(Duration.ofMillis(1));
+            }
+            clock.advance(Duration.ofMinutes(6));
+            Sample other = Sample.image(Sample.SCOPE, repository());
+            http.put(other.path(), other.body());
+            http.get(other.path());
+            assertRow(row(savings("repository"), other.value().replaceFirst(":[^:]*$", "")), 1, 0, 7, 7, 0, 0);
+        }
+
+        @Test
+        void entryWithoutPartsCountsUnderTheRepositoryOfItsUri() {
+            String repository = repository();
+            Sample image = Sample.image(Sample.SCOPE, repository).withoutParts();
+            put(image, "{\"seconds\":2}");
+            http.get(image.path());
+            JsonNode row = row(savings("repository"), repository);
+            assertRow(row, 1, 0, 2, 0, 0, 0);
+            assertThat(savings("scope").at("/rows/0").has("key")).isFalse();
+        }
+
+        @Test
+        void sameSavingsAreNotModified() {
+            String tag = header(http.get("/savings?to=2026-02-01"), "ETag");
+            assertThat(http.get("/savings?to=2026-02-01", "If-None-Match", tag).statusCode()).isEqualTo(304);
+        }
+
+        @Test
+        void numberThatWasGivenBeforeAddsNothing() {
+            LedgerRow row = new LedgerRow(new LedgerKey(hour(), "images", "s", "r"),
+                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+            String source = Keys.next().hex();
+            ledger.add(source, 1, List.of(row));
+            ledger.add(source, 1, List.of(row));
+            ledger.add(source, 2, List.of(row));
+            ledger.add(source, 1, List.of(row));
+            ledger.add(Keys.next().hex(), 1, List.of(row));
+            assertThat(sum()).isEqualTo(new Amounts(3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33));
+        }
+
+        @Test
+        void hoursBecomeDaysAndDaysGo() {
+            long day = hour() / 86_400_000 * 86_400_000;
+            Instant next = Instant.ofEpochMilli(day + 86_400_000);
+            for (int hour = 0; hour < 24; hour++) {
+                for (String repository : List.of("a", "b")) {
+                    ledger.add(Keys.next().hex(), 1,
+                            List.of(new LedgerRow(new LedgerKey(day + hour * 3_600_000L, "images", "s", repository),
+                                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))));
+                }
+            }
+            Amounts before = sum();
+            assertThat(ledger.mergeHours(next, day, 30)).hasSize(30);
+            assertThat(sum()).isEqualTo(before);
+            assertThat(ledger.mergeHours(next, day, 30)).hasSize(18);
+            assertThat(ledger.mergeHours(next, day, 30)).isEmpty();
+            assertThat(sum()).isEqualTo(before);
+            assertThat(ledger.sum(Instant.ofEpochMilli(day), next, By.HOUR, true)).hasSize(2)
+                .allMatch((sum) -> sum.bucket().equals(String.valueOf(day)));
+            assertThat(ledger.prune(next, Instant.EPOCH, day, 10)).hasSize(2);
+            assertThat(sum()).isEqualTo(Amounts.NONE);
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = { "by=week", "from=yesterday", "to=2026-02-30", "from=2026-02-01&to=2026-01-01", "by=",
+                "from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from=1900-01-01", "to=9999-12-31",
+                "since=2026-01-01", "by=day&by=hour", "by=hour&from=2025-01-01&to=2026-01-01" })
+        void savings_malformedQuery_is400(String query) {
+            assertProblem(http.get("/savings?" + query), 400, "malformed-query");
+        }
+
+        @ParameterizedTest
+        @CsvSource(delimiter = '|', quoteCharacter = '`',
+                value = { "{} | cache", "{\"cache\":\"none\"} | bundles, images",
+                        "{\"cache\":\"images\",\"hits\":0,\"seconds\":1} | asked",
+                        "{\"cache\":\"images\",\"asked\":1,\"seconds\":1} | hits",
+                        "{\"cache\":\"images\",\"asked\":1,\"hits\":2,\"seconds\":1} | hits",
+                        "{\"cache\":\"images\",\"asked\":-1,\"hits\":0,\"seconds\":1} | asked",
+                        "{\"cache\":\"images\",\"asked\":1,\"hits\":1} | seconds",
+                        "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":86401} | seconds",
+                        "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":1,\"scope\":\"\"} | scope",
+                        "{\"reports\":[]} | reports", "{\"reports\":[null]} | reports[0]",
+                        "{\"reports\":[{\"reports\":[]}]} | reports[0]",
+                        "{\"reports\":[{\"cache\":\"images\"}]} | reports[0].asked", "[] | JSON" })
+        void usage_malformed_is400NamingTheMember(String body, String detail) {
+            assertProblem(http.post("/usage", body), 400, "malformed-body", detail);
+        }
+
+        private static String repository() {
+            return "ghcr.io/acme/r" + Keys.next().hex().substring(0, 20);
+        }
+
+        private Sample put(Sample sample, String cost) {
+            assertThat(http.put(sample.path(), sample.withJson("cost", cost).body()).statusCode()).isIn(200, 201);
+            return sample;
+        }
+
+        private void report(String body) {
+            assertThat(http.post("/usage", body).statusCode()).isEqualTo(204);
+        }
+
+        private long hour() {
+            return clock.millis() / 3_600_000 * 3_600_000;
+        }
+
+        private Amounts sum() {
+            return ledger
+                .sum(Instant.ofEpochMilli(hour()).minus(Duration.ofDays(1)), clock.instant().plus(Duration.ofDays(1)),
+                        By.CACHE, false)
+                .stream()
+                .map(LedgerSum::amounts)
+                .reduce(Amounts.NONE, Amounts::plus);
+        }
+
+        /** Of today. */
+        private JsonNode savings(String by) {
+            assertThat(flush.flush()).isTrue();
+            String today = clock.instant().toString().substring(0, 10);
+            return json(http.get("/savings?by=" + by + "&from=" + today + "&to=" + today));
+        }
+
+        private static JsonNode row(JsonNode savings, String key) {
+            return savings.path("rows")
+                .valueStream()
+                .filter((row) -> row.path("key").asString("").equals(key))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(savings));
+        }
+
+        private static void assertRow(JsonNode row, int hits, int misses, double seconds, double estimated, long bytes,
+                double spent) {
+            assertThat(row.path("hits").asInt()).as(row.toString()).isEqualTo(hits);
+            assertThat(row.path("misses").asInt()).as(row.toString()).isEqualTo(misses);
+            assertThat(row.path("saved_seconds").asDouble()).as(row.toString()).isCloseTo(seconds, within(1e-6));
+            assertThat(row.path("estimated_seconds").asDouble()).as(row.toString()).isCloseTo(estimated, within(1e-6));
+            assertThat(row.path("saved_bytes").asLong()).as(row.toString()).isEqualTo(bytes);
+            assertThat(row.path("spent_seconds").asDouble()).as(row.toString()).isCloseTo(spent, within(1e-6));
+            assertThat(row.path("unpriced_hits").asInt()).as(row.toString()).isZero();
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    class OnSqlite extends Contract {
+
+    }
+
+    @Nested
+    @WithPostgres
+    class OnPostgresql extends Contract {
+
+    }
+
+}
