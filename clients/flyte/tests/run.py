@@ -43,6 +43,7 @@ def main() -> None:
 def fake_upload(to: str) -> None:
     async def upload(path: Path) -> tuple[str, str]:
         COUNTS["uploads"] += 1
+        time.sleep(float(os.environ.get("UPLOAD_SECONDS", "0")))
         return hashlib.md5(path.read_bytes()).hexdigest(), f"{to}/{COUNTS['uploads']}/{path.name}"
 
     flyte.remote.upload_file = SimpleNamespace(aio=upload)

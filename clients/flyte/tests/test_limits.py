@@ -324,7 +324,7 @@ def test_registry_check_costs_a_far_user_one_round_trip(serve: Callable[..., Ser
 
 @pytest.mark.parametrize(("checked", "bound"), [([], 1), ([2, 4, 5, 6], 3)], ids=["lookups", "registry checks"])
 def test_all_that_a_run_can_lose(serve: Callable[..., Server], checked: list[int], bound: float) -> None:
-    """As README.md says: so many seconds, and one more at the end."""
+    """As README.md says: so many seconds, and one more for entries at the end."""
 
     def slowly(s: socket.socket, request: bytes) -> None:
         time.sleep(0.2 if request.startswith(b"GET") else 60)

@@ -7,8 +7,9 @@ their functions, `run` is the state of a process. `sharing` decides what to look
 is its thread, `service` knows the calls, `found` is what they find, `credentials` has the token, `connection` speaks
 HTTP, with `watch` and `proxies`. `keys` are the keys of `image` and `bundle`, `values` what they may lead to, `scopes`
 and `hub` the spelling of their parts, `reach` what only one machine can reach. `local`, and `journal` with its
-`journal_file`, are the files of this machine, `summary` is the page of a CI job. `cli` is `flyte team-cache`, its
-`commands` are each a `command`; `display` prints what `status`, `transfer`, `explain`, `causes` and `forget` find.
+`journal_file`, are the files of this machine, `usage` is the line at the end of a run and `summary` the page of a CI
+job. `cli` is `flyte team-cache`, its `commands` are each a `command`; `display` prints what `status`, `transfer`,
+`explain`, `causes` and `forget` find.
 """
 
 import os

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from dejavu_flyte import run, support
-from dejavu_flyte.keys import BundleKey, ImageKey, Key, Value
+from dejavu_flyte.keys import BundleKey, ImageKey, Key, Members, Value
 
 
 def wrap_images(module: ModuleType) -> None:
@@ -21,7 +22,7 @@ def wrap_images(module: ModuleType) -> None:
 
 def wrap_bundles(module: ModuleType) -> None:
     """Wrap the bundle cache, and watch which files it is asked about and what is archived of them."""
-    _wrap_cache(module, BundleKey, _fingerprint_of_files, _fingerprint_of_archive)
+    _wrap_cache(module, BundleKey, _fingerprint_of_files, _of_archive)
     for name in ("list_files_to_bundle", "list_relative_files_to_bundle"):
         setattr(module, name, _noting_files(getattr(module, name)))
     module.create_bundle = _noting_the_archive(module.create_bundle)  # type: ignore[attr-defined]
@@ -31,7 +32,7 @@ def _wrap_cache(
     module: ModuleType,
     kind: type[Key],
     fingerprint_of: Callable[[Any], Callable[[], str | None] | None],
-    members_of: Callable[[Any, Value], Value | None],
+    members_of: Callable[[Any, Value], Members | None],
 ) -> None:
     read, write = getattr(module, kind.flyte.read), getattr(module, kind.flyte.write)
 
@@ -88,7 +89,7 @@ def _result(kind: type[Key], value: Value | None) -> str | tuple[str, ...] | Non
     return members if len(members) > 1 else members[0]
 
 
-def _link(_: ImageKey, value: Value) -> Value:
+def _link(_: ImageKey, value: Value) -> Members:
     from dejavu_flyte import links  # noqa: PLC0415
 
     link = links.of(value["image_uri"])
@@ -103,12 +104,16 @@ def _fingerprint_of_files(key: BundleKey) -> Callable[[], str | None] | None:
     return functools.cache(listing.fingerprint) if listing and listing.digest == key.files_digest else None
 
 
-def _fingerprint_of_archive(key: BundleKey, _: Value) -> Value | None:
+def _of_archive(key: BundleKey, _: Value) -> Members | None:
     from dejavu_flyte import fingerprint  # noqa: PLC0415
 
-    digest, path = fingerprint.archive.get() or ("", Path())
-    made = fingerprint.of_archive(path) if digest == key.files_digest else None
-    return {"fingerprint": made} if made else None
+    archive = fingerprint.archive.get()
+    if archive is None or archive.digest != key.files_digest:
+        return None
+    seconds = time.monotonic() - archive.begin
+    made = fingerprint.of_archive(archive.path)
+    cost = {"seconds": round(seconds, 3), "bytes": archive.path.stat().st_size}
+    return {"fingerprint": made, "cost": cost} if made else None
 
 
 def _noting_files(list_files: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,13 +138,14 @@ def _noting_files(list_files: Callable[..., Any]) -> Callable[..., Any]:
 def _noting_the_archive(create_bundle: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(create_bundle)
     def created(*args: Any, **kwargs: Any) -> Any:
+        begin = time.monotonic()
         result = create_bundle(*args, **kwargs)
 
         def note() -> None:
-            from dejavu_flyte.fingerprint import archive  # noqa: PLC0415
+            from dejavu_flyte.fingerprint import Archive, archive  # noqa: PLC0415
 
             digest = inspect.signature(create_bundle).bind(*args, **kwargs).arguments["ls_digest"]
-            archive.set((digest, Path(result[0])))
+            archive.set(Archive(digest, Path(result[0]), begin))
 
         run.unless_it_fails(note, None)
         return result

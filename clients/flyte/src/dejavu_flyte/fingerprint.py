@@ -55,10 +55,19 @@ class Listing:
                 yield member, None
 
 
+@dataclass(frozen=True)
+class Archive:
+    """An archive, the digest of its files, and when Flyte began to make it, by the monotonic clock."""
+
+    digest: str
+    path: Path
+    begin: float
+
+
 listing: ContextVar[Listing | None] = ContextVar("listing", default=None)
 """The last one that Flyte made in this task: it asks for the digest, archives and uploads right after."""
-archive: ContextVar[tuple[str, Path] | None] = ContextVar("archive", default=None)
-"""The digest and the path of the last archive that Flyte made in this task; it deletes the file after the upload."""
+archive: ContextVar[Archive | None] = ContextVar("archive", default=None)
+"""The last one that Flyte made in this task; it deletes the file after the upload."""
 
 
 def of_archive(path: Path) -> str | None:

@@ -10,19 +10,23 @@ from typing import Any
 from dejavu_flyte.key import Value
 from dejavu_flyte.keys import Key
 
+_MAX_COST = 86400.0
+
 
 @dataclass(frozen=True)
 class Found:
     """The value of an entry, and what else the entry says.
 
     `age` is in seconds since the entry was verified, by the clock of the service; None: nobody says so. `fingerprint`
-    is that of a bundle's archive, `build_run` the run of a remote builder that made an image.
+    is that of a bundle's archive, `build_run` the run of a remote builder that made an image, `cost` the seconds that
+    finding it out took somebody, which a hit spares.
     """
 
     value: Value
     age: float | None = None
     fingerprint: str | None = None
     build_run: str | None = None
+    cost: float | None = None
 
     @classmethod
     def of(cls, kind: type[Key], entry: dict[str, Any], now: float) -> Found:
@@ -34,6 +38,7 @@ class Found:
             max(now - at, 0) if at is not None else None,
             _text(entry.get("fingerprint")),
             _text(entry.get("build_run")),
+            _cost(entry.get("cost")),
         )
 
     def to_local(self, key: Key) -> Found:
@@ -72,6 +77,11 @@ def seconds(instant: object) -> float | None:
         if isinstance(instant, str):
             return datetime.fromisoformat(instant.replace("Z", "+00:00")).astimezone(timezone.utc).timestamp()
     return None
+
+
+def _cost(member: object) -> float | None:
+    given: Any = member.get("seconds") if isinstance(member, dict) else None
+    return float(given) if type(given) in (int, float) and 0 <= given <= _MAX_COST else None
 
 
 def _text(member: object) -> str | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 Value = dict[str, str]
 """The value of a key: `image_uri`, or `hash_digest` and `remote_path`."""
+
+Members = dict[str, Any]
+"""Members of an entry as in its JSON: those of its value, and optional ones."""
 
 
 @dataclass(frozen=True)

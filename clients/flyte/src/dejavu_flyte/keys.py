@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dejavu_flyte.bundle import BundleKey
 from dejavu_flyte.image import ImageKey
-from dejavu_flyte.key import Value
+from dejavu_flyte.key import Members, Value
 from dejavu_flyte.values import Allowed
 
-__all__ = ["KINDS", "BundleKey", "ImageKey", "Key", "Value", "why_not_used"]
+__all__ = ["KINDS", "BundleKey", "ImageKey", "Key", "Members", "Value", "why_not_used"]
 
 Key = ImageKey | BundleKey
 KINDS: tuple[type[Key], ...] = (ImageKey, BundleKey)

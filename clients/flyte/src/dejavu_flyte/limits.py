@@ -57,6 +57,7 @@ class Outage:
         self._url = url
         self._lock = threading.Lock()
         self._said = False
+        self.reason = ""
         self.until: float | None = None
 
     def admits(self) -> bool:
@@ -79,6 +80,7 @@ class Outage:
         """
         with self._lock:
             again = self.until is not None
+            self.reason = reason
             self.until = time.monotonic() + _OFF_SECONDS
             say, self._said = (log.debug if again else log.info if self._said else log.warn), True
         how_long = "until it is connected" if pending else f"for {_OFF_SECONDS:g} s"

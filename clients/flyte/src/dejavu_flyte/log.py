@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 
 from dejavu_flyte import summary
 
@@ -23,6 +24,13 @@ def info(message: str, *values: object) -> None:
 def debug(message: str, *values: object) -> None:
     """Log what helps to find a defect."""
     _log(logging.DEBUG, message, *values)
+
+
+def say(line: str) -> None:
+    """Print a line at the end of a run on stderr, unless somebody wants to see less than warnings."""
+    with contextlib.suppress(Exception):
+        if _logger.isEnabledFor(logging.WARNING) and summary.is_wanted():
+            sys.stderr.write(f"{printable(line)}\n")
 
 
 def _log(level: int, message: str, *values: object) -> None:

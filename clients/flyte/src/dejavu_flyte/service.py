@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 from dejavu_flyte.connection import Connection, Response, ServiceError
 from dejavu_flyte.credentials import Credentials
 from dejavu_flyte.found import Found
-from dejavu_flyte.keys import ImageKey, Key, Value
+from dejavu_flyte.keys import ImageKey, Key, Members
 from dejavu_flyte.settings import Settings
 
 _BATCH = 1000
@@ -87,7 +87,7 @@ class Service:
             return None
         return _found(key, self._expect(response, 200), response.at)
 
-    def put(self, key: Key, value: Value) -> None:
+    def put(self, key: Key, value: Members) -> None:
         """Store the value, perhaps with optional members of its entry, and the parts of the key.
 
         Raises:
@@ -153,6 +153,10 @@ class Service:
         if response.status == 409 and response.problem:
             raise EntryRefused(response.detail or response.problem)
         self._expect_done(response)
+
+    def report(self, usage: list[dict[str, Any]], within: float) -> None:
+        """Tell what asking cost this run, in `within` seconds; whether the service wants to know, it need not say."""
+        self._call("POST", "usage", body={"reports": usage}, within=within)
 
     def _expect_done(self, response: Response) -> None:
         if response.status == 403:

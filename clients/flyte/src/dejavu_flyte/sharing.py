@@ -5,31 +5,17 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from dejavu_flyte import links, log, scopes
 from dejavu_flyte.found import Found, bound
 from dejavu_flyte.journal import CONFIRMED, HIT, MISS, SHARED, UNANSWERED, WORK, Journal
-from dejavu_flyte.keys import BundleKey, ImageKey, Key, Value, why_not_used
-from dejavu_flyte.local import LocalError
+from dejavu_flyte.keys import BundleKey, ImageKey, Key, Members, Value, why_not_used
+from dejavu_flyte.local import LocalError, Rows
 from dejavu_flyte.settings import Settings
 from dejavu_flyte.team import Team, TeamOff
 
 Fingerprint = Callable[[], str | None]
 """Makes the fingerprint of the archive of a bundle; None: there is none."""
-
-
-class LocalRows(Protocol):
-    """Flyte's rows on this machine; its methods may raise `LocalError`."""
-
-    def is_younger(self, key: Key, seconds: float) -> bool:
-        """Whether a row that Flyte believes is no older than this."""
-
-    def keep(self, key: Key, value: Value, age: float) -> None:
-        """Insert or replace a row of so many seconds."""
-
-    def remove(self, key: Key) -> None:
-        """Delete a row."""
 
 
 class Sharing:
@@ -41,7 +27,7 @@ class Sharing:
     `max_age`, or a bundle whose archive is not the one that Flyte would make here.
     """
 
-    def __init__(self, team: Team, journal: Journal, settings: Settings, local_rows: LocalRows) -> None:
+    def __init__(self, team: Team, journal: Journal, settings: Settings, local_rows: Rows) -> None:
         self._team = team
         self._journal = journal
         self._settings = settings
@@ -49,6 +35,7 @@ class Sharing:
         self._local_rows = local_rows
         self._warned = False
         self._missed: dict[str, float] = {}
+        self._checked: dict[str, float] = {}
         self._expected_writes: dict[str, Found] = {}
 
     def warm_up(self, scope: str) -> None:
@@ -97,8 +84,10 @@ class Sharing:
         if local is None:
             self._journal.count(key, HIT)
             self._team.saved(self._journal.work_seconds(type(key)))
+            self._team.usage.hit(key, found.cost)
         else:
             self._journal.count(key, CONFIRMED)
+            self._team.usage.hit(key, 0.0)
         if linked:  # Flyte writes it then
             self._expected_writes[key.local_hash] = found
         elif found.value != local:
@@ -132,14 +121,16 @@ class Sharing:
         self._keep(key, found)
         return True
 
-    def on_local_write(self, key: Key, value: Value, more: Callable[[], Value | None], *, built: bool = False) -> None:
+    def on_local_write(
+        self, key: Key, value: Value, more: Callable[[], Members | None], *, built: bool = False
+    ) -> None:
         """Send the team a value that Flyte wrote into the local cache, and the optional members of its entry.
 
         It is not sent if `more` returns None.
         """
-        missed = self._missed.pop(key.local_hash, None)
-        if missed is not None and not built:
-            self._journal.count(key, WORK, time.monotonic() - missed)
+        seconds = self._own_seconds(key, built=built)
+        if seconds is not None:
+            self._journal.count(key, WORK, seconds)
         self._journal.clear_borrowed(key)
         key = key.holding(value)
         value = key.to_team(value)
@@ -150,9 +141,21 @@ class Sharing:
         elif (members := more()) is not None:
             if "fingerprint" in members:
                 members = members | {"fingerprint": bound(members["fingerprint"], value)}
-            self._team.put(key, value | members, on_stored=lambda: self._journal.count(key, SHARED))
+            cost = {} if seconds is None else {"cost": {"seconds": round(seconds, 3)}}
+            self._team.put(key, value | cost | members, on_stored=lambda: self._journal.count(key, SHARED))
+
+    def on_check(self, key: ImageKey, seconds: float) -> None:
+        """Note how long this machine itself checked an image, whatever came of it."""
+        self._checked[key.local_hash] = self._checked.get(key.local_hash, 0.0) + seconds
+
+    def _own_seconds(self, key: Key, *, built: bool) -> float | None:
+        """Return how long what a hit spares took since the miss; None: unknown, as for an image built unchecked."""
+        missed = self._missed.pop(key.local_hash, None)
+        checked = self._checked.pop(key.local_hash, None)
+        return checked if checked is not None or missed is None or built else time.monotonic() - missed
 
     def _note_miss(self, key: Key) -> None:
+        self._checked.pop(key.local_hash, None)
         self._missed[key.local_hash] = time.monotonic()
 
     def _is_usable(self, key: Key, found: Found, fingerprint: Fingerprint | None) -> bool:

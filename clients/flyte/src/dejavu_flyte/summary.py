@@ -56,9 +56,14 @@ def _forget() -> None:
     _warnings.clear()
 
 
+def is_wanted() -> bool:
+    """Whether to say at the end what the team cache did: `DEJAVU_SUMMARY=off` is no file, and means no."""
+    return os.environ.get("DEJAVU_SUMMARY", "").lower() != "off"
+
+
 def _file() -> Path | None:
     name = os.environ.get("DEJAVU_SUMMARY") or os.environ.get("GITHUB_STEP_SUMMARY")
-    return Path(name) if name else None
+    return Path(name) if name and is_wanted() else None
 
 
 def _write() -> None:

@@ -16,10 +16,11 @@ from dejavu_flyte import log
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.credentials import Credentials
 from dejavu_flyte.found import Found
-from dejavu_flyte.keys import ImageKey, Key, Value
+from dejavu_flyte.keys import ImageKey, Key, Members
 from dejavu_flyte.limits import Budget, Outage
 from dejavu_flyte.service import Busy, EntryRefused, ImageAbsent, Service, WriteForbidden
 from dejavu_flyte.settings import Settings
+from dejavu_flyte.usage import Usage
 from dejavu_flyte.worker import FLUSH, FLUSH_SECONDS, READ, WARM_UP, WRITE, TeamOff, Worker, in_time
 
 __all__ = ["Team", "TeamOff"]
@@ -46,8 +47,9 @@ class Team:
         self._resolve_seconds = 0.0
         self._silent: set[str] = set()
         self._read_only = False
+        self.usage = Usage()
         self._begin()
-        atexit.register(self.flush)
+        atexit.register(self._end)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._begin)
 
@@ -57,6 +59,7 @@ class Team:
         self._outage = Outage(self._settings.public_url)
         self._credentials: Credentials | None = None
         self._worker: Worker | None = None
+        self.usage.forget()
 
     def warm_up(self) -> None:
         """Connect in the background, so that the first lookup need not wait for that; return at once."""
@@ -69,6 +72,7 @@ class Team:
         Raises:
             TeamOff: the team cache gives no answer
         """
+        self.usage.wanted()
         self._hold_to_the_budget()
         if not self._outage.admits():
             raise TeamOff
@@ -81,7 +85,9 @@ class Team:
             future.cancel()
             raise TeamOff from None
         finally:
-            self._budget.spend(time.monotonic() - begin)
+            seconds = time.monotonic() - begin
+            self._budget.spend(seconds)
+            self.usage.asked(key, seconds)
 
     def _wait(self, future: Future[Found | None], worker: Worker, patience: float) -> Found | None:
         """Wait for an answer; if there is no connection yet, leave some time for later lookups over it."""
@@ -153,6 +159,7 @@ class Team:
             raise TeamOff from None
         finally:
             seconds = time.monotonic() - begin
+            self.usage.waited(key, seconds)
             if told:
                 self._budget.save(key.assumed_seconds - seconds)
             else:
@@ -161,7 +168,7 @@ class Team:
                 self._silent.add(registry)
         return found
 
-    def put(self, key: Key, value: Value, on_stored: Callable[[], None]) -> None:
+    def put(self, key: Key, value: Members, on_stored: Callable[[], None]) -> None:
         """Send the value in the background; call `on_stored` once the service has stored it."""
 
         def store(service: Service) -> None:
@@ -186,6 +193,15 @@ class Team:
             self._worker.submit(FLUSH, lambda _: None).result(timeout=FLUSH_SECONDS)
         except FutureTimeoutError:
             log.info("The team cache may miss entries of this run: sending them took more than %g s", FLUSH_SECONDS)
+
+    def _end(self) -> None:
+        """Send what is left and what asking cost, and say what it brought."""
+        self.flush()
+        if self._worker and self._outage.until is None:
+            self.usage.report(self._worker)
+        reason = self._outage.reason if self._outage.until is not None else "it is slow" if self._is_over else None
+        if line := self.usage.line(reason):
+            log.say(line)
 
     def _submit(self, priority: int, call: Callable[[Service], Any]) -> Future[Any]:
         return self._running().submit(priority, call)

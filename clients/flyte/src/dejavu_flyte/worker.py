@@ -19,7 +19,7 @@ from dejavu_flyte.service import Busy, Service
 
 _T = TypeVar("_T")
 
-READ, WARM_UP, WRITE, FLUSH = range(4)
+READ, WARM_UP, WRITE, USAGE, FLUSH = range(5)
 
 FLUSH_SECONDS = 1.0
 

@@ -1,0 +1,292 @@
+"""What own work cost goes with an entry, what asking cost is reported, and a run ends with one line about both."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from conftest import Machine, build, exists
+from servers import MISS, Behaviour, Server, answer, hang, older
+
+from dejavu_flyte.found import Found
+from dejavu_flyte.keys import ImageKey
+from dejavu_flyte.settings import Settings
+from dejavu_flyte.team import Team
+from dejavu_flyte.usage import Usage
+
+Machines = Callable[..., Machine]
+
+SCOPE = "https://flyte.example.com:proj:development"
+# The machine that runs the tests may be busy.
+PATIENT = {"DEJAVU_TIMEOUT": "10"}
+DONE = answer("204 No Content", "application/json", "")
+
+
+def image(name: str) -> ImageKey:
+    return ImageKey(SCOPE, f"ghcr.io/acme/{name}", "v1", ("linux/amd64",))
+
+
+def body(request: bytes) -> dict[str, Any]:
+    return json.loads(request.partition(b"{")[1] + request.partition(b"{")[2])
+
+
+class Recording:
+    """A service that stores what it gets, knows the usage that it is told, and checks registries if it is to."""
+
+    def __init__(self, usage: Behaviour = DONE, resolve: Behaviour = older, **cost: Any) -> None:
+        self.usage, self.resolve, self.cost = usage, resolve, cost
+        self.stored: dict[str, dict[str, Any]] = {}
+        self.server = Server(self.behave)
+        self.url = self.server.url
+
+    def behave(self, s: socket.socket, request: bytes) -> None:
+        method, path = request.split(b" ")[:2]
+        key = path.decode().rpartition("/")[2]
+        if path.endswith(b"/usage"):
+            self.usage(s, request)
+        elif method == b"PUT":
+            id_ = "hash" if path.startswith(b"/images") else "digest"
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            self.stored[key] = {id_: key, "created_at": now, "expires_at": "later", **body(request)}
+            answer("201 Created", "application/json", json.dumps(self.stored[key]))(s, request)
+        elif method == b"POST":
+            self.resolve(s, request)
+        elif entry := self.stored.get(key):
+            answer("200 OK", "application/json", json.dumps(entry))(s, request)
+        else:
+            MISS(s, request)
+
+    @property
+    def costs(self) -> list[dict[str, Any] | None]:
+        return [entry.get("cost") for entry in self.stored.values()]
+
+    def reported(self) -> list[dict[str, Any]]:
+        sent = [body(r) for r in self.server.requests if r.startswith(b"POST /usage")]
+        return [report for each in sent for report in each["reports"]]
+
+
+@pytest.fixture
+def recording() -> Iterator[Callable[..., Recording]]:
+    made: list[Recording] = []
+
+    def make(*args: Any, **kwargs: Any) -> Recording:
+        made.append(Recording(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.server.close()
+
+
+def test_cost_of_an_image_is_the_time_of_the_own_check(
+    machines: Machines, unique: str, recording: Callable[..., Recording]
+) -> None:
+    def cannot_tell(s: socket.socket, request: bytes) -> None:
+        time.sleep(1)
+        MISS(s, request)
+
+    service = recording(resolve=cannot_tell)
+
+    run = machines(url=service.url).run(exists(unique), DOCKER_SECONDS="0.5", **PATIENT)
+
+    (cost,) = service.costs
+    assert run.checks == 1
+    assert cost
+    assert 0.5 <= cost["seconds"] <= run.seconds[0] - 1  # not the time that the service took
+
+
+def test_cost_of_a_built_image_is_that_of_the_check_before(
+    machines: Machines, unique: str, recording: Callable[..., Recording]
+) -> None:
+    service = recording()
+
+    run = machines(url=service.url).run(build(f"absent-{unique}"), DOCKER_SECONDS="0.5", **PATIENT)
+
+    (cost,) = service.costs
+    assert (run.checks, run.builds) == (1, 1)
+    assert cost
+    assert 0.5 <= cost["seconds"] < run.seconds[0]
+
+
+def test_image_that_is_built_unchecked_has_no_cost(
+    machines: Machines, unique: str, recording: Callable[..., Recording]
+) -> None:
+    absent = answer("404 Not Found", "application/problem+json", '{"type": "urn:dejavu:problem:absent"}')
+    service = recording(resolve=absent)
+    machine = machines(url=service.url)
+
+    run = machine.run(build(f"absent-{unique}"), build(f"absent-{unique}-2", force=True), **PATIENT)
+
+    assert (run.checks, run.builds, len(service.stored)) == (0, 2, 2)
+    assert service.costs == [None, None]
+
+
+def test_cost_of_a_remote_image_is_the_time_of_the_backend(
+    machines: Machines, unique: str, recording: Callable[..., Recording]
+) -> None:
+    service = recording()
+
+    run = machines(url=service.url).run(exists(unique, registry=None), builder="remote", **PATIENT)
+
+    (cost,) = service.costs
+    assert run.backend == 1
+    assert cost
+    assert 0 <= cost["seconds"] < run.seconds[0]
+
+
+def test_cost_of_a_bundle_is_that_of_archive_and_upload(
+    machines: Machines, recording: Callable[..., Recording]
+) -> None:
+    service = recording()
+    machine = machines(url=service.url)
+    (machine.root / "data.py").write_text("".join(f"x{n} = {n * n}\n" for n in range(10_000)))
+
+    run = machine.run({"do": "bundle"}, UPLOAD_SECONDS="0.5", **PATIENT)
+
+    (cost,) = service.costs
+    assert run.uploads == 1
+    assert cost
+    assert 0.5 <= cost["seconds"] < run.seconds[0]
+    assert 10_000 < cost["bytes"] < (machine.root / "data.py").stat().st_size
+
+
+def test_run_reports_what_asking_cost_and_ends_with_a_line(
+    machines: Machines, unique: str, recording: Callable[..., Recording]
+) -> None:
+    service = recording()
+    steps = (exists(unique), {"do": "bundle"})
+    first = machines(url=service.url).run(*steps, DOCKER_SECONDS="0.5", UPLOAD_SECONDS="0.5", **PATIENT)
+    service.server.requests.clear()
+
+    machine = machines(url=service.url)
+    run = machine.run(*steps, exists(f"{unique}-2"), **PATIENT)
+
+    assert re.search(r"^Team cache: asked 2 in \S+ s, hits 0$", first.output, re.MULTILINE), first.output
+    (line,) = re.findall(r"^Team cache: .*$", run.output, re.MULTILINE)
+    found = re.fullmatch(r"Team cache: asked 3 in (\S+) s, hits 2, saved (\S+) s", line)
+    assert found, line
+    assert 1 <= float(found[2]) < sum(first.seconds)
+    images, bundles = sorted(service.reported(), key=lambda r: r["cache"], reverse=True)
+    assert (images["asked"], images["hits"]) == (2, 1)
+    assert (bundles["asked"], bundles["hits"]) == (1, 1)
+    assert {r["scope"] for r in (images, bundles)} == {machine.scope}
+    assert all(r["client"].startswith("dejavu-flyte/") for r in (images, bundles))
+    assert 0 < images["seconds"] + bundles["seconds"] < run.wall
+
+
+def test_real_service_takes_what_a_run_tells(machines: Machines, unique: str) -> None:
+    machines().run(exists(unique), {"do": "bundle"}, {"do": "sleep", "seconds": 3}, **PATIENT)
+
+    run = machines().run(exists(unique), {"do": "bundle"}, **PATIENT)
+
+    assert run.occurrences("Team cache: asked 2 in") == 1
+    assert run.occurrences("hits 2") == 1
+
+
+def test_row_that_the_team_confirms_saves_nothing(
+    machines: Machines, unique: str, recording: Callable[..., Recording]
+) -> None:
+    service = recording()
+    machines(url=service.url).run(exists(unique), DOCKER_SECONDS="0.5", **PATIENT)
+    machine = machines(url=service.url)
+    machine.run(exists(unique), **PATIENT)
+
+    assert machine.run(exists(unique), **PATIENT).occurrences("hits 1, saved 0.0 s") == 1
+
+
+def test_run_that_asks_nothing_says_and_reports_nothing(
+    machines: Machines, unique: str, recording: Callable[..., Recording]
+) -> None:
+    service = recording()
+    machine = machines(url=service.url)
+    machine.run(exists(unique), **PATIENT)
+    service.server.requests.clear()
+
+    run = machine.run(exists(unique), **PATIENT)  # its own row
+
+    assert "Team cache:" not in run.output
+    assert service.reported() == []
+
+
+def test_line_says_why_the_cache_was_off(machines: Machines, unique: str) -> None:
+    broken = Server(answer("500 Broken", "text/plain", ""))
+
+    run = machines(url=broken.url).run(exists(unique), {"do": "bundle"}, **PATIENT)
+
+    assert re.search(r"^Team cache: .*off: it answers 500 text/plain, not as a Dejavu", run.output, re.MULTILINE)
+    assert not any(r.startswith(b"POST /usage") for r in broken.requests)
+    broken.close()
+
+
+@pytest.mark.parametrize("quiet", [{"DEJAVU_SUMMARY": "off"}, {"LOG_LEVEL": "error"}], ids=lambda q: next(iter(q)))
+def test_line_can_be_left_out(machines: Machines, unique: str, quiet: dict[str, str]) -> None:
+    run = machines().run(exists(unique), **quiet, **PATIENT)
+
+    assert "Team cache:" not in run.output
+
+
+@pytest.mark.parametrize("usage", [older, MISS, hang, answer("503 No", "text/plain", "")])
+def test_service_that_wants_no_report_costs_a_moment(recording: Callable[..., Recording], usage: Behaviour) -> None:
+    service = recording(usage=usage)
+    asked = Team(Settings(url=service.url, timeout=10))
+    assert asked.find(image("any")) is None
+
+    begin = time.monotonic()
+    asked._end()
+    atexit.unregister(asked._end)
+
+    assert time.monotonic() - begin < 0.3 + 0.4  # the machine may be busy
+    assert asked._outage.until is None
+    assert len(service.reported()) == 1
+
+
+def test_reports_are_few() -> None:
+    usage = Usage()
+    for n in range(50):
+        key = ImageKey(f"https://flyte.example.com:p{n}:development", "ghcr.io/acme/a", "v1", ("linux/amd64",))
+        for _ in range(n + 1):
+            usage.asked(key, 0.1)
+
+    reports = usage._reports()
+
+    assert [report["asked"] for report in reports] == list(range(50, 30, -1))
+    assert reports[0]["seconds"] == 5.0
+
+
+def test_line_claims_no_more_than_is_known() -> None:
+    usage = Usage()
+    usage.wanted()
+    usage.asked(image("a"), 0.05)
+    usage.hit(image("a"), None)
+    assert usage.line(None) == "Team cache: asked 1 in 0.05 s, hits 1"
+
+    usage.asked(image("b"), 0.05)
+    usage.hit(image("b"), 4.25)
+    assert usage.line(None) == "Team cache: asked 2 in 0.1 s, hits 2, saved at least 4.2 s"
+
+
+@pytest.mark.parametrize(
+    "cost", [None, 4, {}, {"seconds": "4"}, {"seconds": -1}, {"seconds": 1e300}, {"seconds": True}]
+)
+def test_cost_that_cannot_be_is_unknown(cost: object) -> None:
+    entry = {"image_uri": "ghcr.io/a/b:v1", "created_at": "2026-01-01T00:00:00Z", "cost": cost}
+
+    assert Found.of(ImageKey, entry, 0.0).cost is None
+
+
+def test_counts_of_threads_are_all_there() -> None:
+    usage = Usage()
+    threads = [threading.Thread(target=lambda: [usage.asked(image("a"), 0) for _ in range(2000)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert usage._reports()[0]["asked"] == 16000
