@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Machine, exists
+from servers import MISS, READ_ONLY, Server, answer, older
 from test_forget import document, options
 
 Machines = Callable[..., Machine]
@@ -93,3 +97,73 @@ def test_script_listed_with_ruff(machines: Machines, unique: str) -> None:
     (without.root / "main.py").write_text(LAZY.replace("return 1", "return 2"))
     other = document(without, "explain", *options(unique), "main.py", status=1)["entries"][-1]
     assert "perhaps ruff: Flyte lists files without it here, and others elsewhere" in other["causes"]
+
+
+class Knowing:
+    """A service that has no entry, and explains it."""
+
+    def __init__(self, **told: Any) -> None:
+        self.told = answer("200 OK", "application/json", json.dumps({"outcome": "unknown", **told}))
+        self.server = Server(self.behave)
+
+    def behave(self, s: socket.socket, request: bytes) -> None:
+        explains = request.startswith((b"POST /images/explain", b"POST /bundles/explain"))
+        (self.told if explains else MISS)(s, request)
+
+
+def test_service_says_why(machines: Machines) -> None:
+    differs = [{"part": "tag", "yours": "v2", "theirs": "v1"}]
+    event = {"at": "2026-11-25T10:00:00Z", "kind": "removed"}
+    text = "It was removed by a webhook on 2026-11-25 at 10:00."
+    service = Knowing(cause="removed", text=text, nearest=[{"entry": {}, "differs": differs}], event=event)
+    machine = machines(url=service.server.url)
+
+    output = words(machine.cli("explain", "ghcr.io/acme/app:v2", status=1))
+    (found,) = document(machine, "explain", "ghcr.io/acme/app:v2", status=1)["entries"]
+
+    assert f"miss: the team does not have it {text} the team has it with tag v1" in output
+    assert (found["cause"], found["text"], found["event"]) == ("removed", text, event)
+    assert found["nearest"] == [{"differs": {"tag": "v1"}, "hint": None}]
+    (sent,) = {json.loads(r[r.index(b"{") :])["tag"] for r in service.server.requests if r.startswith(b"POST")}
+    assert sent == "v2"
+    assert not any(r.startswith(b"GET /images?") for r in service.server.requests)  # no search of its own
+    service.server.close()
+
+
+def test_service_says_why_a_bundle_is_missing(machines: Machines) -> None:
+    service = Knowing(cause="never-seen", text="Nobody has sent it.")
+
+    found = document(machines(url=service.server.url), "explain", ".", status=1)["entries"][-1]
+
+    assert (found["cause"], found["nearest"]) == ("never-seen", [])
+    service.server.close()
+
+
+@pytest.mark.parametrize("nearest", ["none", [1], [{"differs": "x"}], [{"differs": [{"part": "tag"}, 2]}]])
+def test_what_a_service_says_is_not_trusted(machines: Machines, nearest: object) -> None:
+    service = Knowing(cause=1, text=["x"], nearest=nearest, event="none")
+
+    (found,) = document(machines(url=service.server.url), "explain", "ghcr.io/acme/app:v2", status=1)["entries"]
+
+    assert (found["outcome"], found["nearest"]) == ("miss", [])
+    assert not {"cause", "text", "event"} & set(found)
+    service.server.close()
+
+
+@pytest.mark.parametrize("refuses", [older, READ_ONLY])
+def test_client_searches_where_the_service_does_not_explain(machines: Machines, refuses: Any) -> None:
+    entry = {"hash": "0" * 64, "image_uri": "ghcr.io/acme/app:v2", "created_at": "x", "expires_at": "x"}
+    page = {"entries": [{**entry, "platforms": ["linux/arm64"]}]}
+    listed = answer("200 OK", "application/json", json.dumps(page))
+
+    def behave(s: socket.socket, request: bytes) -> None:
+        (refuses if request.startswith(b"POST") else listed if request.startswith(b"GET /images?") else MISS)(
+            s, request
+        )
+
+    server = Server(behave)
+
+    (found,) = document(machines(url=server.url), "explain", "ghcr.io/acme/app:v2", status=1)["entries"]
+
+    assert found["nearest"][0]["differs"] == {"platforms": ["linux/arm64"]}
+    server.close()

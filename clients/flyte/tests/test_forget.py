@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -270,3 +271,16 @@ def test_push_waits_for_a_busy_service(machines: Machines, unique: str) -> None:
     assert found["images"] == {"moved": 1, "skipped": []}
     assert time.monotonic() - begin > 2
     assert sum(r.startswith(b"PUT") for r in server.requests) == 3
+
+
+def test_push_of_more_than_the_service_takes_at_once(machines: Machines, unique: str, tmp_path: Path) -> None:
+    limits = ("--dejavu.rate-limit.writes-per-second=1", "--dejavu.rate-limit.writes-burst=2")
+    strict = Service(tmp_path / "strict", *limits)
+    laptop = machines(url=strict.url)
+    laptop.run(*(exists(f"{unique}-{n}") for n in range(5)), DEJAVU_URL="")
+
+    found = document(laptop, "push", *options(unique))
+
+    assert found["images"] == {"moved": 5, "skipped": []}
+    assert len(strict.entries("images")) == 5
+    strict.stop()

@@ -112,3 +112,12 @@ def test_reason_of_a_skipped_row(machines: Machines, unique: str, saying: Callab
     laptop.run(exists(unique), DEJAVU_URL="")
 
     check_that_it_is_escaped(laptop.cli("push", "-p", unique, "-d", "development"), f"1 skipped: refused: {ESCAPED}")
+
+
+def test_reason_of_a_miss(machines: Machines, saying: Callable[..., Server]) -> None:
+    told = {"outcome": "unknown", "cause": EVIL, "text": EVIL}
+    explained = answer("200 OK", "application/json", json.dumps(told))
+
+    server = saying(by_path({b"/images/explain": explained, b"/images/": MISS}))
+
+    check_that_it_is_escaped(machines(url=server.url).cli("explain", "ghcr.io/a/b:v1", status=1))

@@ -41,7 +41,7 @@ def _entry(service: Service, settings: Settings, key: Key, fingerprint: str | No
         return entry | {"outcome": "never shared", "reason": reason}
     found = service.find(key)
     if found is None:
-        return entry | {"outcome": "miss", "nearest": nearest(service, key)}
+        return entry | {"outcome": "miss", **why(service, key)}
     reason = why_not_used(key, found.value, settings.allowed) or found.why_not_believed(settings.max_age)
     if not reason and isinstance(key, BundleKey):
         reason = found.why_another_archive(fingerprint)
@@ -50,8 +50,31 @@ def _entry(service: Service, settings: Settings, key: Key, fingerprint: str | No
     return entry | {"outcome": "hit", "value": found.value}
 
 
-def nearest(service: Service, key: Key) -> list[Document]:
-    """Return what the entries have in place of the parts of the key that `differs`, and a `hint` at the reason."""
+def why(service: Service, key: Key) -> Document:
+    """Return the `nearest` entries of a key that the team does not have, and what else the service knows.
+
+    Each says what it has in place of the parts that `differs`, with a `hint` at the reason. A service that is not
+    too old adds the `cause` as one word and as a `text`, and the last `event` of the key.
+    """
+    told = service.explain(key)
+    if told is None:
+        return {"nearest": _searched(service, key)}
+    nearest = [differs for near in _list(told.get("nearest")) if (differs := _told(near))]
+    found: Document = {"nearest": [{"differs": differs, "hint": _hint(key, differs)} for differs in nearest]}
+    found |= {name: told[name] for name in ("cause", "text") if isinstance(told.get(name), str)}
+    return found | ({"event": told["event"]} if isinstance(told.get("event"), dict) else {})
+
+
+def _told(near: object) -> Document:
+    differs = _list(near.get("differs")) if isinstance(near, dict) else []
+    return {str(d["part"]): d["theirs"] for d in differs if isinstance(d, dict) and "part" in d and "theirs" in d}
+
+
+def _list(found: object) -> list[Any]:
+    return found[:_NEAREST] if isinstance(found, list) else []
+
+
+def _searched(service: Service, key: Key) -> list[Document]:
     found = itertools.islice(_candidates(service, key), _NEAREST)
     return [{"differs": differs, "hint": _hint(key, differs)} for entry in found if (differs := _differs(key, entry))]
 

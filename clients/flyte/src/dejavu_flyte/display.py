@@ -145,6 +145,8 @@ def _show_entry(entry: Document) -> None:
         "miss": "[yellow]miss[/yellow]: the team does not have it",
     }
     _console.print(f"  {outcomes[entry['outcome']]}")
+    if "text" in entry:
+        _console.print(f"  {shown(entry['text'])}")
     _show_nearest(entry)
     for cause in entry.get("causes", []):
         _console.print(f"  {shown(cause)}")

@@ -131,6 +131,11 @@ class Service:
             query["after"] = cursor
         raise ServiceError("its list has no end")
 
+    def explain(self, key: Key) -> dict[str, Any] | None:
+        """Return why the team has nothing for the key, or what it has; None: it does not say, as older versions."""
+        response = self._call("POST", f"{key.collection}/explain", body=key.parts())
+        return None if response.status in (400, 403, 404, 405, 422) else self._expect(response, 200)
+
     def delete(self, key: Key) -> None:
         """Remove the team's entry, if there is one.
 
