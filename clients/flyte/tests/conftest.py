@@ -91,6 +91,8 @@ class Service:
 
 @dataclass
 class Run:
+    """What happened; `line` is the one at the end, without which the `output` is."""
+
     values: list[Any]
     seconds: list[float]
     uploads: int
@@ -99,6 +101,7 @@ class Run:
     builds: int
     wall: float
     output: str
+    line: str
     modules: list[str]
     threads: list[str]
 
@@ -152,7 +155,9 @@ class Machine:
             "steps": list(steps),
         }
         begin = time.monotonic()
-        output = self._call([self.python, str(HERE / "run.py"), json.dumps(job)], 0, env)
+        said = self._call([self.python, str(HERE / "run.py"), json.dumps(job)], 0, env)
+        output, line, rest = said.partition("Team cache: ")
+        assert rest.count("\n") == bool(line), rest  # it is the last one
         wall = time.monotonic() - begin
         done = json.loads((self.home / "result.json").read_text())
         calls = log.read_text().splitlines()
@@ -165,6 +170,7 @@ class Machine:
             builds=sum("buildx build" in c for c in calls),
             wall=wall,
             output=output,
+            line=line + rest.rstrip("\n"),
             modules=done["modules"],
             threads=done["threads"],
         )
