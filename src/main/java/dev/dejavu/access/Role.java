@@ -58,8 +58,8 @@ enum Role {
         if (isAdministration(path)) {
             return ADMIN;
         }
-        if (reads || (request.getMethod().equals("POST")
-                && (path.endsWith("/lookup") || path.equals("/images/resolve") || path.equals("/usage")))) {
+        if (reads || (request.getMethod().equals("POST") && (path.endsWith("/lookup") || path.endsWith("/explain")
+                || path.equals("/images/resolve") || path.equals("/usage")))) {
             return READ;
         }
         return (request.getMethod().equals("PUT")

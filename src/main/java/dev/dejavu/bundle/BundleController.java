@@ -30,6 +30,7 @@ import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
+import dev.dejavu.history.Explanation;
 import dev.dejavu.history.History;
 import dev.dejavu.history.KeyHistory;
 
@@ -48,8 +49,11 @@ class BundleController {
 
     private final History history;
 
+    private final BundleExplainer explainer;
+
     BundleController(Cache<CachedBundle> bundles, BundleCacheProperties properties, SharingProperties sharing,
-            History history) {
+            History history, BundleExplainer explainer) {
+        this.explainer = explainer;
         this.history = history;
         this.bundles = bundles;
         this.properties = properties;
@@ -106,6 +110,11 @@ class BundleController {
         Set<CacheKey> keys = BodyFields.keys("digests", request.digests(), bundles::key);
         return EntryResponses.ok(LookupResult.of(keys,
                 ListQuery.isConfirmedOnly(verified) ? bundles.findAllConfirmed(keys) : bundles.findAll(keys)));
+    }
+
+    @PostMapping("/explain")
+    ResponseEntity<Explanation<CachedBundle>> explain(@RequestBody BundleRequest request) {
+        return EntryResponses.ok(explainer.explain(request));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.dejavu.bundle;
 
 import java.time.Instant;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +9,7 @@ import dev.dejavu.api.BodyFields;
 import dev.dejavu.api.CostField;
 import dev.dejavu.api.PlainText;
 import dev.dejavu.api.SharingProperties;
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
@@ -49,6 +51,22 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
         return new CachedBundle(digest, hash, path, parts,
                 BodyFields.optional("fingerprint", fingerprint, MAX_FINGERPRINT), CostField.read(cost), now,
                 timeToLive.expiresAt(digest, now), null, null);
+    }
+
+    /**
+     * A bundle with the key that the parts make, in the overlay of the caller, to compare
+     * others with: it has no value. All parts are required.
+     * @throws ProblemException for anything that is wrong with the body
+     */
+    CachedBundle toKeyedBundle(Cache<CachedBundle> bundles, SharingProperties sharing) {
+        BodyFields.required("scope", scope);
+        BodyFields.required("files_digest", filesDigest);
+        BundleParts parts = Objects.requireNonNull(parts());
+        sharing.requireShareable(parts);
+        CacheKey key = bundles.key(parts.key().hex());
+        Instant now = bundles.timeToLive().now();
+        return new CachedBundle(key, "", "", parts, BodyFields.optional("fingerprint", fingerprint, MAX_FINGERPRINT),
+                null, now, bundles.timeToLive().expiresAt(key, now), null, null);
     }
 
     private static void check(RemotePath path, @Nullable BundleParts parts, BundleCacheProperties properties,

@@ -353,6 +353,16 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     /**
+     * Those of some entries that the caller may read, as it sees them on a page about
+     * them, in their order.
+     */
+    public List<E> readable(Collection<E> entries) {
+        Caller caller = callers.current();
+        List<E> readable = entries.stream().filter(caller::mayRead).toList();
+        return verifier.markStale(readable).stream().map((entry) -> withVisibleAuthor(entry, caller)).toList();
+    }
+
+    /**
      * A page, newest first, of what the caller sees. It may be short, and even empty, and
      * still have a next one.
      * @param value of the entries; {@code null} for any

@@ -30,6 +30,7 @@ import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
+import dev.dejavu.history.Explanation;
 import dev.dejavu.history.History;
 import dev.dejavu.history.KeyHistory;
 
@@ -48,8 +49,11 @@ class ImageController {
 
     private final History history;
 
+    private final ImageExplainer explainer;
+
     ImageController(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing,
-            History history) {
+            History history, ImageExplainer explainer) {
+        this.explainer = explainer;
         this.history = history;
         this.images = images;
         this.properties = properties;
@@ -112,6 +116,12 @@ class ImageController {
     ResponseEntity<CachedImage> resolve(@RequestBody ImageRequest request) {
         CachedImage requested = request.toKeyedImage(images, properties, sharing);
         return images.resolve(requested).map(EntryResponses::ok).orElseThrow(() -> images.notFound(requested.hash()));
+    }
+
+    @PostMapping("/explain")
+    ResponseEntity<Explanation<CachedImage>> explain(@RequestBody ImageRequest request,
+            @RequestParam(required = false) @Nullable String verified) {
+        return EntryResponses.ok(explainer.explain(request, ListQuery.isConfirmedOnly(verified)));
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.dejavu.registry;
 
+import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -98,6 +99,22 @@ public record ImageReference(String registry, String name, @Nullable String tag,
      */
     public String canonicalRepository() {
         return in(canonicalHost(registry, 443)).repository();
+    }
+
+    /** How else its repository is spelled, in lower case: most of the ways. */
+    public Set<String> spellings() {
+        ImageReference canonical = in(canonicalHost(registry, 443));
+        Set<String> hosts = new LinkedHashSet<>(Set.of(canonical.registry()));
+        Set<String> names = new LinkedHashSet<>(Set.of(canonical.name()));
+        if (canonical.isOfDockerHub()) {
+            hosts.addAll(DOCKER_HUB_HOSTS);
+            names.add(canonical.apiName());
+        }
+        Set<String> spellings = new LinkedHashSet<>(Set.of(repository().toLowerCase(Locale.ROOT)));
+        for (String host : hosts) {
+            names.forEach((one) -> spellings.addAll(Set.of(host + "/" + one, host + ":443/" + one)));
+        }
+        return spellings;
     }
 
     /** Registry and name, as registries call the image in their events. */

@@ -34,9 +34,10 @@ final class HttpCalls {
                 null;
             case "GET /images/{hash}", "GET /images", "POST /images/lookup", "POST /images/resolve",
                     "GET /bundles/{digest}", "GET /bundles", "POST /bundles/lookup", "GET /images/{hash}/history",
-                    "GET /bundles/{digest}/history", "GET /identity", "GET /stats", "GET /savings", "POST /usage",
-                    "GET /actuator/prometheus", "GET /actuator/info", "GET /actuator/sbom", "GET /actuator/sbom/{id}",
-                    "GET /actuator/health/registries", "GET /error", "GET /nothing" ->
+                    "GET /bundles/{digest}/history", "POST /images/explain", "POST /bundles/explain", "GET /identity",
+                    "GET /stats", "GET /savings", "POST /usage", "GET /actuator/prometheus", "GET /actuator/info",
+                    "GET /actuator/sbom", "GET /actuator/sbom/{id}", "GET /actuator/health/registries", "GET /error",
+                    "GET /nothing" ->
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}", "POST /images/{hash}/invalidate",
                     "POST /bundles/{digest}/invalidate" ->
@@ -63,9 +64,10 @@ final class HttpCalls {
         String body = switch (call) {
             case "POST /usage" -> "{\"cache\":\"images\",\"asked\":1,\"hits\":0,\"seconds\":0.1}";
             case "POST /images/lookup" -> "{\"hashes\":[\"" + Keys.next() + "\"]}";
-            case "POST /images/resolve" ->
+            case "POST /images/resolve", "POST /images/explain" ->
                 "{\"scope\":\"s\",\"repository\":\"ghcr.io/acme/app\",\"tag\":\"none\",\"platforms\":[\"linux/amd64\"]}";
             case "POST /webhooks/{name}", "POST /images/{hash}/invalidate", "POST /bundles/{digest}/invalidate" -> "{}";
+            case "POST /bundles/explain" -> "{\"scope\":\"s\",\"files_digest\":\"0\"}";
             case "POST /bundles/lookup" -> "{\"digests\":[\"" + Keys.next() + "\"]}";
             case "POST /tokens" -> "{\"name\":\"n" + Keys.next().hex().substring(0, 20) + "\",\"role\":\"read\"}";
             case "PUT /images/{hash}" -> image.body();

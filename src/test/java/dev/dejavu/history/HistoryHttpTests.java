@@ -1,25 +1,19 @@
 package dev.dejavu.history;
 
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.Stream;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 
-import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Sample;
-import dev.dejavu.testing.SettableClock;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 
@@ -28,22 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class HistoryHttpTests {
 
-    private static final String ADMIN = "an-administrator-of-the-tests";
-
-    @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN,
-            "dejavu.webhooks.harbor.format=harbor", "dejavu.webhooks.harbor.registry=harbor.example.com",
-            "dejavu.webhooks.harbor.secret=" + ADMIN })
-    abstract static class Contract {
-
-        @Autowired
-        private SettableClock clock = new SettableClock();
-
-        private Http http = new Http(0);
-
-        @BeforeEach
-        void connect(@LocalServerPort int port) {
-            http = new Http(port);
-        }
+    abstract static class Contract extends HistoryHttpFixture {
 
         static Stream<Sample> samples() {
             return Stream.of(Sample.image(), Sample.bundle());
@@ -140,10 +119,7 @@ class HistoryHttpTests {
             send(ADMIN, "PUT", before.path(), before.body());
             send(ADMIN, "PUT", otherTag.path(), otherTag.body());
             step();
-            http.send("POST", "/webhooks/harbor", BodyPublishers.ofString("""
-                    {"type":"DELETE_ARTIFACT","event_data":{"resources":[{"tag":"%s"}],
-                     "repository":{"repo_full_name":"acme/app"}}}""".formatted(before.value().replaceFirst(".*:", ""))),
-                    "Content-Type", "application/json", "Authorization", ADMIN);
+            deleteTag("acme/app", before.value().replaceFirst(".*:", ""));
             step();
             send(ADMIN, "PUT", after.path(), after.body());
             JsonNode events = history(ADMIN, before).path("events");
@@ -220,12 +196,8 @@ class HistoryHttpTests {
             assertThat(kinds(mine, entry)).containsExactlyInAnyOrder("removed", "put", "put");
         }
 
-        private void step() {
-            clock.advance(Duration.ofSeconds(1));
-        }
-
         private String minute() {
-            return clock.instant().truncatedTo(java.time.temporal.ChronoUnit.MINUTES).toString();
+            return clock.instant().truncatedTo(ChronoUnit.MINUTES).toString();
         }
 
         private JsonNode history(String token, Sample entry) {
@@ -236,27 +208,6 @@ class HistoryHttpTests {
 
         private List<String> kinds(String token, Sample entry) {
             return texts(history(token, entry).path("events"), "kind");
-        }
-
-        private static List<String> texts(JsonNode nodes, String member) {
-            return nodes.valueStream().map((node) -> node.path(member).asString("")).toList();
-        }
-
-        private HttpResponse<String> send(String token, String method, String path, String body) {
-            return http.send(method, path, BodyPublishers.ofString(body), "Content-Type", "application/json",
-                    "Authorization", "Bearer " + token);
-        }
-
-        private String token(String role, String members) {
-            String name = "h" + Keys.next().hex().substring(0, 30);
-            return json(send(ADMIN, "POST", "/tokens",
-                    "{\"name\":\"" + name + "\",\"role\":\"" + role + "\"" + members + "}"))
-                .path("secret")
-                .asString();
-        }
-
-        private String name(String token) {
-            return json(send(token, "GET", "/identity", "")).path("name").asString();
         }
 
     }

@@ -1,0 +1,90 @@
+package dev.dejavu.image;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
+
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Caller;
+import dev.dejavu.registry.ImageReference;
+import dev.dejavu.storage.CacheDatabase;
+
+/**
+ * Finds the rows of {@code image_cache} whose keys are like another: each statement reads
+ * a bounded part of an index.
+ */
+@Repository
+class NearImageRepository {
+
+    private static final String OF_KEY = "select * from image_cache where hash = :hash order by overlay limit 100";
+
+    private static final String LIVE = """
+             and created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
+                and (overlay in ('', :overlay) or :seesAll = 1)
+            """;
+
+    static final String SAME_TAG = """
+            select * from image_cache where tag = :tag and scope = :scope and lower(repository) in (:spellings)
+            """ + LIVE + "limit 50";
+
+    static final String TAG_IN_SCOPE = "select * from image_cache where tag = :tag and scope = :scope" + LIVE
+            + "limit 20";
+
+    static final String BY_URI = "select * from image_cache where image_uri in (:uris)" + LIVE + "limit 100";
+
+    static final String NEWEST_IN_SCOPE = """
+            select * from image_cache where lower(repository) = :repository and scope = :scope
+            """ + LIVE + "order by created_at desc limit 10";
+
+    static final String IN_OTHER_SCOPES = """
+            select * from image_cache where lower(repository) = :repository and scope is not null
+            """ + LIVE + "limit 20";
+
+    static final List<String> STATEMENTS = List.of(SAME_TAG, TAG_IN_SCOPE, BY_URI, NEWEST_IN_SCOPE, IN_OTHER_SCOPES);
+
+    private final CacheDatabase database;
+
+    private final ImageCacheRepository table;
+
+    NearImageRepository(CacheDatabase database, ImageCacheRepository table) {
+        this.database = database;
+        this.table = table;
+    }
+
+    /** The rows of a key in the base and in all overlays, also expired ones. */
+    List<CachedImage> findRows(CacheKey key) {
+        return entries(database.reader().sql(OF_KEY).param("hash", key.hex()));
+    }
+
+    /** Live entries that are like an image, of what a caller reads. */
+    Set<CachedImage> findNear(CachedImage image, Caller caller) {
+        ImageParts parts = Objects.requireNonNull(image.parts());
+        ImageReference reference = Objects.requireNonNull(ImageReference.parse(parts.uri()));
+        Set<String> spellings = reference.spellings();
+        Set<CachedImage> found = new LinkedHashSet<>();
+        for (String sql : STATEMENTS) {
+            found.addAll(entries(database.reader()
+                .sql(sql)
+                .param("tag", parts.tag())
+                .param("scope", parts.scope())
+                .param("spellings", spellings)
+                .param("uris", spellings.stream().map((spelling) -> spelling + ":" + parts.tag()).toList())
+                .param("repository", parts.repository().toLowerCase(Locale.ROOT))
+                .param("cutoff", table.timeToLive().cutoff())
+                .param("overlayCutoff", table.timeToLive().overlayCutoff())
+                .param("overlay", caller.overlay())
+                .param("seesAll", caller.seesAll() ? 1 : 0)));
+        }
+        return found;
+    }
+
+    private List<CachedImage> entries(JdbcClient.StatementSpec statement) {
+        return statement.query((row, number) -> table.entry(row)).list();
+    }
+
+}
