@@ -1,5 +1,6 @@
 package dev.dejavu.access;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -19,6 +20,7 @@ import dev.dejavu.testing.WithSqlite;
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 class LimitsHttpTests {
 
@@ -114,6 +116,32 @@ class LimitsHttpTests {
             assertProblem(as(token, "GET", "/images?scope="), 400, "malformed-query", "scope");
             assertThat(json(as(token, "GET", "/stats")).path("images").toString())
                 .matches("\\{\"entries\":7,\"counted_at\":\"[^\"]*\"}");
+        }
+
+        @Test
+        void savings_areThoseOfWhatItReads() {
+            String scope = "dns:///example.union.ai:saved:" + Keys.next();
+            String cost = "{\"seconds\":3}";
+            Sample mine = Sample.image(scope, "ghcr.io/acme/app").withJson("cost", cost);
+            Sample other = Sample.image(OTHER, "ghcr.io/acme/app").withJson("cost", cost);
+            for (Sample sample : List.of(mine, other)) {
+                assertThat(put(ADMIN, sample).statusCode()).isEqualTo(201);
+                assertThat(as(ADMIN, "GET", sample.path()).statusCode()).isEqualTo(200);
+            }
+            String token = token("read", limits("\"scopes\":[\"" + scope + "\"]"));
+            String report = "{\"cache\":\"images\",\"scope\":\"%s\",\"asked\":1,\"hits\":1,\"seconds\":0.5}";
+            assertThat(post(token, "/usage", report.formatted(scope)).statusCode()).isEqualTo(204);
+            assertProblem(post(token, "/usage", report.formatted(OTHER)), 403, "forbidden");
+            String query = "/savings?by=scope&to=" + clock.instant().plusSeconds(1);
+            await().atMost(Duration.ofSeconds(60))
+                .until(() -> json(as(token, "GET", query)).at("/total/hits").asInt() == 1
+                        && json(as(token, "GET", query)).at("/total/reports").asInt() == 1);
+            JsonNode savings = json(as(token, "GET", query));
+            assertThat(savings.path("rows")).hasSize(1);
+            assertThat(savings.at("/rows/0/key").asString()).isEqualTo(scope);
+            assertThat(savings.at("/total/net_seconds").asDouble()).isEqualTo(2.5);
+            assertThat(savings.at("/total/misses").asInt()).isZero();
+            assertThat(json(as(ADMIN, "GET", query)).path("rows").findValuesAsString("key")).contains(scope, OTHER);
         }
 
         @ParameterizedTest

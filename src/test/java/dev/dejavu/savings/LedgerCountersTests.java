@@ -1,14 +1,24 @@
 package dev.dejavu.savings;
 
 import java.lang.management.ManagementFactory;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 import com.sun.management.ThreadMXBean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Caller;
+import dev.dejavu.cache.Cost;
+import dev.dejavu.cache.KeyParts;
+import dev.dejavu.cache.Lookup;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.SettableClock;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -58,20 +68,80 @@ class LedgerCountersTests {
 
     @Test
     void hitAllocatesLittle() {
-        UsageReport report = new UsageReport("images", "dns:///example.union.ai:proj:dev", 1, 1, 0.1);
+        Lookup lookup = new Lookup("images", new Caller("ada", "", false, false),
+                List.of(new Entry(new Cost(4.1, 1000L))), List.of());
         for (int i = 0; i < 20_000; i++) {
-            counters.add(report);
+            counters.onLookup(lookup);
         }
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < 10_000; i++) {
-            counters.add(report);
+            counters.onLookup(lookup);
         }
-        assertThat((threads.getCurrentThreadAllocatedBytes() - before) / 10_000).isLessThan(100);
+        assertThat((threads.getCurrentThreadAllocatedBytes() - before) / 10_000).isLessThan(200);
+        assertThat(counters.take()).singleElement().satisfies((row) -> {
+            assertThat(row.key().repository()).isEqualTo("ghcr.io/acme/my-app");
+            assertThat(row.amounts().hits()).isEqualTo(30_000);
+            assertThat(row.amounts().savedBytes()).isEqualTo(30_000_000);
+        });
     }
 
     private Amounts all() {
         return counters.take().stream().map(LedgerRow::amounts).reduce(Amounts.NONE, Amounts::plus);
+    }
+
+    /**
+     * An image.
+     */
+    private record Entry(Cost cost) implements CacheEntry {
+
+        private static final CacheKey KEY = Keys.next();
+
+        private static final KeyParts PARTS = new Parts(Sample.SCOPE, "ghcr.io/acme/my-app");
+
+        @Override
+        public CacheKey key() {
+            return KEY;
+        }
+
+        @Override
+        public KeyParts parts() {
+            return PARTS;
+        }
+
+        @Override
+        public String value() {
+            return "ghcr.io/acme/my-app:v1";
+        }
+
+        @Override
+        public Instant createdAt() {
+            return Instant.EPOCH;
+        }
+
+        @Override
+        public Instant expiresAt() {
+            return Instant.MAX;
+        }
+
+        @Override
+        public @Nullable String writtenBy() {
+            return null;
+        }
+
+        @Override
+        public CacheEntry withWrittenBy(@Nullable String name) {
+            return this;
+        }
+
+        @Override
+        public CacheEntry asStale() {
+            return this;
+        }
+
+    }
+
+    private record Parts(String scope, String repository) implements KeyParts {
     }
 
 }

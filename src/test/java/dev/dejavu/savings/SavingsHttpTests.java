@@ -3,6 +3,7 @@ package dev.dejavu.savings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.dao.DataAccessException;
 import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.testing.Http;
@@ -166,6 +168,26 @@ class SavingsHttpTests {
                 .allMatch((sum) -> sum.bucket().equals(String.valueOf(day)));
             assertThat(ledger.prune(next, Instant.EPOCH, day, 10)).hasSize(2);
             assertThat(sum()).isEqualTo(Amounts.NONE);
+        }
+
+        @Test
+        void hoursThatSeveralInstancesMergeAtOnceCountOnce() {
+            long day = hour() / 86_400_000 * 86_400_000;
+            for (int i = 0; i < 200; i++) {
+                ledger.add(Keys.next().hex(), 1,
+                        List.of(new LedgerRow(new LedgerKey(day + i % 24 * 3_600_000L, "images", "s", "r" + i % 50),
+                                new Amounts(1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0))));
+            }
+            Amounts before = sum();
+            IntStream.range(0, 4).parallel().forEach((instance) -> {
+                try {
+                    ledger.mergeHours(Instant.ofEpochMilli(day + 86_400_000), day, 70);
+                }
+                catch (DataAccessException ex) {
+                    // another one has its rows: the next prune goes on
+                }
+            });
+            assertThat(sum()).isEqualTo(before);
         }
 
         @ParameterizedTest
