@@ -15,6 +15,7 @@ import httpx
 import pytest
 from conftest import Machine, Service, build, exists
 from servers import MISS, Behaviour, Server, answer, hang, older
+from test_sharing import names_no_registry
 
 from dejavu_flyte.found import Found
 from dejavu_flyte.keys import ImageKey
@@ -129,6 +130,7 @@ def test_image_that_is_built_unchecked_has_no_cost(
     assert service.costs == [None, None]
 
 
+@names_no_registry
 def test_cost_of_a_remote_image_is_the_time_of_the_backend(
     machines: Machines, unique: str, recording: Callable[..., Recording]
 ) -> None:
@@ -289,7 +291,7 @@ def test_line_claims_no_more_than_is_known() -> None:
 
     usage.asked(image("b"), 0.05)
     usage.hit(image("b"), 4.25)
-    assert usage.line(None) == "Team cache: asked 2 in 0.1 s, hits 2, saved at least 4.2 s"
+    assert usage.line(None) == "Team cache: asked 2 in 0.10 s, hits 2, saved at least 4.2 s"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 from dejavu_flyte import hub, scopes
 from dejavu_flyte.explain import Bundle, Named
+from dejavu_flyte.found import Found
 from dejavu_flyte.keys import BundleKey, ImageKey, Key, why_not_used
 from dejavu_flyte.service import Entry, Service
 from dejavu_flyte.settings import Settings
@@ -15,6 +16,7 @@ from dejavu_flyte.settings import Settings
 _NEAREST = 20
 # Of those of a scope, or of all: the newest ones, on two pages.
 _SEARCHED = 1000
+_NOTHING_LIKE_IT = "never-seen"
 
 Document = dict[str, Any]
 
@@ -39,9 +41,10 @@ def _entry(service: Service, settings: Settings, key: Key, fingerprint: str | No
     entry: Document = {"parts": key.parts(), "key": key.hash}
     if reason := key.why_not_shared(settings.allowed):
         return entry | {"outcome": "never shared", "reason": reason}
-    found = service.find(key)
+    explained = service.explain(key)
+    found = explained[0] if explained else service.find(key)
     if found is None:
-        return entry | {"outcome": "miss", **why(service, key)}
+        return entry | {"outcome": "miss", **_why(service, key, explained)}
     reason = why_not_used(key, found.value, settings.allowed) or found.why_not_believed(settings.max_age)
     if not reason and isinstance(key, BundleKey):
         reason = found.why_another_archive(fingerprint)
@@ -50,24 +53,31 @@ def _entry(service: Service, settings: Settings, key: Key, fingerprint: str | No
     return entry | {"outcome": "hit", "value": found.value}
 
 
-def why(service: Service, key: Key) -> Document:
-    """Return the `nearest` entries of a key that the team does not have, and what else the service knows.
+def nearest(service: Service, key: Key) -> list[Document]:
+    """Return what the entries have in place of the parts of the key that `differs`, and a `hint` at the reason."""
+    found: list[Document] = _why(service, key, service.explain(key))["nearest"]
+    return found
 
-    Each says what it has in place of the parts that `differs`, with a `hint` at the reason. A service that is not
-    too old adds the `cause` as one word and as a `text`, and the last `event` of the key.
-    """
-    told = service.explain(key)
-    if told is None:
-        return {"nearest": _searched(service, key)}
-    nearest = [differs for near in _list(told.get("nearest")) if (differs := _told(near))]
-    found: Document = {"nearest": [{"differs": differs, "hint": _hint(key, differs)} for differs in nearest]}
+
+def _why(service: Service, key: Key, explained: tuple[Found | None, Document] | None) -> Document:
+    """Return the `nearest` entries, and the `cause`, the `text` and the last `event` of a service that tells them."""
+    told = explained[1] if explained else {}
+    others = [differs for near in _list(told.get("nearest")) if (differs := _told(near))]
+    nearest = [{"differs": differs, "hint": _hint(key, differs)} for differs in others]
+    if not nearest and told.get("cause", _NOTHING_LIKE_IT) == _NOTHING_LIKE_IT:
+        nearest = _searched(service, key)  # also what the service does not look for, as other registries
+        told = {} if nearest else told
+    found: Document = {"nearest": nearest}
     found |= {name: told[name] for name in ("cause", "text") if isinstance(told.get(name), str)}
     return found | ({"event": told["event"]} if isinstance(told.get("event"), dict) else {})
 
 
 def _told(near: object) -> Document:
     differs = _list(near.get("differs")) if isinstance(near, dict) else []
-    return {str(d["part"]): d["theirs"] for d in differs if isinstance(d, dict) and "part" in d and "theirs" in d}
+    parts = {str(d["part"]): d.get("theirs") or "none" for d in differs if isinstance(d, dict) and "part" in d}
+    return {
+        name: part.split(",") if name == "platforms" and isinstance(part, str) else part for name, part in parts.items()
+    }
 
 
 def _list(found: object) -> list[Any]:
@@ -125,6 +135,8 @@ def _hint(key: Key, differs: Document) -> str | None:
             hints.append("an older client used the short name of Docker Hub")
         else:
             hints.append("another registry or path")
+    if "repository-spelling" in differs:
+        hints.append("another spelling of the same repository")
     if "platforms" in differs:
         hints.append("name platforms with --platform")
     return "; ".join(hints) or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dejavu_flyte.causes import why
+from dejavu_flyte.causes import nearest
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import BundleKey, ImageKey, Key
 from dejavu_flyte.local import LocalCache
@@ -50,7 +50,7 @@ class Forget:
                 "team": team,
                 "taken_back": key in taken_back,
                 "machine": here,
-                "nearest": [] if team else why(self.service, key)["nearest"],
+                "nearest": [] if team else nearest(self.service, key),
             }
             for key, team, here in zip(keys, found, local, strict=True)
         ]

@@ -131,10 +131,16 @@ class Service:
             query["after"] = cursor
         raise ServiceError("its list has no end")
 
-    def explain(self, key: Key) -> dict[str, Any] | None:
-        """Return why the team has nothing for the key, or what it has; None: it does not say, as older versions."""
+    def explain(self, key: Key) -> tuple[Found | None, dict[str, Any]] | None:
+        """Return what the team has for the key, and why that is all; it counts as no lookup, so it saves nothing.
+
+        None: the service does not say, as older versions.
+        """
         response = self._call("POST", f"{key.collection}/explain", body=key.parts())
-        return None if response.status in (400, 403, 404, 405, 422) else self._expect(response, 200)
+        if response.status in (400, 403, 404, 405, 422):
+            return None
+        told = self._expect(response, 200)
+        return _found(key, told.get("entry"), response.at) if told.get("outcome") == "here" else None, told
 
     def delete(self, key: Key) -> None:
         """Remove the team's entry, if there is one.
@@ -225,7 +231,7 @@ def _entries(kind: type[Key], page: dict[str, Any]) -> list[Entry]:
     return entries
 
 
-def _found(key: Key, entry: Entry, now: float) -> Found:
+def _found(key: Key, entry: object, now: float) -> Found:
     if not _is_entry(entry, type(key)) or entry[key.id] != key.hash:
         raise ServiceError("its answer is not an entry of this key")
     return Found.of(type(key), entry, now)

@@ -76,7 +76,7 @@ class Usage:
         tallies = self._tallies.values()
         asked, hits, unpriced = (sum(getattr(t, name) for t in tallies) for name in ("asked", "hits", "unpriced"))
         seconds, saved = sum(t.seconds for t in tallies), sum(t.saved for t in tallies)
-        parts = [f"asked {asked} in {seconds:.2g} s, hits {hits}"] if asked else []
+        parts = [f"asked {asked} in {seconds:.2f} s, hits {hits}"] if asked else []
         if hits > unpriced:
             parts.append(f"saved {'at least ' if unpriced else ''}{saved:.1f} s")
         if off:
