@@ -12,7 +12,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.dejavu.cache.Prunable;
 
 /**
- * After a year the hours of the ledger become days.
+ * The ledger keeps its hours for a year and its days for longer.
  */
 @Configuration(proxyBeanMethods = false)
 class LedgerPruning {
@@ -34,7 +34,7 @@ class LedgerPruning {
             @Override
             public List<Long> pruneExpired(long from, int limit) {
                 Instant before = clock.instant().minus(KEEP_HOURS).truncatedTo(ChronoUnit.DAYS);
-                return ledger.mergeHours(before, from, limit);
+                return ledger.pruneHours(before, from, limit);
             }
 
         };

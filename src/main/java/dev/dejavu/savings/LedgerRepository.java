@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
@@ -63,17 +64,22 @@ class LedgerRepository {
                 sum(saved_bytes) as saved_bytes, sum(estimated_bytes) as estimated_bytes,
                 sum(spent_seconds) as spent_seconds, sum(reports) as reports, sum(reported_asked) as reported_asked,
                 sum(reported_hits) as reported_hits
-            from savings where period_start >= :from and period_start < :to
+            from (
+                select * from savings where period_hours = 1 and period_start >= :from and period_start < :firstDay
+                union all
+                select * from savings where period_hours = 1 and period_start >= :lastDay and period_start < :to
+                union all
+                select * from savings where period_hours = 24 and period_start in (:days)) period
             group by {columns}
             """;
 
-    /** Of two instances that take the same rows, one gets each. */
-    private static final String TAKE = """
+    /** Of two instances that delete the same rows, one gets each. */
+    private static final String PRUNE = """
             delete from savings where (period_start, period_hours, cache, scope, repository) in (
                 select period_start, period_hours, cache, scope, repository from savings
                 where period_start >= :from and period_start < :before and period_hours <= :hours
                 order by period_start, period_hours, cache, scope, repository limit :limit)
-            returning *
+            returning period_start
             """;
 
     private final JdbcClient reader;
@@ -92,7 +98,8 @@ class LedgerRepository {
     }
 
     /**
-     * Adds rows by hour, unless they were added under this number before.
+     * Adds rows to their hours and to their days, unless they were added under this
+     * number before.
      * @param source of the numbers, which rise
      * @param rows of one key each, in the order of their keys
      */
@@ -107,6 +114,7 @@ class LedgerRepository {
                 .isPresent();
             if (isNew) {
                 add(rows, 1);
+                add(days(rows), HOURS_OF_DAY);
             }
         });
     }
@@ -128,40 +136,14 @@ class LedgerRepository {
         }
     }
 
-    /**
-     * Sums a time.
-     * @param by what the sums are by
-     * @param byParts whether they are by scope and repository besides
-     */
-    List<LedgerSum> sum(Instant from, Instant to, By by, boolean byParts) {
-        String columns = by.column() + (byParts ? ", scope, repository" : "");
-        return reader.sql(SUM.replace("{columns}", columns))
-            .param("from", from.toEpochMilli())
-            .param("to", to.toEpochMilli())
-            .query((row, index) -> new LedgerSum(row.getString(1), byParts ? row.getString("scope") : "",
-                    byParts ? row.getString("repository") : "", amounts(row)))
-            .list();
-    }
-
-    /**
-     * Merges some rows of hours into days.
-     * @return the hours, epoch milliseconds; fewer than the limit when none is left
-     */
-    List<Long> mergeHours(Instant before, long from, int limit) {
-        return Objects.requireNonNull(transaction.execute((status) -> {
-            List<LedgerRow> hours = take(before, from, limit, 1);
-            List<LedgerRow> days = hours.stream()
-                .collect(groupingBy(LedgerRepository::day, TreeMap::new,
-                        mapping(LedgerRow::amounts, reducing(Amounts.NONE, Amounts::plus))))
-                .entrySet()
-                .stream()
-                .map((day) -> new LedgerRow(day.getKey(), day.getValue()))
-                .toList();
-            for (int start = 0; start < days.size(); start += HOURS_OF_DAY) {
-                add(days.subList(start, Math.min(start + HOURS_OF_DAY, days.size())), HOURS_OF_DAY);
-            }
-            return hours.stream().map((row) -> row.key().hour()).toList();
-        }));
+    private static List<LedgerRow> days(List<LedgerRow> hours) {
+        return hours.stream()
+            .collect(groupingBy(LedgerRepository::day, TreeMap::new,
+                    mapping(LedgerRow::amounts, reducing(Amounts.NONE, Amounts::plus))))
+            .entrySet()
+            .stream()
+            .map((day) -> new LedgerRow(day.getKey(), day.getValue()))
+            .toList();
     }
 
     private static LedgerKey day(LedgerRow row) {
@@ -170,25 +152,55 @@ class LedgerRepository {
     }
 
     /**
-     * Deletes some rows, as {@link #mergeHours} merges them, and names of processes that
-     * are gone.
+     * Sums a time: its whole days, and the hours before and after them.
+     * @param by what the sums are by
+     * @param byParts whether they are by scope and repository besides
+     */
+    List<LedgerSum> sum(Instant from, Instant to, By by, boolean byParts) {
+        long start = from.toEpochMilli();
+        long end = to.toEpochMilli();
+        List<Long> days = (by == By.HOUR) ? List.of()
+                : LongStream.iterate(start + Math.floorMod(-start, DAY), (day) -> day + DAY <= end, (day) -> day + DAY)
+                    .boxed()
+                    .toList();
+        String columns = by.column() + (byParts ? ", scope, repository" : "");
+        return reader.sql(SUM.replace("{columns}", columns))
+            .param("from", start)
+            .param("firstDay", days.isEmpty() ? end : days.getFirst())
+            .param("lastDay", days.isEmpty() ? end : days.getLast() + DAY)
+            .param("to", end)
+            .param("days", days.isEmpty() ? List.of(-1L) : days)
+            .query((row, index) -> new LedgerSum(row.getString(1), byParts ? row.getString("scope") : "",
+                    byParts ? row.getString("repository") : "", amounts(row)))
+            .list();
+    }
+
+    /**
+     * Deletes some hours.
+     * @return them, epoch milliseconds; fewer than the limit when none is left
+     */
+    List<Long> pruneHours(Instant before, long from, int limit) {
+        return Objects.requireNonNull(transaction.execute((status) -> prune(before, from, limit, 1)));
+    }
+
+    /**
+     * Deletes some hours and days, as {@link #pruneHours}, and the numbers of processes
+     * that are gone.
      */
     List<Long> prune(Instant before, Instant flushedBefore, long from, int limit) {
         return Objects.requireNonNull(transaction.execute((status) -> {
             writer.sql("delete from savings_flush where flushed_at < ?").param(flushedBefore.toEpochMilli()).update();
-            return take(before, from, limit, HOURS_OF_DAY).stream().map((row) -> row.key().hour()).toList();
+            return prune(before, from, limit, HOURS_OF_DAY);
         }));
     }
 
-    private List<LedgerRow> take(Instant before, long from, int limit, int hours) {
-        return writer.sql(TAKE)
+    private List<Long> prune(Instant before, long from, int limit, int hours) {
+        return writer.sql(PRUNE)
             .param("before", before.toEpochMilli())
             .param("from", from)
             .param("hours", hours)
             .param("limit", limit)
-            .query((row,
-                    index) -> new LedgerRow(new LedgerKey(row.getLong("period_start"), row.getString("cache"),
-                            row.getString("scope"), row.getString("repository")), amounts(row)))
+            .query((row, index) -> row.getLong(1))
             .list();
     }
 

@@ -3,7 +3,6 @@ package dev.dejavu.savings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -13,7 +12,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.dao.DataAccessException;
 import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.testing.Http;
@@ -144,11 +142,13 @@ class SavingsHttpTests {
             ledger.add(source, 2, List.of(row));
             ledger.add(source, 1, List.of(row));
             ledger.add(Keys.next().hex(), 1, List.of(row));
-            assertThat(sum()).isEqualTo(new Amounts(3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33));
+            Amounts three = new Amounts(3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33);
+            assertThat(sum(By.HOUR)).isEqualTo(three);
+            assertThat(sum(By.CACHE)).isEqualTo(three);
         }
 
         @Test
-        void hoursBecomeDaysAndDaysGo() {
+        void hoursGoAndTheirDaysStay() {
             long day = hour() / 86_400_000 * 86_400_000;
             Instant next = Instant.ofEpochMilli(day + 86_400_000);
             for (int hour = 0; hour < 24; hour++) {
@@ -158,36 +158,19 @@ class SavingsHttpTests {
                                     new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))));
                 }
             }
-            Amounts before = sum();
-            assertThat(ledger.mergeHours(next, day, 30)).hasSize(30);
-            assertThat(sum()).isEqualTo(before);
-            assertThat(ledger.mergeHours(next, day, 30)).hasSize(18);
-            assertThat(ledger.mergeHours(next, day, 30)).isEmpty();
-            assertThat(sum()).isEqualTo(before);
-            assertThat(ledger.sum(Instant.ofEpochMilli(day), next, By.HOUR, true)).hasSize(2)
-                .allMatch((sum) -> sum.bucket().equals(String.valueOf(day)));
+            Amounts all = sum(By.HOUR);
+            assertThat(all.hits()).isEqualTo(48);
+            assertThat(sum(By.DAY)).isEqualTo(all);
+            Instant noon = Instant.ofEpochMilli(day).plus(Duration.ofHours(12));
+            assertThat(ledger.sum(noon, noon.plus(Duration.ofHours(3)), By.CACHE, false)).singleElement()
+                .satisfies((sum) -> assertThat(sum.amounts().hits()).isEqualTo(6));
+            assertThat(ledger.pruneHours(next, day, 30)).hasSize(30);
+            assertThat(ledger.pruneHours(next, day, 30)).hasSize(18);
+            assertThat(ledger.pruneHours(next, day, 30)).isEmpty();
+            assertThat(sum(By.HOUR)).isEqualTo(Amounts.NONE);
+            assertThat(sum(By.DAY)).isEqualTo(all);
             assertThat(ledger.prune(next, Instant.EPOCH, day, 10)).hasSize(2);
-            assertThat(sum()).isEqualTo(Amounts.NONE);
-        }
-
-        @Test
-        void hoursThatSeveralInstancesMergeAtOnceCountOnce() {
-            long day = hour() / 86_400_000 * 86_400_000;
-            for (int i = 0; i < 200; i++) {
-                ledger.add(Keys.next().hex(), 1,
-                        List.of(new LedgerRow(new LedgerKey(day + i % 24 * 3_600_000L, "images", "s", "r" + i % 50),
-                                new Amounts(1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0))));
-            }
-            Amounts before = sum();
-            IntStream.range(0, 4).parallel().forEach((instance) -> {
-                try {
-                    ledger.mergeHours(Instant.ofEpochMilli(day + 86_400_000), day, 70);
-                }
-                catch (DataAccessException ex) {
-                    // another one has its rows: the next prune goes on
-                }
-            });
-            assertThat(sum()).isEqualTo(before);
+            assertThat(sum(By.DAY)).isEqualTo(Amounts.NONE);
         }
 
         @ParameterizedTest
@@ -232,10 +215,10 @@ class SavingsHttpTests {
             return clock.millis() / 3_600_000 * 3_600_000;
         }
 
-        private Amounts sum() {
-            return ledger
-                .sum(Instant.ofEpochMilli(hour()).minus(Duration.ofDays(1)), clock.instant().plus(Duration.ofDays(1)),
-                        By.CACHE, false)
+        /** Of the whole day. */
+        private Amounts sum(By by) {
+            Instant day = Instant.ofEpochMilli(hour() / 86_400_000 * 86_400_000);
+            return ledger.sum(day, day.plus(Duration.ofDays(1)), by, false)
                 .stream()
                 .map(LedgerSum::amounts)
                 .reduce(Amounts.NONE, Amounts::plus);
