@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -100,6 +101,20 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
             .flatMap((one) -> repository.find(one).filter(caller::mayRead).stream())
             .findFirst()
             .map((entry) -> withVisibleAuthor(verifier.markStale(List.of(entry)).getFirst(), caller));
+    }
+
+    /**
+     * Has an entry checked now, if anything can, and waits a moment for the result.
+     * @return whether it was asked for
+     */
+    public boolean check(CacheKey key) {
+        Caller caller = callers.current();
+        return Stream.of(key, key.inBase())
+            .distinct()
+            .flatMap((one) -> repository.find(one).filter(caller::mayRead).stream())
+            .findFirst()
+            .filter(verifier::check)
+            .isPresent();
     }
 
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
@@ -369,12 +384,17 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * @param scope of the entries; {@code null} for any
      */
     public Page<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope) {
+        return search(after, limit, Search.of(value, scope), null);
+    }
+
+    /**
+     * As {@link #list}, of what somebody searches for.
+     * @param filter of the entries, those marked that are stale; {@code null} for all
+     */
+    public Page<E> search(Cursor after, int limit, Search search, @Nullable Predicate<? super E> filter) {
         Caller caller = callers.current();
-        return new PageReader<>(table, caller, value, scope).read(after, limit)
-            .map((entries) -> verifier.markStale(entries)
-                .stream()
-                .map((entry) -> withVisibleAuthor(entry, caller))
-                .toList());
+        return new PageReader<>(table, caller, search, verifier::markStale, filter).read(after, limit)
+            .map((entries) -> entries.stream().map((entry) -> withVisibleAuthor(entry, caller)).toList());
     }
 
     /**

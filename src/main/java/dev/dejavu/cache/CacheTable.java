@@ -23,13 +23,11 @@ public interface CacheTable<E extends CacheEntry> extends CacheRepository<E> {
     CacheKey key(String text);
 
     /**
-     * A page, newest first.
-     * @param value of the entries to list; {@code null} for any
-     * @param scope of the entries to list; {@code null} for any
+     * A page, newest first; by a part of their keys, in the order of these.
      * @param overlay whose entries stand in place of the base's; empty for the base
      * alone, {@code null} for the base beside all overlays
      */
-    List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope, @Nullable String overlay);
+    List<E> list(Cursor after, int limit, Search search, @Nullable String overlay);
 
     /**
      * Counts some live entries of the base, oldest first.

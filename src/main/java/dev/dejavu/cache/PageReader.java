@@ -2,6 +2,8 @@ package dev.dejavu.cache;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,11 +12,12 @@ import org.jspecify.annotations.Nullable;
  * few thousand of them at most: it may be short, and even empty, and still have a next
  * one.
  *
- * @param value of the entries; {@code null} for any
- * @param scope of the entries; {@code null} for any
+ * @param search which of them
+ * @param seen makes of entries what their reader sees
+ * @param filter which of these; {@code null} for all
  */
-record PageReader<E extends CacheEntry>(CacheTable<E> table, Caller caller, @Nullable String value,
-        @Nullable String scope) {
+record PageReader<E extends CacheEntry>(CacheTable<E> table, Caller caller, Search search, UnaryOperator<List<E>> seen,
+        @Nullable Predicate<? super E> filter) {
 
     /** Rows of one statement. */
     private static final int MAX_ROWS = 500;
@@ -23,15 +26,15 @@ record PageReader<E extends CacheEntry>(CacheTable<E> table, Caller caller, @Nul
     private static final int MAX_READS = 10;
 
     Page<E> read(Cursor after, int limit) {
-        boolean isFiltered = !caller.reading().isAll();
+        boolean isFiltered = !caller.reading().isAll() || filter != null;
         // One more than the page has, to know whether another page follows.
         int count = isFiltered ? MAX_ROWS : limit + 1;
         List<E> page = new ArrayList<>();
         Cursor read = after;
         for (int i = 0; i < MAX_READS; i++) {
-            List<E> rows = table.list(read, count, value, scope, caller.seesAll() ? null : caller.overlay());
-            for (E row : rows) {
-                if (caller.mayRead(row)) {
+            List<E> rows = table.list(read, count, search, caller.seesAll() ? null : caller.overlay());
+            for (E row : seen.apply(rows)) {
+                if (caller.mayRead(row) && (filter == null || filter.test(row))) {
                     if (page.size() == limit) {
                         return new Page<>(page, Cursor.after(page.getLast()));
                     }
@@ -39,7 +42,7 @@ record PageReader<E extends CacheEntry>(CacheTable<E> table, Caller caller, @Nul
                 }
                 read = Cursor.after(row);
             }
-            if (rows.size() < count) {
+            if (rows.size() < count || search.key() != null) {
                 return new Page<>(page, null);
             }
         }

@@ -71,6 +71,14 @@ public interface Verifier<E extends CacheEntry> {
         return false;
     }
 
+    /**
+     * Checks an entry, whether that is due or not, and waits a moment for the result.
+     * @return whether something was asked
+     */
+    default boolean check(E entry) {
+        return false;
+    }
+
     /** Whether an entry is not served again unless somebody stores it. */
     default boolean isLost(E entry) {
         return false;

@@ -24,6 +24,7 @@ import dev.dejavu.cache.Cursor;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
+import dev.dejavu.cache.Search;
 import dev.dejavu.cache.Selection;
 import dev.dejavu.cache.TimeToLive;
 
@@ -50,6 +51,13 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             where created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
                 and (created_at, {key}, overlay) < (:createdAt, :key, :keyOverlay) {condition}
             order by created_at desc, {key} desc, overlay desc limit :limit
+            """;
+
+    private static final String LIST_OF_KEYS = """
+            select * from {table}
+            where created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
+                and {key} >= :from and {key} < :to {condition}
+            order by {key}, overlay limit :limit
             """;
 
     private static final String IN_OVERLAY = """
@@ -250,29 +258,35 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     }
 
     @Override
-    public List<E> list(Cursor after, int limit, @Nullable String value, @Nullable String scope,
-            @Nullable String overlay) {
-        JdbcClient.StatementSpec statement = reading(listSql(value, scope, overlay))
-            .param("cutoff", timeToLive.cutoff())
+    public List<E> list(Cursor after, int limit, Search search, @Nullable String overlay) {
+        JdbcClient.StatementSpec statement = reading(listSql(search, overlay)).param("cutoff", timeToLive.cutoff())
             .param("overlayCutoff", timeToLive.overlayCutoff())
             .param("createdAt", after.createdAt())
             .param("key", after.key().hex())
             .param("keyOverlay", after.key().overlay())
-            .param("value", value)
-            .param("scope", scope)
+            .param("value", search.value())
+            .param("scope", search.scope())
+            .param("repository", search.repository())
+            .param("tag", search.tag())
+            .param("from", search.key())
+            // No hex digit is as large.
+            .param("to", search.key() + "g")
             .param("overlay", overlay)
             .param("limit", limit);
         return database.scans().execute(() -> statement.query((row, number) -> entry(row)).list());
     }
 
-    final String listSql(@Nullable String value, @Nullable String scope, @Nullable String overlay) {
-        String condition = ((value != null) ? "and {value} = :value " : "")
-                + ((scope != null) ? "and scope = :scope " : "") + switch (overlay) {
+    final String listSql(Search search, @Nullable String overlay) {
+        String condition = ((search.value() != null) ? "and {value} = :value " : "")
+                + ((search.scope() != null) ? "and scope = :scope " : "")
+                + ((search.repository() != null) ? "and {repository} = :repository " : "")
+                + ((search.tag() != null) ? "and tag = :tag " : "")
+                + (search.isOfOverlays() ? "and overlay <> '' " : "") + switch (overlay) {
                     case null -> "";
                     case "" -> "and overlay = ''";
                     default -> IN_OVERLAY;
                 };
-        return names.fill(LIST.replace("{condition}", condition));
+        return names.fill(((search.key() != null) ? LIST_OF_KEYS : LIST).replace("{condition}", condition));
     }
 
     @Override

@@ -177,6 +177,16 @@ final class RegistryVerifier<E extends VerifiableEntry> implements Verifier<E> {
     }
 
     @Override
+    public boolean check(E entry) {
+        if (!policy.isVerifiable(entry)) {
+            return false;
+        }
+        check.forget(entry.key());
+        isDone(check.start(entry, CLIENT_RESPONSE_TIMEOUT), CLIENT_RESPONSE_TIMEOUT);
+        return true;
+    }
+
+    @Override
     public boolean isLost(E entry) {
         policy.refresh();
         return policy.isInvalidated(entry) && !policy.isVerifiable(entry);

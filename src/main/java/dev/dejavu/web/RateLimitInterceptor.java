@@ -1,6 +1,8 @@
 package dev.dejavu.web;
 
 import io.github.bucket4j.TimeMeter;
+import java.util.regex.Pattern;
+
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.beans.factory.ObjectProvider;
@@ -16,6 +18,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
  */
 @Component
 class RateLimitInterceptor implements HandlerInterceptor, WebMvcConfigurer {
+
+    /** Registries are asked. */
+    private static final Pattern ASKS = Pattern.compile("/(?:resolve|check)$");
 
     private final CallerIdentity caller;
 
@@ -43,7 +48,7 @@ class RateLimitInterceptor implements HandlerInterceptor, WebMvcConfigurer {
                 || (request.getMethod().equals("POST") && request.getServletPath().equals("/usage"))) {
             writes.obtain().require(caller.current());
         }
-        else if (request.getMethod().equals("POST") && request.getServletPath().endsWith("/resolve")) {
+        else if (request.getMethod().equals("POST") && ASKS.matcher(request.getServletPath()).find()) {
             resolves.obtain().require(caller.current());
         }
         return true;

@@ -165,7 +165,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         newEntries(100);
         List<Page<E>> pages = new ArrayList<>();
         for (Cursor after = Cursor.START; after != null && pages.size() < 10; after = pages.getLast().next()) {
-            pages.add(new PageReader<>(table, limited, null, null).read(after, 2));
+            pages.add(new PageReader<>(table, limited, Search.ALL, (rows) -> rows, null).read(after, 2));
         }
         assertThat(pages).hasSizeBetween(2, 9).allMatch((page) -> page.entries().isEmpty());
         assertThat(pages.getFirst().next()).hasToString(clock.millis() + "-");

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
+import dev.dejavu.cache.Search;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
 
@@ -64,7 +65,8 @@ class PlanTests {
             try {
                 for (String overlay : new String[] { null, "", "pr" }) {
                     Map<String, ?> parameters = parameters(overlay);
-                    assertReadsByIndexAlone(explain(table.listSql(null, "mine", overlay), parameters), index);
+                    assertReadsByIndexAlone(explain(table.listSql(Search.of(null, "mine"), overlay), parameters),
+                            index);
                 }
             }
             finally {
