@@ -114,7 +114,7 @@ class AccessConfiguration {
     }
 
     /** There are no sessions, no forms and no cookies, so nothing of what guards them. */
-    private static HttpSecurity bare(HttpSecurity http) {
+    static HttpSecurity bare(HttpSecurity http) {
         return http.csrf(AbstractHttpConfigurer::disable)
             .sessionManagement((session) -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
             .requestCache(AbstractHttpConfigurer::disable)

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param overlay where its holder writes; absent for the base
  * @param limits what its holder reads and writes; absent for everything
  */
-record AccessToken(String id, String name, Role role, Instant createdAt, @Nullable Instant expiresAt,
+public record AccessToken(String id, String name, Role role, Instant createdAt, @Nullable Instant expiresAt,
         @Nullable Instant lastUsedAt, @Nullable String overlay, @Nullable Limits limits) {
 
     static String newId() {

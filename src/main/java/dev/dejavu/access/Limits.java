@@ -18,15 +18,15 @@ import dev.dejavu.cache.Grant;
  * @param writeScopes of these the ones that it writes
  * @param writeRepositories likewise
  */
-record Limits(List<String> scopes, List<String> repositories, List<String> writeScopes,
+public record Limits(List<String> scopes, List<String> repositories, List<String> writeScopes,
         List<String> writeRepositories) {
 
     static final Limits NONE = new Limits(null, null, null, null);
 
     private static final int MAX_PATTERNS = 50;
 
-    Limits(@Nullable List<String> scopes, @Nullable List<String> repositories, @Nullable List<String> writeScopes,
-            @Nullable List<String> writeRepositories) {
+    public Limits(@Nullable List<String> scopes, @Nullable List<String> repositories,
+            @Nullable List<String> writeScopes, @Nullable List<String> writeRepositories) {
         this.scopes = orNone(scopes);
         this.repositories = orNone(repositories);
         this.writeScopes = orNone(writeScopes);

@@ -17,7 +17,7 @@ import org.springframework.security.core.authority.SimpleGrantedAuthority;
 /**
  * What a caller may do; each role may do what those before it may.
  */
-enum Role {
+public enum Role {
 
     /** Read entries, resolve, statistics, metrics. */
     READ,
@@ -50,6 +50,9 @@ enum Role {
      */
     static @Nullable Role requiredFor(HttpServletRequest request) {
         String path = path(request);
+        if (ConsolePaths.contain(path)) {
+            return ConsolePaths.requiredRole(request.getMethod(), path);
+        }
         boolean reads = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
         boolean isPublic = (reads && PUBLIC.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
         if (isPublic && !path.startsWith(REGISTRIES)) {
@@ -67,7 +70,7 @@ enum Role {
     }
 
     /** The path behind the servlet, if that has a path of its own. */
-    private static String path(HttpServletRequest request) {
+    static String path(HttpServletRequest request) {
         return (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
     }
 
@@ -84,7 +87,8 @@ enum Role {
     /** Whether a request is about more than the entries that its caller sees. */
     static boolean isAboutAll(HttpServletRequest request) {
         String path = path(request);
-        return isAdministration(path) || readsMetrics(request) || path.startsWith(REGISTRIES);
+        return ConsolePaths.areAboutAll(path) || isAdministration(path) || readsMetrics(request)
+                || path.startsWith(REGISTRIES);
     }
 
     /**
@@ -92,7 +96,7 @@ enum Role {
      * caller: anonymous readers may make it.
      */
     static boolean isForAnonymous(HttpServletRequest request) {
-        return ANONYMOUS.matcher(request.getMethod() + " " + path(request)).matches();
+        return ANONYMOUS.matcher(request.getMethod() + " " + ConsolePaths.ofCall(path(request))).matches();
     }
 
     /** This role and those before it. */

@@ -27,7 +27,12 @@ public final class PublicPath {
      */
     public static String of(String path) {
         return (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes)
-                ? prefix(attributes.getRequest()) + path : path;
+                ? of(attributes.getRequest(), path) : path;
+    }
+
+    /** The path as the caller of a request sees it. */
+    public static String of(HttpServletRequest request, String path) {
+        return prefix(request) + path;
     }
 
     private static String prefix(HttpServletRequest request) {

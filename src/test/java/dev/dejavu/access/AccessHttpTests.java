@@ -87,6 +87,8 @@ class AccessHttpTests {
                 }));
             }
             assertThat(calls).contains("GET /images/{hash}", "GET /actuator/health", "DELETE /tokens/{id}");
+            // The console has a test of its own: nobody signs in to it with a header.
+            calls.removeIf((call) -> call.contains(" /console"));
             return calls;
         }
 

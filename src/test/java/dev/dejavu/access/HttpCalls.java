@@ -27,7 +27,7 @@ final class HttpCalls {
      */
     static @Nullable Role requiredRole(String call) {
         return switch (call) {
-            case "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
+            case "GET /", "GET /actuator/health", "GET /actuator/health/**", "GET /swagger-ui.html", "GET /v3/api-docs",
                     "GET /webjars/swagger-ui/swagger-ui.css", "GET /client", "GET /client/", "GET /client/dejavu-flyte",
                     "GET /client/dejavu-flyte/", "GET /client/{file}", "POST /webhooks/{name}",
                     "OPTIONS /webhooks/{name}" ->

@@ -1,0 +1,98 @@
+package dev.dejavu.access;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
+import org.springframework.security.authentication.AuthenticationManager;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.web.AuthenticationEntryPoint;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.AccessDeniedHandlerImpl;
+import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
+import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
+import org.springframework.security.web.csrf.CsrfFilter;
+import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
+
+import dev.dejavu.access.AccessProperties.Mode;
+import dev.dejavu.api.PublicPath;
+
+/**
+ * The security of the console: who is signed in has a cookie, so each change needs a
+ * token against forgery, which stands in a cookie and in the form. The API takes no
+ * cookie.
+ */
+@Configuration(proxyBeanMethods = false)
+class ConsoleSecurity {
+
+    /** The page of those who may not do what they tried. */
+    static final String REFUSED = "/console/refused";
+
+    private static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self';"
+            + " img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain console(HttpSecurity http, Mode mode, ListenAddress address, AccessProperties properties,
+            AuthenticationManager callers, AccessProblems problems) {
+        AccessDeniedHandlerImpl refusal = new AccessDeniedHandlerImpl();
+        refusal.setErrorPage(REFUSED);
+        AccessConfiguration.bare(http)
+            .securityMatcher((request) -> ConsolePaths.contain(Role.path(request)))
+            // Each request would renew the token as if it signed in, and another tab
+            // would have the old one.
+            .csrf((csrf) -> csrf.csrfTokenRepository(csrfTokens())
+                .sessionAuthenticationStrategy(new NullAuthenticatedSessionStrategy()))
+            .headers((headers) -> headers.contentTypeOptions((options) -> options.disable())
+                .contentSecurityPolicy((policy) -> policy.policyDirectives(CONTENT_SECURITY_POLICY))
+                .referrerPolicy((policy) -> policy.policy(ReferrerPolicy.SAME_ORIGIN)))
+            .exceptionHandling((handling) -> handling.authenticationEntryPoint(signIn()).accessDeniedHandler(refusal));
+        if (mode == Mode.OPEN) {
+            if (address.isLoopback()) {
+                http.addFilterBefore(new LocalHostFilter(problems), CsrfFilter.class);
+            }
+            return http.build();
+        }
+        return http.addFilterBefore(new ConsoleSessionFilter(callers), CsrfFilter.class)
+            .authorizeHttpRequests((requests) -> requests.dispatcherTypeMatchers(DispatcherType.FORWARD)
+                .permitAll()
+                .anyRequest()
+                .access(new RequiredRole(properties.anonymousRead())))
+            .build();
+    }
+
+    private static CookieCsrfTokenRepository csrfTokens() {
+        CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
+        tokens.setCookieName("dejavu-csrf");
+        tokens.setCookieCustomizer((cookie) -> cookie.sameSite("Strict").httpOnly(true));
+        return tokens;
+    }
+
+    private static AuthenticationEntryPoint signIn() {
+        return (request, response, ex) -> {
+            String page = PublicPath.of(request, "/console/sign-in");
+            if (request.getHeader("HX-Request") != null) {
+                response.setHeader("HX-Redirect", page);
+                response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
+                return;
+            }
+            String from = HttpMethod.GET.matches(request.getMethod()) ? "?from=" + encoded(request) : "";
+            response.setHeader(HttpHeaders.LOCATION, page + from);
+            response.setStatus(HttpStatus.SEE_OTHER.value());
+        };
+    }
+
+    private static String encoded(HttpServletRequest request) {
+        String query = request.getQueryString();
+        return URLEncoder.encode(Role.path(request) + ((query != null) ? "?" + query : ""), StandardCharsets.UTF_8);
+    }
+
+}
