@@ -11,7 +11,7 @@ import dev.dejavu.cache.KeyParts;
  * @param scope {@code endpoint:project:domain} of the Flyte client
  * @param filesDigest the MD5 of the files that go into the bundle
  */
-record BundleParts(String scope, String filesDigest) implements KeyParts {
+public record BundleParts(String scope, String filesDigest) implements KeyParts {
 
     @Override
     public @Nullable String repository() {

@@ -25,9 +25,10 @@ import dev.dejavu.cache.Cost;
  * @param stale true when the database did not answer, and this is what it had shortly
  * before; else absent
  */
-record CachedBundle(CacheKey digest, String hashDigest, String remotePath, @JsonUnwrapped @Nullable BundleParts parts,
-        @Nullable String fingerprint, @Nullable Cost cost, Instant createdAt, Instant expiresAt,
-        @Nullable String writtenBy, @Nullable Boolean stale) implements CacheEntry {
+public record CachedBundle(CacheKey digest, String hashDigest, String remotePath,
+        @JsonUnwrapped @Nullable BundleParts parts, @Nullable String fingerprint, @Nullable Cost cost,
+        Instant createdAt, Instant expiresAt, @Nullable String writtenBy,
+        @Nullable Boolean stale) implements CacheEntry {
 
     @Override
     public CacheKey key() {

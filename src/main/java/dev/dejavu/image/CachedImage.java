@@ -29,9 +29,9 @@ import dev.dejavu.registry.ImageReference;
  * @param stale true when its freshness lifetime is over and it was not verified again;
  * else absent
  */
-record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts, @Nullable String buildRun,
-        @Nullable Cost cost, Instant createdAt, Instant expiresAt, @Nullable String writtenBy,
-        @JsonUnwrapped Verification verification, @JsonIgnore Instant firstPutAt,
+public record CachedImage(CacheKey hash, String imageUri, @JsonUnwrapped @Nullable ImageParts parts,
+        @Nullable String buildRun, @Nullable Cost cost, Instant createdAt, Instant expiresAt,
+        @Nullable String writtenBy, @JsonUnwrapped Verification verification, @JsonIgnore Instant firstPutAt,
         @Nullable Boolean stale) implements VerifiableEntry {
 
     @Override

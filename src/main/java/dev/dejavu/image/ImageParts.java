@@ -13,9 +13,9 @@ import dev.dejavu.cache.KeyParts;
  * @param tag the image's tag
  * @param platforms as in {@code linux/amd64}, sorted
  */
-record ImageParts(String scope, String repository, String tag, List<String> platforms) implements KeyParts {
+public record ImageParts(String scope, String repository, String tag, List<String> platforms) implements KeyParts {
 
-    ImageParts {
+    public ImageParts {
         platforms = platforms.stream().sorted().toList();
     }
 

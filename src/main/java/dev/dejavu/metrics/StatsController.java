@@ -19,7 +19,7 @@ import dev.dejavu.cache.Count;
  * The statistics of this instance.
  */
 @RestController
-class StatsController {
+public class StatsController {
 
     private final List<Cache<?>> caches;
 
@@ -34,7 +34,7 @@ class StatsController {
     }
 
     @GetMapping(path = "/stats", produces = MediaType.APPLICATION_JSON_VALUE)
-    Map<String, Stats> stats() {
+    public Map<String, Stats> stats() {
         return caches.stream().collect(Collectors.toMap(Cache::name, this::stats));
     }
 
@@ -59,7 +59,7 @@ class StatsController {
      * @param writes entries stored, likewise
      * @param pruned expired rows deleted, likewise
      */
-    record Stats(@Nullable Long entries, @Nullable Instant countedAt, @Nullable Long hits, @Nullable Long misses,
+    public record Stats(@Nullable Long entries, @Nullable Instant countedAt, @Nullable Long hits, @Nullable Long misses,
             @Nullable Long writes, @Nullable Long pruned) {
 
         static Stats of(Count count, CacheMetrics.@Nullable Counters counters) {

@@ -3,6 +3,8 @@ package dev.dejavu.verification;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.github.benmanes.caffeine.cache.Cache;
@@ -18,7 +20,7 @@ import dev.dejavu.registry.ImageStatus;
  * The last answer of each registry. Always up: without registries the service goes on.
  */
 @Component
-class RegistryHealthIndicator implements HealthIndicator {
+public class RegistryHealthIndicator implements HealthIndicator {
 
     private static final int MAX_ENTRIES = 100;
 
@@ -37,6 +39,11 @@ class RegistryHealthIndicator implements HealthIndicator {
                         clock.instant()));
     }
 
+    /** The last answers by their registries. */
+    public Map<String, LastCheck> last() {
+        return new TreeMap<>(last.asMap());
+    }
+
     @Override
     public Health health() {
         return Health.up().withDetails(last.asMap()).build();
@@ -48,7 +55,8 @@ class RegistryHealthIndicator implements HealthIndicator {
      * @param login whether there was one, but not whose
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record LastCheck(String outcome, @Nullable String reason, String detail, @Nullable String login, Instant at) {
+    public record LastCheck(String outcome, @Nullable String reason, String detail, @Nullable String login,
+            Instant at) {
     }
 
 }

@@ -11,7 +11,7 @@ import dev.dejavu.cache.Problem;
 /**
  * Bodies of problems (RFC 9457); the one place that knows the status code of each.
  */
-final class ProblemBody {
+public final class ProblemBody {
 
     /** The type of a problem that its status says in full (RFC 9457, section 4.2.1). */
     private static final URI GENERIC = URI.create("about:blank");
@@ -19,7 +19,7 @@ final class ProblemBody {
     private ProblemBody() {
     }
 
-    static ProblemDetail of(Problem problem, @Nullable String detail) {
+    public static ProblemDetail of(Problem problem, @Nullable String detail) {
         ProblemDetail body = ProblemDetail.forStatusAndDetail(status(problem), detail);
         body.setType(problem.type());
         body.setTitle(problem.title());

@@ -1,0 +1,86 @@
+package dev.dejavu.console;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+
+import dev.dejavu.access.Visitors;
+import dev.dejavu.metrics.StatsController;
+import dev.dejavu.metrics.StatsController.Stats;
+import dev.dejavu.verification.RegistryHealthIndicator;
+
+/**
+ * The first page: how much is there, how much it helps, and how the registries are.
+ */
+@Page
+class OverviewPage {
+
+    private final StatsController stats;
+
+    private final RegistryHealthIndicator registries;
+
+    private final Visitors visitors;
+
+    private final Clock clock;
+
+    OverviewPage(StatsController stats, RegistryHealthIndicator registries, Visitors visitors, Clock clock) {
+        this.stats = stats;
+        this.registries = registries;
+        this.visitors = visitors;
+        this.clock = clock;
+    }
+
+    @GetMapping("/console")
+    String overview(Model model) {
+        Map<String, Stats> known = stats.stats();
+        List<CacheRow> caches = List.of("images", "bundles")
+            .stream()
+            .map((name) -> CacheRow.of(name, known.get(name)))
+            .toList();
+        model.addAttribute("caches", caches);
+        model.addAttribute("isEmpty", caches.stream().allMatch((cache) -> cache.entries().equals("0")));
+        model.addAttribute("start", FirstCalls.current());
+        model.addAttribute("registries",
+                visitors.current().maySeeAll() ? registries.last()
+                    .entrySet()
+                    .stream()
+                    .map((one) -> new RegistryRow(one.getKey(), one.getValue().outcome(), one.getValue().reason(),
+                            one.getValue().detail(), Moment.of(one.getValue().at(), clock.instant())))
+                    .toList() : List.of());
+        return "console/overview";
+    }
+
+    /**
+     * A cache in a table; numbers that the visitor may not know are dashes.
+     */
+    record CacheRow(String name, String entries, String hits, String misses, String ratio, String writes) {
+
+        static CacheRow of(String name, @Nullable Stats stats) {
+            if (stats == null) {
+                return new CacheRow(name, "–", "–", "–", "–", "–");
+            }
+            return new CacheRow(name, (stats.entries() != null) ? number(stats.entries()) : "being counted",
+                    number(stats.hits()), number(stats.misses()), ratio(stats.hits(), stats.misses()),
+                    number(stats.writes()));
+        }
+
+        private static String number(@Nullable Long number) {
+            return (number != null) ? String.format(Locale.ROOT, "%,d", number) : "–";
+        }
+
+        private static String ratio(@Nullable Long hits, @Nullable Long misses) {
+            return (hits == null || misses == null || hits + misses == 0) ? "–"
+                    : String.format(Locale.ROOT, "%.1f %%", 100.0 * hits / (hits + misses));
+        }
+
+    }
+
+    record RegistryRow(String name, String outcome, @Nullable String reason, String detail, Moment at) {
+    }
+
+}

@@ -1,0 +1,57 @@
+package dev.dejavu.console;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
+
+import dev.dejavu.api.PublicPath;
+import dev.dejavu.webhook.Webhooks;
+
+/**
+ * The page of the webhooks.
+ */
+@Page
+class WebhookPage {
+
+    private final Webhooks webhooks;
+
+    private final RecentEvents events;
+
+    private final Clock clock;
+
+    WebhookPage(Webhooks webhooks, RecentEvents events, Clock clock) {
+        this.webhooks = webhooks;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    @GetMapping("/console/webhooks")
+    String webhooks(Model model) {
+        Instant now = clock.instant();
+        List<RecentEvents.Received> received = events.list();
+        model.addAttribute("webhooks",
+                webhooks.list()
+                    .stream()
+                    .map((webhook) -> new Row(webhook.name(), webhook.format(), webhook.registry(),
+                            ServletUriComponentsBuilder.fromCurrentRequest()
+                                .replacePath(PublicPath.of("/webhooks/" + webhook.name()))
+                                .replaceQuery(null)
+                                .toUriString()))
+                    .toList());
+        model.addAttribute("events", received.stream()
+            .map((event) -> new EventRow(event.webhook(), event.kind(), event.image(), Moment.of(event.at(), now)))
+            .toList());
+        return "console/webhooks";
+    }
+
+    record Row(String name, String format, String registry, String url) {
+    }
+
+    record EventRow(String webhook, String kind, String image, Moment at) {
+    }
+
+}

@@ -1,0 +1,327 @@
+package dev.dejavu.console;
+
+import java.net.URLEncoder;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.TestPropertySource;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Sample;
+import dev.dejavu.testing.WithSqlite;
+
+import static dev.dejavu.testing.Http.assertProblem;
+import static dev.dejavu.testing.Http.header;
+import static dev.dejavu.testing.Http.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ConsoleHttpTests {
+
+    private static final String ADMIN = "an-administrator-of-the-tests";
+
+    private static final String CSRF = "0d4c3a6e-6a53-4f64-8a52-6f1fd6a8ae55";
+
+    abstract static class Fixture {
+
+        Http http = new Http(0);
+
+        @BeforeEach
+        void connect(@LocalServerPort int port) {
+            http = new Http(port);
+        }
+
+        /** Gets a page as a browser does, perhaps with the cookie of a session. */
+        HttpResponse<String> page(String path, String session, String... headers) {
+            List<String> all = new ArrayList<>(List.of("Accept", "text/html", "Cookie", session + "; other=1"));
+            all.addAll(List.of(headers));
+            return http.send("GET", path, null, all.toArray(String[]::new));
+        }
+
+        /** Sends a form with the token against forgery. */
+        HttpResponse<String> post(String path, String session, Map<String, String> fields) {
+            HttpResponse<String> form = page("/console/sign-in", "");
+            String token = form.body().replaceFirst("(?s).*name=\"_csrf\"[^>]*value=\"([^\"]+)\".*", "$1");
+            String cookie = cookie(form, "dejavu-csrf");
+            String body = fields.entrySet()
+                .stream()
+                .map((field) -> field.getKey() + "=" + URLEncoder.encode(field.getValue(), StandardCharsets.UTF_8))
+                .collect(Collectors.joining("&", "_csrf=" + token + "&", ""));
+            return http.send("POST", path, BodyPublishers.ofString(body), "Content-Type",
+                    "application/x-www-form-urlencoded", "Cookie", cookie + "; " + session);
+        }
+
+        static String cookie(HttpResponse<String> response, String name) {
+            return response.headers()
+                .allValues("Set-Cookie")
+                .stream()
+                .filter((cookie) -> cookie.startsWith(name + "="))
+                .map((cookie) -> cookie.substring(0, cookie.indexOf(';')))
+                .findFirst()
+                .orElseThrow();
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    class WhenOpen extends Fixture {
+
+        @Test
+        void root_isTheConsoleForBrowsersAndAnIndexForOthers() {
+            HttpResponse<String> browser = page("/", "", "Accept-Language", "en");
+            assertThat(browser.statusCode()).isEqualTo(302);
+            assertThat(header(browser, "Location")).isEqualTo("/console");
+            assertThat(header(browser, "Vary")).contains("Accept");
+            HttpResponse<String> other = http.get("/");
+            assertThat(other.statusCode()).isEqualTo(200);
+            assertThat(header(other, "Content-Type")).isEqualTo("application/json");
+            for (String link : List.of("console", "openapi", "docs", "health", "client")) {
+                assertThat(http.get(json(other).path(link).asString()).statusCode()).as(link).isEqualTo(200);
+            }
+            assertThat(json(other).path("calls").valueStream().map((call) -> call.asString()))
+                .contains("/images/{hash}", "/bundles/lookup");
+        }
+
+        @Test
+        void page_allowsNothingFromElsewhereAndNothingInline() {
+            HttpResponse<String> page = page("/console", "");
+            assertThat(page.statusCode()).isEqualTo(200);
+            assertThat(header(page, "Content-Security-Policy"))
+                .contains("default-src 'none'", "script-src 'self'", "form-action 'self'", "frame-ancestors 'none'")
+                .doesNotContain("unsafe", "http");
+            assertThat(header(page, "Cache-Control")).contains("no-store");
+            assertThat(page.body()).doesNotContainPattern("<script>|<style|\\sstyle=|\\son[a-z]+=|https?://(?!127)");
+        }
+
+        @Test
+        void emptyService_saysHowToFillIt() {
+            http.delete("/images");
+            http.delete("/bundles");
+            String page = page("/console", "").body().replace("&#39;", "'").replace("&quot;", "\"");
+            assertThat(page).contains("curl -X PUT http://127.0.0.1:" + http.port() + "/images/",
+                    "curl -X PUT http://127.0.0.1:" + http.port() + "/bundles/");
+        }
+
+        @Test
+        void change_withoutTheTokenAgainstForgeryIsRefused() {
+            Sample image = Sample.image();
+            http.put(image.path(), image.body());
+            String forget = "/console" + image.path() + "/forget";
+            HttpResponse<String> forged = http.send("POST", forget, BodyPublishers.ofString("_csrf=" + CSRF),
+                    "Content-Type", "application/x-www-form-urlencoded", "Cookie", "dejavu-csrf=" + CSRF);
+            assertThat(forged.statusCode()).isEqualTo(403);
+            assertThat(header(forged, "Content-Type")).startsWith("text/html");
+            assertThat(http.send("POST", forget, null).statusCode()).isEqualTo(403);
+            assertThat(http.get(image.path()).statusCode()).isEqualTo(200);
+        }
+
+        @Test
+        void otherHost_isRefusedAsInTheApi() {
+            HttpResponse<String> proxied = page("/console", "", "X-Forwarded-For", "203.0.113.7");
+            assertProblem(proxied, 403, "forbidden");
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "uri, URI", "repository, repository", "tag, tag", "scope, scope", "prefix, key", "key, key" })
+        void search_findsWhateverTheTextIs(String what, String found) {
+            String name = Keys.next().hex().substring(0, 20);
+            Sample image = Sample.image("https://flyte.example.com:" + name + ":dev", "ghcr.io/acme/" + name,
+                    "t" + name);
+            assertThat(http.put(image.path(), image.body()).statusCode()).isEqualTo(201);
+            String text = switch (what) {
+                case "uri" -> image.value();
+                case "repository" -> "ghcr.io/acme/" + name;
+                case "tag" -> "t" + name;
+                case "scope" -> "https://flyte.example.com:" + name + ":dev";
+                case "prefix" -> image.key().substring(0, 12);
+                default -> image.key();
+            };
+            String page = page("/console/images?q=" + URLEncoder.encode(text, StandardCharsets.UTF_8), "").body();
+            assertThat(page).contains("Found as <b>" + found + "</b>", image.value(), "/console" + image.path());
+            assertThat(page.split("<tr>", -1)).hasSize(3);
+            assertThat(page("/console/images?q=" + text.replaceAll("[^a-z0-9]", "") + "x", "").body())
+                .contains("Nothing found");
+        }
+
+        @Test
+        void list_goesOnWithOlderEntries() {
+            String scope = "https://" + Keys.next().hex().substring(0, 20) + ".example.com:proj:dev";
+            for (int i = 0; i < 51; i++) {
+                Sample bundle = Sample.bundle(scope);
+                assertThat(http.put(bundle.path(), bundle.body()).statusCode()).isEqualTo(201);
+            }
+            String first = page("/console/bundles?by=scope&q=" + URLEncoder.encode(scope, StandardCharsets.UTF_8), "")
+                .body();
+            assertThat(first.split("<tr>", -1)).hasSize(52);
+            String next = first.replaceFirst("(?s).*class=\"button\" href=\"([^\"]+)\".*", "$1").replace("&amp;", "&");
+            assertThat(page(next, "").body().split("<tr>", -1)).hasSize(3);
+        }
+
+        @Test
+        void filter_showsEntriesOfThatStateAlone() {
+            Sample image = Sample.image();
+            http.put(image.path(), image.body());
+            String value = "/console/images?q=" + URLEncoder.encode(image.value(), StandardCharsets.UTF_8) + "&show=";
+            assertThat(page(value + "fresh", "").body()).contains(image.path());
+            assertThat(page(value + "invalidated", "").body()).doesNotContain(image.path());
+            assertThat(page(value + "overlay", "").body()).doesNotContain(image.path());
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "/console/images/ABC, 400", "/console/bundles/0123456789abcdef0123456789abcdef, 404",
+                "/console/images?after=nonsense, 400" })
+        void problem_isAPage(String path, int status) {
+            HttpResponse<String> page = page(path, "");
+            assertThat(page.statusCode()).isEqualTo(status);
+            assertThat(header(page, "Content-Type")).startsWith("text/html");
+            assertThat(page.body()).contains("<h1").doesNotContain("Exception", "springframework");
+        }
+
+    }
+
+    @Nested
+    @WithSqlite
+    @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN,
+            "dejavu.access.anonymous-read=true" })
+    class WithTokens extends Fixture {
+
+        private String session(String role, String members) {
+            HttpResponse<String> created = http.send("POST", "/tokens",
+                    BodyPublishers.ofString("{\"name\":\"t%s\",\"role\":\"%s\"%s}"
+                        .formatted(Keys.next().hex().substring(0, 30), role, members)),
+                    "Authorization", "Bearer " + ADMIN, "Content-Type", "application/json");
+            return signIn(json(created).path("secret").asString());
+        }
+
+        private String signIn(String token) {
+            return cookie(post("/console/sign-in", "", Map.of("token", token)), "dejavu-session");
+        }
+
+        private void put(Sample entry) {
+            assertThat(http
+                .send("PUT", entry.path(), BodyPublishers.ofString(entry.body()), "Authorization", "Bearer " + ADMIN,
+                        "Content-Type", "application/json")
+                .statusCode()).isEqualTo(201);
+        }
+
+        @Test
+        void session_isACookieForTheConsoleAlone() {
+            HttpResponse<String> signedIn = post("/console/sign-in", "",
+                    Map.of("token", ADMIN, "from", "/console/tokens"));
+            assertThat(signedIn.statusCode()).isEqualTo(303);
+            assertThat(header(signedIn, "Location")).isEqualTo("/console/tokens");
+            assertThat(signedIn.headers().allValues("Set-Cookie"))
+                .anyMatch((cookie) -> cookie.matches("dejavu-session=[^;]+; Path=/console; HttpOnly; SameSite=Strict"));
+            String session = cookie(signedIn, "dejavu-session");
+            assertThat(page("/console", session).statusCode()).isEqualTo(200);
+            assertProblem(http.get("/stats", "Cookie", session), 401, "unauthenticated");
+        }
+
+        @Test
+        void signIn_leadsNowhereElse() {
+            for (String from : List.of("https://evil.example.com", "//evil.example.com", "/console/../x y")) {
+                assertThat(header(post("/console/sign-in", "", Map.of("token", ADMIN, "from", from)), "Location"))
+                    .isEqualTo("/console");
+            }
+        }
+
+        @Test
+        void wrongToken_isToldSo() {
+            HttpResponse<String> refused = post("/console/sign-in", "", Map.of("token", "djv_wrong"));
+            assertThat(refused.statusCode()).isEqualTo(401);
+            assertThat(refused.body()).contains("This token is wrong, revoked or expired.");
+            assertThat(refused.headers().allValues("Set-Cookie")).noneMatch((cookie) -> cookie.startsWith("dejavu-s"));
+        }
+
+        @Test
+        void stranger_isAskedToSignInAndLedBack() {
+            HttpResponse<String> refused = page("/console/images?show=fresh", "");
+            assertThat(refused.statusCode()).isEqualTo(303);
+            assertThat(header(refused, "Location"))
+                .isEqualTo("/console/sign-in?from=%2Fconsole%2Fimages%3Fshow%3Dfresh");
+            assertThat(header(page("/console/images", "", "HX-Request", "true"), "HX-Redirect"))
+                .isEqualTo("/console/sign-in");
+        }
+
+        @Test
+        void anonymousReader_seesEntriesWhoseKeysItKnows() {
+            Sample image = Sample.image();
+            put(image);
+            String page = page("/console" + image.path(), "").body();
+            assertThat(page).contains(image.value(), "Sign in").doesNotContain("Forget", "Check now", "Overview</a>");
+            assertThat(page("/console" + image.path() + "/forget", "").statusCode()).isEqualTo(303);
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "read, 403", "write, 403", "admin, 200" })
+        void role_decidesWhatIsShownAndAllowed(String role, int status) {
+            Sample image = Sample.image();
+            put(image);
+            String session = session(role, "");
+            String entry = page("/console" + image.path(), session).body();
+            boolean isAdmin = status == 200;
+            assertThat(entry.contains("/forget\"")).isEqualTo(isAdmin);
+            assertThat(entry.contains(">Tokens</a>")).isEqualTo(isAdmin);
+            assertThat(entry.contains("Author")).isEqualTo(isAdmin);
+            assertThat(page("/console/tokens", session).statusCode()).isEqualTo(status);
+            assertThat(page("/console/webhooks", session).statusCode()).isEqualTo(200);
+            assertThat(post("/console" + image.path() + "/check", session, Map.of()).statusCode()).isEqualTo(303);
+            assertThat(post("/console/tokens", session,
+                    Map.of("name", "c" + Keys.next().hex().substring(0, 20), "role", "read"))
+                .statusCode()).isEqualTo(status);
+            HttpResponse<String> forgotten = post("/console" + image.path() + "/forget", session, Map.of());
+            assertThat(forgotten.statusCode()).isEqualTo(isAdmin ? 303 : 403);
+        }
+
+        @Test
+        void limitedToken_seesWhatTheApiShowsIt() {
+            Sample mine = Sample.image("https://flyte.example.com:mine:dev", "ghcr.io/acme/" + Keys.next().hex());
+            Sample other = Sample.image("https://flyte.example.com:other:dev", "ghcr.io/acme/" + Keys.next().hex());
+            put(mine);
+            put(other);
+            String session = session("read", ",\"limits\":{\"scopes\":[\"https://flyte.example.com:mine:*\"]}");
+            String list = page("/console/images", session).body();
+            assertThat(list).contains(mine.path()).doesNotContain(other.path(), "Webhooks</a>");
+            assertThat(page("/console" + other.path(), session).statusCode()).isEqualTo(404);
+            assertThat(page("/console/webhooks", session).statusCode()).isEqualTo(403);
+            assertThat(page("/console", session).body()).doesNotContain("Registries");
+        }
+
+        @Test
+        void revokedToken_endsItsSessionAtOnce() {
+            String admin = signIn(ADMIN);
+            String name = "r" + Keys.next().hex().substring(0, 20);
+            String made = post("/console/tokens", admin, Map.of("name", name, "role", "read")).body();
+            String session = signIn(made.replaceFirst("(?s).*(djv_[0-9a-f]{48}).*", "$1"));
+            assertThat(page("/console", session).statusCode()).isEqualTo(200);
+            String id = page("/console/tokens", admin).body()
+                .replaceFirst("(?s).*/console/tokens/([0-9a-f]+)/revoke\" aria-label=\"Revoke " + name + ".*", "$1");
+            assertThat(post("/console/tokens/" + id + "/revoke", admin, Map.of()).statusCode()).isEqualTo(303);
+            HttpResponse<String> ended = page("/console", session);
+            assertThat(ended.statusCode()).isEqualTo(303);
+            assertThat(ended.headers().allValues("Set-Cookie"))
+                .anyMatch((cookie) -> cookie.startsWith("dejavu-session=; Path=/console; Max-Age=0"));
+        }
+
+        @Test
+        void signOut_takesTheCookieAway() {
+            HttpResponse<String> out = post("/console/sign-out", signIn(ADMIN), Map.of());
+            assertThat(header(out, "Location")).isEqualTo("/console/sign-in");
+            assertThat(cookie(out, "dejavu-session")).isEqualTo("dejavu-session=");
+        }
+
+    }
+
+}
