@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -27,8 +28,6 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Callers;
 import dev.dejavu.cache.Cursor;
-import dev.dejavu.cache.Problem;
-import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.history.History;
 
@@ -104,14 +103,20 @@ class EntryPages {
     @GetMapping("/{key}")
     String entry(@PathVariable String cache, @PathVariable String key,
             @RequestParam(required = false) @Nullable String overlay,
-            @RequestParam(required = false) @Nullable String checked, Model model) {
-        CacheEntry entry = find(cache, key, overlay).orElseThrow(() -> new ProblemException(Problem.MISS,
-                "There is no entry with the key " + key + " that you may see."));
-        Visitor visitor = visitors.current();
+            @RequestParam(required = false) @Nullable String checked, Model model, HttpServletResponse response) {
+        Optional<? extends CacheEntry> found = find(cache, key, overlay);
         model.addAttribute("cache", cache);
+        model.addAttribute("history", HistoryView
+            .of(history.of(cache(cache), found.map(CacheEntry::key).orElse(cache(cache).key(key))), clock.instant()));
+        if (found.isEmpty()) {
+            model.addAttribute("key", key);
+            response.setStatus(HttpStatus.NOT_FOUND.value());
+            return "console/missing";
+        }
+        CacheEntry entry = found.get();
+        Visitor visitor = visitors.current();
         model.addAttribute("entry", view(entry));
         model.addAttribute("checked", checked);
-        model.addAttribute("history", HistoryView.of(history.of(cache(cache), entry.key()), clock.instant()));
         boolean isMine = entry.key().overlay().equals(visitor.overlay());
         model.addAttribute("mayForget", visitor.mayForget() && isMine);
         model.addAttribute("mayCheck", visitor.mayList() && entry instanceof VerifiableEntry && isMine);
@@ -143,9 +148,9 @@ class EntryPages {
 
     /** Asks once more: this needs no JavaScript. */
     @GetMapping("/{key}/forget")
-    String confirm(@PathVariable String cache, @PathVariable String key, Model model) {
-        entry(cache, key, null, null, model);
-        return "console/forget";
+    String confirm(@PathVariable String cache, @PathVariable String key, Model model, HttpServletResponse response) {
+        return entry(cache, key, null, null, model, response).equals("console/entry") ? "console/forget"
+                : "console/missing";
     }
 
     @PostMapping("/{key}/forget")

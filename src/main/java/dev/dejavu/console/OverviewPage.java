@@ -8,10 +8,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 
 import dev.dejavu.access.Visitors;
 import dev.dejavu.metrics.StatsController;
 import dev.dejavu.metrics.StatsController.Stats;
+import dev.dejavu.savings.Ledger;
 import dev.dejavu.verification.RegistryHealthIndicator;
 
 /**
@@ -20,7 +22,11 @@ import dev.dejavu.verification.RegistryHealthIndicator;
 @Page
 class OverviewPage {
 
+    private static final List<String> DAYS = List.of("7", "30", "90");
+
     private final StatsController stats;
+
+    private final Ledger ledger;
 
     private final RegistryHealthIndicator registries;
 
@@ -28,15 +34,21 @@ class OverviewPage {
 
     private final Clock clock;
 
-    OverviewPage(StatsController stats, RegistryHealthIndicator registries, Visitors visitors, Clock clock) {
+    OverviewPage(StatsController stats, Ledger ledger, RegistryHealthIndicator registries, Visitors visitors,
+            Clock clock) {
         this.stats = stats;
+        this.ledger = ledger;
         this.registries = registries;
         this.visitors = visitors;
         this.clock = clock;
     }
 
     @GetMapping("/console")
-    String overview(Model model) {
+    String overview(@RequestParam(defaultValue = "7") String days, Model model) {
+        int shown = DAYS.contains(days) ? Integer.parseInt(days) : 7;
+        model.addAttribute("days", shown);
+        model.addAttribute("spans", DAYS);
+        model.addAttribute("savings", SavingsView.of(ledger, shown, clock.instant()));
         Map<String, Stats> known = stats.stats();
         List<CacheRow> caches = List.of("images", "bundles")
             .stream()

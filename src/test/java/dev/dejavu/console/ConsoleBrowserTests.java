@@ -130,7 +130,9 @@ class ConsoleBrowserTests {
         signIn();
         for (String path : List.of("/console", "/console/images", "/console/images?q=nothing", "/console/bundles",
                 "/console" + image.path(), "/console" + image.path() + "/forget", "/console" + bundle.path(),
-                "/console/webhooks", "/console/tokens", "/console/images/" + "0".repeat(64))) {
+                "/console/webhooks", "/console/tokens", "/console/explain",
+                "/console/explain?uri=ghcr.io/acme/my-app:none&scope=" + Sample.SCOPE,
+                "/console/images/" + "0".repeat(64))) {
             assertAccessible(path);
         }
         click(AriaRole.LINK, "Overview");
@@ -194,6 +196,18 @@ class ConsoleBrowserTests {
         page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Check now")).focus();
         page.keyboard().press("Enter");
         assertThat(page.locator(".done")).isVisible();
+    }
+
+    @Test
+    void miss_isExplainedByTheNearestEntry() {
+        signIn();
+        click(AriaRole.LINK, "Explain");
+        page.getByLabel("Image URI").fill(image.value() + "x");
+        page.getByLabel("Scope").fill(Sample.SCOPE);
+        page.keyboard().press("Enter");
+        assertThat(page.locator(".state.unknown")).isVisible();
+        assertThat(page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName(image.value()).setExact(true)))
+            .isVisible();
     }
 
     @Test

@@ -1,0 +1,102 @@
+package dev.dejavu.console;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+import dev.dejavu.bundle.BundleExplainer;
+import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+import dev.dejavu.history.Difference;
+import dev.dejavu.history.Explanation;
+import dev.dejavu.image.ImageExplainer;
+import dev.dejavu.web.ProblemBody;
+
+/**
+ * The page that says why a key is a hit or a miss.
+ */
+@Page
+class ExplainPage {
+
+    private final ImageExplainer images;
+
+    private final BundleExplainer bundles;
+
+    private final Clock clock;
+
+    ExplainPage(ImageExplainer images, BundleExplainer bundles, Clock clock) {
+        this.images = images;
+        this.bundles = bundles;
+        this.clock = clock;
+    }
+
+    @GetMapping("/console/explain")
+    String explain(@RequestParam(defaultValue = "") String uri, @RequestParam(defaultValue = "") String digest,
+            @RequestParam(defaultValue = "") String scope, @RequestParam(defaultValue = "linux/amd64") String platforms,
+            Model model, HttpServletResponse response) {
+        model.addAttribute("uri", uri);
+        model.addAttribute("digest", digest);
+        model.addAttribute("scope", scope);
+        model.addAttribute("platforms", platforms);
+        if (uri.isBlank() && digest.isBlank()) {
+            return "console/explain";
+        }
+        try {
+            model.addAttribute("result",
+                    uri.isBlank()
+                            ? Result.of("bundles", bundles.explain(scope.strip(), digest.strip(), null),
+                                    clock.instant())
+                            : Result.of("images", image(uri.strip(), scope.strip(), platforms), clock.instant()));
+        }
+        catch (ProblemException ex) {
+            if (ex.problem() == Problem.STORAGE_UNAVAILABLE) {
+                throw ex;
+            }
+            response.setStatus(ProblemBody.of(ex.problem(), null).getStatus());
+            model.addAttribute("problem", ex.getMessage());
+        }
+        return "console/explain";
+    }
+
+    private Explanation<? extends CacheEntry> image(String uri, String scope, String platforms) {
+        String tagged = uri.replaceFirst("@.*", "");
+        int colon = tagged.indexOf(':', tagged.lastIndexOf('/') + 1);
+        if (colon < 0) {
+            throw new ProblemException(Problem.INVALID_IMAGE_URI, "The URI has to name a tag.");
+        }
+        return images.explain(scope, tagged.substring(0, colon), tagged.substring(colon + 1),
+                Arrays.stream(platforms.split(",")).map(String::strip).filter((one) -> !one.isEmpty()).toList());
+    }
+
+    /**
+     * An explanation on a page.
+     *
+     * @param event that made it a miss
+     */
+    record Result(String cache, String key, String outcome, String text, boolean isHere, List<Near> nearest,
+            HistoryView.@Nullable Event event) {
+
+        static Result of(String cache, Explanation<? extends CacheEntry> explanation, Instant now) {
+            return new Result(cache, explanation.key(), explanation.outcome().toString(), explanation.text(),
+                    explanation.entry() != null,
+                    explanation.nearest()
+                        .stream()
+                        .map((near) -> new Near(EntryView.of(near.entry(), now), near.differs()))
+                        .toList(),
+                    (explanation.event() != null) ? HistoryView.Event.of(explanation.event(), now) : null);
+        }
+
+    }
+
+    record Near(EntryView entry, List<Difference> differs) {
+    }
+
+}

@@ -1,0 +1,103 @@
+package dev.dejavu.console;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+import dev.dejavu.savings.By;
+import dev.dejavu.savings.Ledger;
+import dev.dejavu.savings.Savings;
+
+/**
+ * What the caches saved, on a page.
+ *
+ * @param days of the time, the newest first
+ * @param repositories that saved most
+ * @param chart for the script that draws it: the days' times in seconds, net hours and
+ * hit ratios in percent, each joined by commas
+ */
+record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositories, Chart chart) {
+
+    private static final int MAX_REPOSITORIES = 10;
+
+    static SavingsView of(Ledger ledger, int days, Instant now) {
+        Instant to = now.truncatedTo(ChronoUnit.HOURS).plus(Duration.ofHours(1));
+        Instant from = now.truncatedTo(ChronoUnit.DAYS).minus(Duration.ofDays(days - 1L));
+        Savings byDay = ledger.read(from, to, By.DAY);
+        Savings byRepository = ledger.read(from, to, By.REPOSITORY);
+        return new SavingsView(Row.of("", byDay.total()),
+                String.format(Locale.ROOT, "%,.1f GB", byDay.total().savedBytes() / 1e9),
+                byDay.rows().reversed().stream().map((row) -> Row.of(day(row), row)).toList(),
+                byRepository.rows()
+                    .stream()
+                    .filter((row) -> row.key() != null)
+                    .limit(MAX_REPOSITORIES)
+                    .map((row) -> Row.of(String.valueOf(row.key()), row))
+                    .toList(),
+                Chart.of(byDay.rows()));
+    }
+
+    private static String day(Savings.Row row) {
+        Instant from = row.from();
+        return (from != null) ? LocalDate.ofInstant(from, ZoneOffset.UTC).toString() : "";
+    }
+
+    private static double percent(Savings.Row row) {
+        return (row.asked() > 0) ? 100.0 * row.hits() / row.asked() : 0;
+    }
+
+    /**
+     * A sum.
+     *
+     * @param isLoss whether asking cost more than the hits saved
+     * @param estimated how much of what was saved is an estimate; empty for nothing
+     */
+    record Row(String name, String asked, String hits, String ratio, String saved, String estimated, String spent,
+            String net, boolean isLoss) {
+
+        static Row of(String name, Savings.Row row) {
+            return new Row(name, String.format(Locale.ROOT, "%,d", row.asked()),
+                    String.format(Locale.ROOT, "%,d", row.hits()),
+                    (row.asked() > 0) ? String.format(Locale.ROOT, "%.1f %%", percent(row)) : "–",
+                    time(row.savedSeconds()), (row.estimatedSeconds() > 0) ? time(row.estimatedSeconds()) : "",
+                    time(row.spentSeconds()), time(row.netSeconds()), row.netSeconds() < 0);
+        }
+
+        /** As in {@code 3 h 12 min}. */
+        private static String time(double seconds) {
+            double size = Math.abs(seconds);
+            String sign = (seconds < 0) ? "−" : "";
+            if (size < 60) {
+                return sign + String.format(Locale.ROOT, "%.1f s", size);
+            }
+            long minutes = Math.round(size / 60);
+            return sign + ((minutes < 60) ? minutes + " min" : "%,d h %d min".formatted(minutes / 60, minutes % 60));
+        }
+
+    }
+
+    record Chart(String times, String hours, String ratios) {
+
+        static Chart of(List<Savings.Row> rows) {
+            List<Savings.Row> dated = rows.stream().filter((row) -> row.from() != null).toList();
+            return new Chart(
+                    dated.stream()
+                        .map((row) -> String
+                            .valueOf(((row.from() != null) ? row.from() : Instant.EPOCH).getEpochSecond()))
+                        .collect(Collectors.joining(",")),
+                    dated.stream()
+                        .map((row) -> String.format(Locale.ROOT, "%.4f", row.netSeconds() / 3600))
+                        .collect(Collectors.joining(",")),
+                    dated.stream()
+                        .map((row) -> String.format(Locale.ROOT, "%.1f", percent(row)))
+                        .collect(Collectors.joining(",")));
+        }
+
+    }
+
+}
