@@ -1,5 +1,5 @@
 -- One text for SQLite and PostgreSQL.
--- What the caches saved and what asking them cost, by hour; by day (24 hours) after a year. Times are epoch milliseconds.
+-- What the caches saved and what asking them cost, by hour and by day (24 hours); hours for a year. Times are epoch milliseconds.
 -- A scope or a repository that is not known is ''.
 create table savings (
     period_start      bigint           not null,
