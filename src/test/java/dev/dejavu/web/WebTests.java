@@ -37,7 +37,7 @@ class WebTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "/", "/nope", "/error", "/actuator", "/actuator/env", "/actuator/heapdump", "/v3",
+    @ValueSource(strings = { "/nope", "/error", "/actuator", "/actuator/env", "/actuator/heapdump", "/v3",
             "/images.json", "/webjars/swagger-ui/nope.js", "/application.yml", "/openapi.yaml" })
     void path_unknown_is404(String path) {
         assertProblem(http.get(path), 404, "about:blank");
