@@ -29,8 +29,3 @@ create table savings_flush (
     number     bigint not null,
     flushed_at bigint not null
 );
-
--- The newest costs, of a repository and of all.
-create index image_cache_cost on image_cache (repository, created_at) where cost_seconds is not null and overlay = '';
-create index image_cache_cost_created_at on image_cache (created_at) where cost_seconds is not null and overlay = '';
-create index bundle_cache_cost_created_at on bundle_cache (created_at) where cost_seconds is not null and overlay = '';

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param value as it is
  * @param scope as it is
- * @param repository of the parts, as it is
+ * @param repository of the parts, in whatever case
  * @param tag of the parts, as it is
  * @param key the beginning of its hex: of those that have it, the first ones are found
  * @param isOfOverlays whether to leave out the base

@@ -28,24 +28,31 @@ class NearImageRepository {
                 and (overlay in ('', :overlay) or :seesAll = 1)
             """;
 
-    static final String SAME_TAG = """
-            select * from image_cache where tag = :tag and scope = :scope and lower(repository) in (:spellings)
-            """ + LIVE + "limit 50";
+    /** As far as a common tag, a large repository or a large scope is read. */
+    private static final String NEWEST = """
+            select * from (select * from image_cache where {condition} and created_at > :cutoff
+                order by created_at desc limit 500) newest where\s""";
 
-    static final String TAG_IN_SCOPE = "select * from image_cache where tag = :tag and scope = :scope" + LIVE
+    private static final String NEWEST_OF_REPOSITORY = NEWEST.replace("{condition}", "lower(repository) = :repository");
+
+    static final String SAME_TAG = "select * from image_cache where registry_repository in (:spellings) "
+            + ImageCacheRepository.OF_VERSION + " and scope = :scope" + LIVE + "limit 50";
+
+    static final String TAG_IN_SCOPE = NEWEST.replace("{condition}", "tag = :tag") + "scope = :scope" + LIVE
             + "limit 20";
 
     static final String BY_URI = "select * from image_cache where image_uri in (:uris)" + LIVE + "limit 100";
 
-    static final String NEWEST_IN_SCOPE = """
-            select * from image_cache where lower(repository) = :repository and scope = :scope
-            """ + LIVE + "order by created_at desc limit 10";
+    static final String REPOSITORY_IN_SCOPE = NEWEST_OF_REPOSITORY + "scope = :scope" + LIVE
+            + "order by created_at desc limit 10";
 
-    static final String IN_OTHER_SCOPES = """
-            select * from image_cache where lower(repository) = :repository and scope is not null
-            """ + LIVE + "limit 20";
+    static final String IN_OTHER_SCOPES = NEWEST_OF_REPOSITORY + "scope is not null" + LIVE + "limit 20";
 
-    static final List<String> STATEMENTS = List.of(SAME_TAG, TAG_IN_SCOPE, BY_URI, NEWEST_IN_SCOPE, IN_OTHER_SCOPES);
+    static final String NEWEST_IN_SCOPE = NEWEST.replace("{condition}", "scope = :scope")
+            + "(tag = :tag or lower(repository) = :repository)" + LIVE + "order by created_at desc limit 30";
+
+    static final List<String> STATEMENTS = List.of(SAME_TAG, TAG_IN_SCOPE, BY_URI, REPOSITORY_IN_SCOPE, IN_OTHER_SCOPES,
+            NEWEST_IN_SCOPE);
 
     private final CacheDatabase database;
 
@@ -71,6 +78,7 @@ class NearImageRepository {
             found.addAll(entries(database.reader()
                 .sql(sql)
                 .param("tag", parts.tag())
+                .param("version", ":" + parts.tag())
                 .param("scope", parts.scope())
                 .param("spellings", spellings)
                 .param("uris", spellings.stream().map((spelling) -> spelling + ":" + parts.tag()).toList())

@@ -4,6 +4,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -83,8 +84,10 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             "scope, cast({repository} as text) as repository") + " and scope is not null group by 1, 2";
 
     private static final String NEWEST_COSTS = """
-            select cost_seconds, cost_bytes from {table}
-            where cost_seconds is not null and overlay = '' {condition} order by created_at desc limit :limit
+            select cost_seconds, cost_bytes from (
+                select cost_seconds, cost_bytes, created_at from {table} where overlay = '' {condition}
+                order by created_at desc limit 1000) newest
+            where cost_seconds is not null order by created_at desc limit :limit
             """;
 
     private final CacheDatabase database;
@@ -266,7 +269,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             .param("keyOverlay", after.key().overlay())
             .param("value", search.value())
             .param("scope", search.scope())
-            .param("repository", search.repository())
+            .param("repository", lower(search.repository()))
             .param("tag", search.tag())
             .param("from", search.key())
             // No hex digit is as large.
@@ -279,7 +282,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     final String listSql(Search search, @Nullable String overlay) {
         String condition = ((search.value() != null) ? "and {value} = :value " : "")
                 + ((search.scope() != null) ? "and scope = :scope " : "")
-                + ((search.repository() != null) ? "and {repository} = :repository " : "")
+                + ((search.repository() != null) ? "and lower({repository}) = :repository " : "")
                 + ((search.tag() != null) ? "and tag = :tag " : "")
                 + (search.isOfOverlays() ? "and overlay <> '' " : "") + switch (overlay) {
                     case null -> "";
@@ -317,11 +320,16 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public List<Cost> newestCosts(@Nullable String repository, int limit) {
-        String condition = (repository != null) ? "and {repository} = :repository" : "";
-        return reading(names.fill(NEWEST_COSTS.replace("{condition}", condition))).param("repository", repository)
+        String condition = (repository != null) ? "and lower({repository}) = :repository" : "";
+        return reading(names.fill(NEWEST_COSTS.replace("{condition}", condition)))
+            .param("repository", lower(repository))
             .param("limit", limit)
             .query((row, number) -> knownCost(row))
             .list();
+    }
+
+    private static @Nullable String lower(@Nullable String text) {
+        return (text != null) ? text.toLowerCase(Locale.ROOT) : null;
     }
 
     final void announceTtl() {

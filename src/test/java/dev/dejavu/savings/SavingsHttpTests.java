@@ -105,8 +105,8 @@ class SavingsHttpTests {
             assertRow(row(savings("repository"), repository), 2, 0, 10, 10, 1000, 0);
             // All newest costs of the cache are the same.
             for (int i = 0; i < 101; i++) {
-                put(Sample.image(Sample.SCOPE, repository()), "{\"seconds\":7}");
                 clock.advance(Duration.ofMillis(1));
+                put(Sample.image(Sample.SCOPE, repository()), "{\"seconds\":7}");
             }
             clock.advance(Duration.ofMinutes(6));
             Sample other = Sample.image(Sample.SCOPE, repository());
