@@ -402,18 +402,26 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * they are not counted for each question.
      */
     public Count count() {
-        return total.get((parts) -> true);
+        return total.get((parts) -> true, LiveCount.PATIENCE);
     }
 
     /** How many of them the caller may read. */
     public Count countReadable() {
-        Grant reading = callers.current().reading();
-        return reading.isAll() ? count() : byParts.get(reading::covers);
+        return countReadable(LiveCount.PATIENCE);
     }
 
     /**
-     * The newest costs in the base.
-     * @param repository of the entries; {@code null} for any
+     * The same for those who would rather have an old number than wait.
+     * @param patience how long to wait for a new one
+     */
+    public Count countReadable(Duration patience) {
+        Grant reading = callers.current().reading();
+        return reading.isAll() ? total.get((parts) -> true, patience) : byParts.get(reading::covers, patience);
+    }
+
+    /**
+     * The newest costs of the newest thousand entries in the base.
+     * @param repository of the entries, in whatever case; {@code null} for any
      * @param limit how many at most
      */
     public List<Cost> newestCosts(@Nullable String repository, int limit) {

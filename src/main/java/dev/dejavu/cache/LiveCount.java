@@ -26,7 +26,7 @@ import org.springframework.dao.TransientDataAccessException;
 final class LiveCount {
 
     /** Less than the 2 s that a request may wait. */
-    private static final Duration PATIENCE = Duration.ofMillis(1800);
+    static final Duration PATIENCE = Duration.ofMillis(1800);
 
     private static final int SLICE = 10_000;
 
@@ -58,14 +58,15 @@ final class LiveCount {
     /**
      * The number of live entries.
      * @param which of them, where they are counted by their parts
+     * @param patience how long to wait for a new count
      * @throws DataAccessException when the database does not answer
      */
-    Count get(Predicate<KeyParts> which) {
+    Count get(Predicate<KeyParts> which, Duration patience) {
         long asked = System.nanoTime();
         Future<Result> counting = executor.submit(() -> count(asked));
         @Nullable Result result;
         try {
-            result = counting.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+            result = counting.get(patience.toNanos(), TimeUnit.NANOSECONDS);
         }
         catch (TimeoutException ex) {
             result = last;

@@ -1,6 +1,7 @@
 package dev.dejavu.console;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +24,9 @@ import dev.dejavu.verification.RegistryHealthIndicator;
 class OverviewPage {
 
     private static final List<String> DAYS = List.of("7", "30", "90");
+
+    /** A count of many entries goes on meanwhile, and the page asks for it again. */
+    private static final Duration PATIENCE = Duration.ofMillis(50);
 
     private final StatsController stats;
 
@@ -49,12 +53,13 @@ class OverviewPage {
         model.addAttribute("days", shown);
         model.addAttribute("spans", DAYS);
         model.addAttribute("savings", SavingsView.of(ledger, shown, clock.instant()));
-        Map<String, Stats> known = stats.stats();
+        Map<String, Stats> known = stats.statsWithin(PATIENCE);
         List<CacheRow> caches = List.of("images", "bundles")
             .stream()
             .map((name) -> CacheRow.of(name, known.get(name)))
             .toList();
         model.addAttribute("caches", caches);
+        model.addAttribute("isCounting", known.values().stream().anyMatch((one) -> one.entries() == null));
         model.addAttribute("isEmpty", caches.stream().allMatch((cache) -> cache.entries().equals("0")));
         model.addAttribute("start", FirstCalls.current());
         model.addAttribute("registries",
@@ -76,7 +81,7 @@ class OverviewPage {
             if (stats == null) {
                 return new CacheRow(name, "–", "–", "–", "–", "–");
             }
-            return new CacheRow(name, (stats.entries() != null) ? number(stats.entries()) : "being counted",
+            return new CacheRow(name, (stats.entries() != null) ? number(stats.entries()) : "counting…",
                     number(stats.hits()), number(stats.misses()), ratio(stats.hits(), stats.misses()),
                     number(stats.writes()));
         }

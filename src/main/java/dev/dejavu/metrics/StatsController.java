@@ -1,8 +1,10 @@
 package dev.dejavu.metrics;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -35,16 +37,28 @@ public class StatsController {
 
     @GetMapping(path = "/stats", produces = MediaType.APPLICATION_JSON_VALUE)
     public Map<String, Stats> stats() {
-        return caches.stream().collect(Collectors.toMap(Cache::name, this::stats));
+        return stats(Cache::countReadable);
     }
 
-    private Stats stats(Cache<?> cache) {
+    /**
+     * The same for those who would rather have an old number of entries than wait.
+     * @param patience how long to wait for a new one
+     */
+    public Map<String, Stats> statsWithin(Duration patience) {
+        return stats((cache) -> cache.countReadable(patience));
+    }
+
+    private Map<String, Stats> stats(Function<Cache<?>, Count> counter) {
+        return caches.stream().collect(Collectors.toMap(Cache::name, (cache) -> stats(cache, counter.apply(cache))));
+    }
+
+    private Stats stats(Cache<?> cache, Count count) {
         Caller caller = callers.current();
         if (!caller.reading().isAll() || !caller.overlay().isEmpty()) {
-            return Stats.of(cache.countReadable(), null);
+            return Stats.of(count, null);
         }
         CacheMetrics.Counters counters = metrics.countersOf(cache.name());
-        return Stats.of(cache.countReadable(), counters);
+        return Stats.of(count, counters);
     }
 
     /**
