@@ -1,0 +1,110 @@
+package dev.dejavu.console;
+
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.SpringApplication;
+import org.springframework.context.ConfigurableApplicationContext;
+
+import dev.dejavu.DejavuApplication;
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.TcpProxy;
+
+import static dev.dejavu.testing.Http.header;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Whatever goes wrong in the console is a page.
+ */
+class ConsoleErrorTests {
+
+    private static final String AWAY = "The database does not answer";
+
+    private static final String ADMIN = "an-administrator-of-the-tests";
+
+    @TempDir
+    Path home = Path.of("");
+
+    @Test
+    void databaseAwayIsANotice() throws IOException {
+        String database = Postgres.newDatabase();
+        try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
+            proxy.mend();
+            try (ConfigurableApplicationContext open = start(Postgres.url(proxy.port(), database));
+                    ConfigurableApplicationContext closed = start(Postgres.url(proxy.port(), Postgres.newDatabase()),
+                            "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN)) {
+                assertThat(page(open, "/console").statusCode()).isEqualTo(200);
+                proxy.cut();
+                for (String path : new String[] { "", "/images", "/bundles?q=abc",
+                        "/bundles/0123456789abcdef0123456789abcdef", "/explain?uri=ghcr.io/acme/a:v1&scope=s" }) {
+                    assertNotice(page(open, "/console" + path), 503, AWAY);
+                }
+                assertNotice(page(closed, "/console/images", "Cookie", "dejavu-session=ZGp2X3dyb25n"), 503, AWAY);
+                assertThat(page(open, "/console/webhooks").statusCode()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
+    void unknownPathAndWrongMethodArePages() {
+        try (ConfigurableApplicationContext service = start("jdbc:sqlite:" + home.resolve("cache.db"))) {
+            for (String path : new String[] { "/none", "/none/such.html", "/images/a/b", "/console.png" }) {
+                HttpResponse<String> missing = page(service, "/console" + path);
+                assertNotice(missing, 404, "Nothing here");
+                assertThat(missing.body()).contains("/console/console.css", ">Images</a>");
+                assertThat(header(missing, "Content-Security-Policy")).contains("default-src 'none'");
+            }
+            HttpResponse<String> form = page(service, "/console/tokens");
+            String token = form.body().replaceFirst("(?s).*name=\"_csrf\"[^>]*value=\"([^\"]+)\".*", "$1");
+            String cookie = form.headers().firstValue("Set-Cookie").orElseThrow().replaceFirst(";.*", "");
+            HttpResponse<String> posted = Http.of(service)
+                .send("POST", "/console/images", BodyPublishers.ofString("_csrf=" + token), "Content-Type",
+                        "application/x-www-form-urlencoded", "Cookie", cookie);
+            assertNotice(posted, 405, "Not understood");
+            assertThat(header(posted, "Allow")).contains("GET");
+            assertThat(header(Http.of(service).get("/images/none/such", "Accept", "text/html"), "Content-Type"))
+                .isEqualTo("application/problem+json");
+        }
+    }
+
+    @Test
+    void failureOfATemplateIsAPage() {
+        try (ConfigurableApplicationContext service = start("jdbc:sqlite:" + home.resolve("cache.db"),
+                "--spring.thymeleaf.prefix=classpath:/none/")) {
+            for (String path : new String[] { "/console", "/console/none" }) {
+                assertNotice(page(service, path), 500, "Something is wrong in the service");
+            }
+        }
+    }
+
+    private static ConfigurableApplicationContext start(String url, String... settings) {
+        SpringApplication application = new SpringApplication(DejavuApplication.class);
+        String[] all = new String[settings.length + 3];
+        all[0] = "--server.port=0";
+        all[1] = "--dejavu.registry.allowed=";
+        all[2] = "--spring.datasource.url=" + url;
+        System.arraycopy(settings, 0, all, 3, settings.length);
+        return application.run(all);
+    }
+
+    private static HttpResponse<String> page(ConfigurableApplicationContext service, String path, String... headers) {
+        String[] all = new String[headers.length + 2];
+        all[0] = "Accept";
+        all[1] = "text/html";
+        System.arraycopy(headers, 0, all, 2, headers.length);
+        return Http.of(service).get(path, all);
+    }
+
+    private static void assertNotice(HttpResponse<String> page, int status, String title) {
+        assertThat(page.statusCode()).as(page.body()).isEqualTo(status);
+        assertThat(header(page, "Content-Type")).startsWith("text/html");
+        assertThat(page.body()).contains("<h1>" + title + "</h1>")
+            .doesNotContain("Exception", "springframework", "java.");
+    }
+
+}
