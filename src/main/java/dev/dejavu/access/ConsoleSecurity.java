@@ -18,7 +18,6 @@ import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.AccessDeniedHandlerImpl;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
-import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
 import org.springframework.security.web.csrf.CsrfFilter;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 
@@ -49,7 +48,7 @@ class ConsoleSecurity {
             .securityMatcher((request) -> ConsolePaths.contain(Role.path(request)))
             // Each request would renew the token as if it signed in, and another tab
             // would have the old one.
-            .csrf((csrf) -> csrf.csrfTokenRepository(csrfTokens())
+            .csrf((csrf) -> csrf.csrfTokenRepository(new ConsoleCsrfTokens())
                 .sessionAuthenticationStrategy(new NullAuthenticatedSessionStrategy()))
             .headers((headers) -> headers.contentTypeOptions((options) -> options.disable())
                 .contentSecurityPolicy((policy) -> policy.policyDirectives(CONTENT_SECURITY_POLICY))
@@ -67,13 +66,6 @@ class ConsoleSecurity {
                 .anyRequest()
                 .access(new RequiredRole(properties.anonymousRead())))
             .build();
-    }
-
-    private static CookieCsrfTokenRepository csrfTokens() {
-        CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
-        tokens.setCookieName("dejavu-csrf");
-        tokens.setCookieCustomizer((cookie) -> cookie.sameSite("Strict").httpOnly(true));
-        return tokens;
     }
 
     private static AuthenticationEntryPoint signIn() {
