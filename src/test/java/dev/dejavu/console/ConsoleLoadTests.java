@@ -1,0 +1,142 @@
+package dev.dejavu.console;
+
+import java.lang.management.ManagementFactory;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
+
+import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.ServiceProcess;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Each page of the console beside many rows: {@code -Dconsole.rows=1000000} for as many
+ * as promised.
+ */
+@Tag("load")
+class ConsoleLoadTests {
+
+    private static final int ROWS = Integer.getInteger("console.rows", 20_000);
+
+    private static final int CALLS = 7;
+
+    private static final Duration PROMISED = Duration.ofMillis(300);
+
+    private static final String NUMBERS = """
+            with recursive numbers (n) as (select :first union all select n + 1 from numbers where n < :last)
+            """;
+
+    private static final List<String> FILL = List.of(NUMBERS + """
+            insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, created_at, revision)
+            select {hash}, case when n % 1000 = 0 then 'pr' else '' end,
+                'ghcr.io/acme/app' || n % 100 || ':v' || n % 5000, 'https://flyte.example.com:p' || n % 40 || ':dev',
+                'ghcr.io/acme/app' || n % 100, 'v' || n % 5000, 'linux/amd64', :now - n, 1 from numbers
+            """,
+            NUMBERS + """
+                    insert into bundle_cache (digest, overlay, hash_digest, remote_path, scope, files_digest, created_at, revision)
+                    select {hash}, '', 'a', 's3://acme/' || n, 'https://flyte.example.com:p' || n % 40 || ':dev', 'f' || n % 5000,
+                        :now - n, 1 from numbers
+                    """,
+            NUMBERS + """
+                    insert into history_event (cache, hash, overlay, at, kind, value, actor, scope, repository)
+                    select 'images', {hash}, '', :now - n, 'put', 'ghcr.io/acme/app:v1', 'ada',
+                        'https://flyte.example.com:p1:dev', 'ghcr.io/acme/app' from numbers
+                    """);
+
+    /** Of the first row. */
+    private static final String KEY = "00000001%056x".formatted(1);
+
+    private static final List<String> PAGES = List.of("", "?days=90", "/images", "/images?show=fresh",
+            "/images?show=stale", "/images?show=invalidated", "/images?show=overlay",
+            "/images?show=invalidated&by=repository&q=ghcr.io/acme/app7", "/images?q=ghcr.io/acme/app7:v7",
+            "/images?q=ghcr.io/acme/app7", "/images?q=v7", "/images?q=https://flyte.example.com:p7:dev",
+            "/images?q=00000001", "/images?q=nothing-like-this", "/images/" + KEY, "/bundles", "/bundles?show=overlay",
+            "/bundles?q=s3://acme/7", "/bundles?q=https://flyte.example.com:p7:dev", "/bundles?q=00000001",
+            "/bundles?q=nothing-like-this", "/bundles/" + KEY,
+            "/explain?uri=ghcr.io/acme/app7:none&scope=https://flyte.example.com:p7:dev",
+            "/explain?uri=docker.io/acme/app7:v7&scope=https://flyte.example.com:p9:dev",
+            "/explain?digest=0123456789abcdef0123456789abcdef&scope=https://flyte.example.com:p7:dev", "/webhooks",
+            "/tokens");
+
+    @Test
+    @Timeout(1800)
+    void pagesAreQuickOnSqlite(@TempDir Path folder) throws Exception {
+        run("jdbc:sqlite:" + folder.resolve("cache.db"), "printf('%08x%056x', n, n)");
+    }
+
+    @Test
+    @Timeout(1800)
+    void pagesAreQuickOnPostgres() throws Exception {
+        run(Postgres.url(Postgres.port(), Postgres.newDatabase()),
+                "lpad(to_hex(n), 8, '0') || lpad(to_hex(n), 56, '0')");
+    }
+
+    private static void run(String url, String hash) throws Exception {
+        try (ServiceProcess migration = ServiceProcess.start("spring.datasource.url=" + url)) {
+            migration.http();
+        }
+        fill(url, hash);
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url)) {
+            Http http = service.http();
+            // the templates
+            get(http, "");
+            Map<String, Long> millis = new LinkedHashMap<>();
+            for (String page : PAGES) {
+                millis.put(page, millis(http, page));
+            }
+            System.out.printf("Median ms among %d on %s: %s%n", ROWS, url.substring(0, 15), millis);
+            assertThat(millis).allSatisfy((page, took) -> assertThat(took)
+                .isLessThan((long) (PROMISED.toMillis() * Math.max(1, load() / 2))));
+        }
+    }
+
+    /** What a machine that others use may take longer. */
+    private static double load() {
+        return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    }
+
+    private static void fill(String url, String hash) {
+        JdbcClient client = JdbcClient.create(new DriverManagerDataSource(url));
+        int step = 50_000;
+        for (int first = 1; first <= ROWS; first += step) {
+            for (String sql : FILL) {
+                client.sql(sql.replace("{hash}", hash))
+                    .param("first", first)
+                    .param("last", Math.min(ROWS, first + step - 1))
+                    .param("now", System.currentTimeMillis())
+                    .update();
+            }
+        }
+        client.sql("analyze").update();
+    }
+
+    private static long millis(Http http, String page) {
+        long[] took = new long[CALLS];
+        for (int i = 0; i < CALLS; i++) {
+            long begin = System.nanoTime();
+            get(http, page);
+            took[i] = Duration.ofNanos(System.nanoTime() - begin).toMillis();
+        }
+        Arrays.sort(took);
+        return took[CALLS / 2];
+    }
+
+    private static void get(Http http, String page) {
+        HttpResponse<String> response = http.get("/console" + page.replace(" ", "%20"), "Accept", "text/html");
+        assertThat(response.statusCode()).as(page + response.body()).isEqualTo(200);
+    }
+
+}
