@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -100,7 +101,7 @@ class SimulatedTeamTests {
     }
 
     private static Instance instance(ConfigurableApplicationContext service) {
-        return new Instance(Http.of(service), service.getBean(SettableClock.class));
+        return new Instance(Http.of(service), service.getBean(SettableClock.class), Map.of());
     }
 
 }

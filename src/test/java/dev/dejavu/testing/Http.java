@@ -10,6 +10,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationContext;
@@ -22,13 +24,23 @@ import static org.assertj.core.api.Assertions.assertThat;
  * An HTTP client of the service that hides nothing of HTTP.
  *
  * @param port of the service, on loopback
+ * @param headers of all requests, names and values in turn
  */
-public record Http(int port) {
+public record Http(int port, List<String> headers) {
 
     private static final HttpClient client = HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(Duration.ofSeconds(5))
         .build();
+
+    public Http(int port) {
+        this(port, List.of());
+    }
+
+    /** The same client, with a token. */
+    public Http as(String token) {
+        return new Http(port, List.of("Authorization", "Bearer " + token));
+    }
 
     /** A client of a service that runs in this process. */
     public static Http of(ApplicationContext service) {
@@ -61,9 +73,9 @@ public record Http(int port) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
             .timeout(Duration.ofSeconds(30))
             .method(method, (body != null) ? body : BodyPublishers.noBody());
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
+        Stream.of(this.headers, List.of(headers))
+            .filter((some) -> !some.isEmpty())
+            .forEach((some) -> request.headers(some.toArray(String[]::new)));
         try {
             return client.send(request.build(), BodyHandlers.ofString());
         }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 
 import dev.dejavu.cache.Sha256;
 
@@ -30,7 +31,13 @@ public final class SimulatedTeam {
     private static final List<String> REPOSITORIES = List.of("churn", "forecast", "ranking", "fraud", "pricing",
             "embeddings", "labels", "reports", "routing", "search");
 
-    private static final int PEOPLE = 40;
+    private static final List<String> PEOPLE = List.of("ada", "amara", "aylin", "ben", "bruno", "carla", "chen",
+            "daniel", "divya", "elif", "emeka", "farid", "fiona", "greta", "hana", "hugo", "imani", "ines", "jakub",
+            "jonas", "kavya", "kenji", "lara", "leo", "lucia", "malik", "marta", "mei", "nadia", "noah", "olga", "omar",
+            "priya", "rafael", "sofia", "tariq", "tomas", "uma", "viktor", "yuki");
+
+    /** Who runs the pipelines at night. */
+    private static final String ROBOT = "ci-nightly";
 
     private static final int DAYS = 21;
 
@@ -70,9 +77,14 @@ public final class SimulatedTeam {
     public static Truth play(Http http, SettableClock clock) {
         SimulatedTeam team = new SimulatedTeam(1, clock);
         while (team.hasNextDay()) {
-            team.playDay(List.of(new Instance(http, clock)));
+            team.playDay(List.of(new Instance(http, clock, Map.of())));
         }
         return team.truth();
+    }
+
+    /** The names of all who ask. */
+    public static List<String> people() {
+        return Stream.concat(PEOPLE.stream(), Stream.of(ROBOT)).toList();
     }
 
     public boolean hasNextDay() {
@@ -87,21 +99,21 @@ public final class SimulatedTeam {
     public void playDay(List<Instance> instances) {
         boolean works = day.getDayOfWeek().getValue() <= DayOfWeek.FRIDAY.getValue();
         List<Run> runs = new ArrayList<>();
-        for (int person = 0; person < PEOPLE; person++) {
+        for (int person = 0; person < PEOPLE.size(); person++) {
             // The home of a person, and now and then another.
             int repository = (random.nextInt(5) > 0) ? person % REPOSITORIES.size()
                     : random.nextInt(REPOSITORIES.size());
             int count = works ? random.nextInt(3) : (random.nextInt(30) == 0) ? 1 : 0;
             for (int i = 0; i < count; i++) {
-                runs.add(new Run(timeOfDay(), repository, "development", random.nextInt(100) < 40));
+                runs.add(new Run(PEOPLE.get(person), timeOfDay(), repository, "development", random.nextInt(100) < 40));
             }
             if (works && random.nextInt(6) == 0) {
-                runs.add(new Run(timeOfDay(), repository, "staging", false));
+                runs.add(new Run(PEOPLE.get(person), timeOfDay(), repository, "staging", false));
             }
         }
         // Every night each pipeline runs once.
         for (int repository = 0; repository < REPOSITORIES.size(); repository++) {
-            runs.add(new Run(Duration.ofHours(22).plusMinutes(repository), repository, "production", false));
+            runs.add(new Run(ROBOT, Duration.ofHours(22).plusMinutes(repository), repository, "production", false));
         }
         runs.stream().sorted(Comparator.comparing(Run::at)).forEach((run) -> play(run, instances));
         day = day.plusDays(1);
@@ -116,7 +128,7 @@ public final class SimulatedTeam {
     private void play(Run run, List<Instance> instances) {
         Instant now = day.atStartOfDay().toInstant(ZoneOffset.UTC).plus(run.at());
         instances.forEach((instance) -> instance.advanceTo(now));
-        Http http = instances.get(random.nextInt(instances.size())).http();
+        Http http = instances.get(random.nextInt(instances.size())).http(run.person());
         int repository = run.repository();
         if (run.changesCode()) {
             changes[repository]++;
@@ -190,8 +202,15 @@ public final class SimulatedTeam {
 
     /**
      * A service, and its clock.
+     *
+     * @param tokens of people, by their names; whoever has none asks without
      */
-    public record Instance(Http http, SettableClock clock) {
+    public record Instance(Http http, SettableClock clock, Map<String, String> tokens) {
+
+        Http http(String person) {
+            String token = tokens.get(person);
+            return (token != null) ? http.as(token) : http;
+        }
 
         void advanceTo(Instant time) {
             if (time.isAfter(clock.instant())) {
@@ -216,7 +235,7 @@ public final class SimulatedTeam {
     private record Cost(double seconds, long bytes) {
     }
 
-    private record Run(Duration at, int repository, String domain, boolean changesCode) {
+    private record Run(String person, Duration at, int repository, String domain, boolean changesCode) {
     }
 
 }
