@@ -3,6 +3,8 @@ package dev.dejavu.cache;
 import java.util.List;
 import java.util.function.Consumer;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 import org.springframework.util.function.SingletonSupplier;
@@ -14,15 +16,24 @@ import org.springframework.util.function.SingletonSupplier;
 @Component
 public class CacheObservers {
 
+    private static final Logger log = LoggerFactory.getLogger(CacheObservers.class);
+
     private final SingletonSupplier<List<CacheObserver>> observers;
 
     CacheObservers(ObjectProvider<CacheObserver> observers) {
         this.observers = SingletonSupplier.of(() -> observers.orderedStream().toList());
     }
 
-    /** Tells all of them. */
+    /** Tells all of them. What one of them fails at has happened all the same. */
     public void publish(Consumer<CacheObserver> event) {
-        observers.obtain().forEach(event);
+        for (CacheObserver observer : observers.obtain()) {
+            try {
+                event.accept(observer);
+            }
+            catch (RuntimeException ex) {
+                log.error("An observer failed", ex);
+            }
+        }
     }
 
 }
