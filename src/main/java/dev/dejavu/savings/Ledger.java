@@ -28,6 +28,9 @@ public class Ledger {
     /** Of scopes or repositories. */
     private static final int MAX_ROWS = 1000;
 
+    /** That a limited caller's rows are summed from. */
+    private static final int MAX_SUMS = 50_000;
+
     private final LedgerRepository repository;
 
     private final LedgerCounters counters;
@@ -58,13 +61,18 @@ public class Ledger {
      * Sums a time. Hours and days in which nothing happened have no row; of scopes and
      * repositories, the thousand that saved most have one. Who may read some entries
      * alone sees what those saved.
+     * @throws ProblemException {@link Problem#MALFORMED_QUERY} when too much is in it
      * @param from in it
      * @param to not in it
      */
     public Savings read(Instant from, Instant to, By by) {
         Grant reading = callers.current().reading();
-        Map<String, Amounts> sums = repository.sum(from, to, by, !reading.isAll())
-            .stream()
+        List<LedgerSum> all = repository.sum(from, to, by, !reading.isAll(), MAX_SUMS + 1);
+        if (all.size() > MAX_SUMS) {
+            throw new ProblemException(Problem.MALFORMED_QUERY,
+                    "There are too many scopes and repositories in that time: ask for a shorter one.");
+        }
+        Map<String, Amounts> sums = all.stream()
             .filter((sum) -> reading.covers(partsOf(sum)))
             .collect(groupingBy(LedgerSum::bucket, TreeMap::new,
                     mapping(LedgerSum::amounts, reducing(Amounts.NONE, Amounts::plus))));
@@ -80,9 +88,11 @@ public class Ledger {
         return new Savings(from, to, by, Savings.Row.of(null, null, total), rows);
     }
 
+    /**
+     * A limit to repositories covers none without one: a report of anybody may be in it.
+     */
     private static @Nullable KeyParts partsOf(LedgerSum sum) {
-        return sum.scope().isEmpty() ? null
-                : new Parts(sum.scope(), sum.repository().isEmpty() ? null : sum.repository());
+        return sum.scope().isEmpty() ? null : new Parts(sum.scope(), sum.repository());
     }
 
     private static Instant start(Savings.Row row) {

@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 import org.jspecify.annotations.Nullable;
@@ -24,9 +25,14 @@ class LedgerCounters implements CacheObserver {
     /** Beyond, what is new is summed by hour and cache alone. */
     static final int MAX_KEYS = 10_000;
 
+    /** Of an hour: readers may report any, and each is a row. */
+    static final int MAX_REPORTED_SCOPES = 200;
+
     private static final long HOUR = 3_600_000;
 
     private final ConcurrentHashMap<LedgerKey, LedgerCell> cells = new ConcurrentHashMap<>();
+
+    private final Set<LedgerKey> reported = ConcurrentHashMap.newKeySet();
 
     private final Clock clock;
 
@@ -40,7 +46,7 @@ class LedgerCounters implements CacheObserver {
         for (CacheEntry hit : lookup.hits()) {
             LedgerKey key = keyOf(hour, lookup.cache(), hit);
             LedgerCell cell = cell(key);
-            cell.addHit(hit.cost());
+            cell.addHit(hit.key().isInBase() ? hit.cost() : null);
             keep(key, cell);
         }
         if (!lookup.misses().isEmpty()) {
@@ -52,10 +58,22 @@ class LedgerCounters implements CacheObserver {
     }
 
     void add(UsageReport report) {
-        LedgerKey key = new LedgerKey(hour(), report.cache(), report.scope(), "");
+        LedgerKey key = bounded(new LedgerKey(hour(), report.cache(), report.scope(), ""));
         LedgerCell cell = cell(key);
         cell.addReport(report);
         keep(key, cell);
+    }
+
+    private LedgerKey bounded(LedgerKey key) {
+        if (reported.contains(key)) {
+            return key;
+        }
+        reported.removeIf((other) -> other.hour() != key.hour());
+        if (reported.size() >= MAX_REPORTED_SCOPES) {
+            return key.withoutParts();
+        }
+        reported.add(key);
+        return key;
     }
 
     private long hour() {
@@ -65,6 +83,10 @@ class LedgerCounters implements CacheObserver {
 
     private static LedgerKey keyOf(long hour, String cache, CacheEntry entry) {
         KeyParts parts = entry.parts();
+        if (!entry.key().isInBase()) {
+            // What is in an overlay is nobody else's to see, nor its cost to believe.
+            return new LedgerKey(hour, cache, "", "");
+        }
         if (parts == null) {
             return new LedgerKey(hour, cache, "",
                     (entry instanceof VerifiableEntry) ? repositoryOf(entry.value()) : "");

@@ -15,6 +15,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 import org.springframework.transaction.support.TransactionOperations;
 
+import dev.dejavu.cache.Scans;
+
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.reducing;
@@ -70,7 +72,7 @@ class LedgerRepository {
                 select * from savings where period_hours = 1 and period_start >= :lastDay and period_start < :to
                 union all
                 select * from savings where period_hours = 24 and period_start in (:days)) period
-            group by {columns}
+            group by {columns} limit :limit
             """;
 
     /** Of two instances that delete the same rows, one gets each. */
@@ -88,12 +90,16 @@ class LedgerRepository {
 
     private final TransactionOperations transaction;
 
+    private final Scans scans;
+
     private final Clock clock;
 
-    LedgerRepository(JdbcClient reader, JdbcClient writer, TransactionOperations transaction, Clock clock) {
+    LedgerRepository(JdbcClient reader, JdbcClient writer, TransactionOperations transaction, Scans scans,
+            Clock clock) {
         this.reader = reader;
         this.writer = writer;
         this.transaction = transaction;
+        this.scans = scans;
         this.clock = clock;
     }
 
@@ -155,8 +161,9 @@ class LedgerRepository {
      * Sums a time: its whole days, and the hours before and after them.
      * @param by what the sums are by
      * @param byParts whether they are by scope and repository besides
+     * @param limit how many sums at most
      */
-    List<LedgerSum> sum(Instant from, Instant to, By by, boolean byParts) {
+    List<LedgerSum> sum(Instant from, Instant to, By by, boolean byParts, int limit) {
         long start = from.toEpochMilli();
         long end = to.toEpochMilli();
         List<Long> days = (by == By.HOUR) ? List.of()
@@ -164,15 +171,17 @@ class LedgerRepository {
                     .boxed()
                     .toList();
         String columns = by.column() + (byParts ? ", scope, repository" : "");
-        return reader.sql(SUM.replace("{columns}", columns))
+        JdbcClient.StatementSpec statement = reader.sql(SUM.replace("{columns}", columns))
             .param("from", start)
             .param("firstDay", days.isEmpty() ? end : days.getFirst())
             .param("lastDay", days.isEmpty() ? end : days.getLast() + DAY)
             .param("to", end)
             .param("days", days.isEmpty() ? List.of(-1L) : days)
+            .param("limit", limit);
+        return scans.execute(() -> statement
             .query((row, index) -> new LedgerSum(row.getString(1), byParts ? row.getString("scope") : "",
                     byParts ? row.getString("repository") : "", amounts(row)))
-            .list();
+            .list());
     }
 
     /**

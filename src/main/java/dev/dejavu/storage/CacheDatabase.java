@@ -2,6 +2,7 @@ package dev.dejavu.storage;
 
 import org.springframework.jdbc.core.simple.JdbcClient;
 
+import dev.dejavu.cache.Scans;
 import dev.dejavu.commit.GroupCommit;
 
 /**

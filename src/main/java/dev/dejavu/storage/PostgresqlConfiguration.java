@@ -26,6 +26,7 @@ import org.springframework.transaction.support.TransactionOperations;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.function.SingletonSupplier;
 
+import dev.dejavu.cache.Scans;
 import dev.dejavu.cache.ChangeListener;
 import dev.dejavu.commit.GroupCommit;
 
@@ -69,8 +70,13 @@ class PostgresqlConfiguration {
     }
 
     @Bean
+    Scans scans() {
+        return Scans.DIRECT;
+    }
+
+    @Bean
     CacheDatabase cacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit) {
-        return new CacheDatabase(reader, writer, commit, Scans.DIRECT, "for update");
+        return new CacheDatabase(reader, writer, commit, scans(), "for update");
     }
 
     @Bean

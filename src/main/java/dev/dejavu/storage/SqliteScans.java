@@ -14,6 +14,8 @@ import java.util.function.Supplier;
 import org.springframework.dao.QueryTimeoutException;
 import org.sqlite.ProgressHandler;
 
+import dev.dejavu.cache.Scans;
+
 /**
  * Scans of SQLite on a few platform threads, because its native code would pin the
  * carriers of all who only ask for a key; and for a second at most, because nothing else

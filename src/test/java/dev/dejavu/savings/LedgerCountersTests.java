@@ -54,22 +54,54 @@ class LedgerCountersTests {
     @Test
     void beyondTheBoundWhatIsNewCountsWithoutItsScope() {
         for (int i = 0; i < LedgerCounters.MAX_KEYS + 500; i++) {
-            counters.add(new UsageReport("images", "scope " + i, 1, 0, 1));
+            hit(Keys.next(), "scope " + i);
         }
-        counters.add(new UsageReport("images", "scope 7", 1, 0, 1));
+        hit(Keys.next(), "scope 7");
         List<LedgerRow> rows = counters.take();
         assertThat(rows).hasSize(LedgerCounters.MAX_KEYS + 1).isSortedAccordingTo((a, b) -> a.key().compareTo(b.key()));
         assertThat(rows.getFirst().key().scope()).isEmpty();
-        assertThat(rows.getFirst().amounts().reports()).isEqualTo(500);
+        assertThat(rows.getFirst().amounts().hits()).isEqualTo(500);
         assertThat(counters.take()).isEmpty();
-        counters.add(new UsageReport("images", "another", 1, 0, 1));
+        hit(Keys.next(), "another");
         assertThat(counters.take()).hasSize(1).allMatch((row) -> row.key().scope().equals("another"));
     }
 
     @Test
+    void reportsOfMoreScopesThanATeamHasCountWithoutThem() {
+        hit(Keys.next(), "used");
+        for (int i = 0; i < LedgerCounters.MAX_REPORTED_SCOPES + 50; i++) {
+            counters.add(new UsageReport("images", "scope " + i, 1, 0, 1));
+        }
+        counters.add(new UsageReport("images", "scope 7", 1, 0, 1));
+        List<LedgerRow> rows = counters.take();
+        assertThat(rows).hasSize(LedgerCounters.MAX_REPORTED_SCOPES + 2);
+        assertThat(rows.getFirst().key().scope()).isEmpty();
+        assertThat(rows.getFirst().amounts().reports()).isEqualTo(50);
+    }
+
+    @Test
+    void hitInAnOverlayNamesNothingAndItsCostIsNotBelieved() {
+        hit(Keys.next().in("pr-7"), "secret");
+        assertThat(counters.take()).singleElement().satisfies((row) -> {
+            assertThat(row.key().scope()).isEmpty();
+            assertThat(row.key().repository()).isEmpty();
+            assertThat(row.amounts().unpricedHits()).isEqualTo(1);
+            assertThat(row.amounts().savedSeconds()).isZero();
+        });
+    }
+
+    private void hit(CacheKey key, String scope) {
+        counters.onLookup(lookup(new Entry(key, new Parts(scope, "ghcr.io/acme/my-app"), new Cost(4.1, 1000L))));
+    }
+
+    private static Lookup lookup(Entry entry) {
+        return new Lookup("images", new Caller("ada", "", false, false), List.of(entry), List.of());
+    }
+
+    @Test
     void hitAllocatesLittle() {
-        Lookup lookup = new Lookup("images", new Caller("ada", "", false, false),
-                List.of(new Entry(new Cost(4.1, 1000L))), List.of());
+        Lookup lookup = lookup(
+                new Entry(Keys.next(), new Parts(Sample.SCOPE, "ghcr.io/acme/my-app"), new Cost(4.1, 1000L)));
         for (int i = 0; i < 20_000; i++) {
             counters.onLookup(lookup);
         }
@@ -93,21 +125,7 @@ class LedgerCountersTests {
     /**
      * An image.
      */
-    private record Entry(Cost cost) implements CacheEntry {
-
-        private static final CacheKey KEY = Keys.next();
-
-        private static final KeyParts PARTS = new Parts(Sample.SCOPE, "ghcr.io/acme/my-app");
-
-        @Override
-        public CacheKey key() {
-            return KEY;
-        }
-
-        @Override
-        public KeyParts parts() {
-            return PARTS;
-        }
+    private record Entry(CacheKey key, KeyParts parts, Cost cost) implements CacheEntry {
 
         @Override
         public String value() {

@@ -162,7 +162,7 @@ class SavingsHttpTests {
             assertThat(all.hits()).isEqualTo(48);
             assertThat(sum(By.DAY)).isEqualTo(all);
             Instant noon = Instant.ofEpochMilli(day).plus(Duration.ofHours(12));
-            assertThat(ledger.sum(noon, noon.plus(Duration.ofHours(3)), By.CACHE, false)).singleElement()
+            assertThat(ledger.sum(noon, noon.plus(Duration.ofHours(3)), By.CACHE, false, 100)).singleElement()
                 .satisfies((sum) -> assertThat(sum.amounts().hits()).isEqualTo(6));
             assertThat(ledger.pruneHours(next, day, 30)).hasSize(30);
             assertThat(ledger.pruneHours(next, day, 30)).hasSize(18);
@@ -218,7 +218,7 @@ class SavingsHttpTests {
         /** Of the whole day. */
         private Amounts sum(By by) {
             Instant day = Instant.ofEpochMilli(hour() / 86_400_000 * 86_400_000);
-            return ledger.sum(day, day.plus(Duration.ofDays(1)), by, false)
+            return ledger.sum(day, day.plus(Duration.ofDays(1)), by, false, 100)
                 .stream()
                 .map(LedgerSum::amounts)
                 .reduce(Amounts.NONE, Amounts::plus);

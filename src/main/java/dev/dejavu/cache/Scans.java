@@ -1,11 +1,11 @@
-package dev.dejavu.storage;
+package dev.dejavu.cache;
 
 import java.util.function.Supplier;
 
 /**
  * Executes reads of many rows, which may be slow.
  */
-interface Scans {
+public interface Scans {
 
     /** For a database that needs nothing but patience, and has its own time limit. */
     Scans DIRECT = new Scans() {
@@ -15,6 +15,10 @@ interface Scans {
         }
     };
 
+    /**
+     * Executes one.
+     * @throws org.springframework.dao.QueryTimeoutException when it takes too long
+     */
     <T> T execute(Supplier<T> read);
 
 }
