@@ -57,6 +57,7 @@ public class Explainer {
         if (served.isPresent()) {
             return ofServed(served.get(), found, isConfirmedOnly);
         }
+        history.catchUp();
         if (!found.isEmpty()) {
             return ofInvalidated(cache, found.getFirst());
         }

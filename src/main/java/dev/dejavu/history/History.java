@@ -59,7 +59,7 @@ public class History {
      */
     public KeyHistory of(Cache<?> cache, CacheKey key) {
         Caller caller = callers.current();
-        writer.flush();
+        catchUp();
         List<String> overlays = caller.seesAll() ? null : List.of(key.overlay(), key.inBase().overlay());
         List<EventRow> rows = rows(cache, key, overlays);
         CacheEntry live = cache.inspect(key).orElse(null);
@@ -81,9 +81,13 @@ public class History {
                 seesActors ? servedSinceTrue(cache, main) : null, dropped());
     }
 
+    /** Writes what this instance recorded, so that a timeline has it. */
+    void catchUp() {
+        writer.flushBriefly();
+    }
+
     /** The timeline of a key in the base, or in its overlay alone. */
     Timeline timeline(Cache<?> cache, CacheKey key) {
-        writer.flush();
         return timeline(cache, key, callers.current(), rows(cache, key, Set.of(key.overlay())),
                 repository.events(cache.name(), EventRow.MANY, null, since()));
     }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,6 +39,9 @@ class HistoryWriter implements SmartLifecycle, MeterBinder {
     private static final Logger log = LoggerFactory.getLogger(HistoryWriter.class);
 
     private static final Duration INTERVAL = Duration.ofSeconds(15);
+
+    /** Of those who read, in all. */
+    private static final long PATIENCE = Duration.ofMillis(500).toNanos();
 
     private static final int MAX_WAITING = 20_000;
 
@@ -103,18 +107,48 @@ class HistoryWriter implements SmartLifecycle, MeterBinder {
     void flush() {
         writing.lock();
         try {
-            servings.forget(clock.millis());
-            int most = events.size() + registryEvents.size() + servings.size() + failed.size();
-            for (int rows = 0; rows < most;) {
-                int size = flushSome();
-                if (size == 0) {
-                    break;
-                }
-                rows += size;
-            }
+            flushFor(Long.MAX_VALUE);
         }
         finally {
             writing.unlock();
+        }
+    }
+
+    /**
+     * Writes what was recorded until now, as far as that is done in half a second:
+     * whoever reads waits neither for all that others recorded nor for a database that
+     * takes no writes.
+     */
+    void flushBriefly() {
+        long begin = System.nanoTime();
+        try {
+            if (writing.tryLock(PATIENCE, TimeUnit.NANOSECONDS)) {
+                try {
+                    flushFor(PATIENCE - (System.nanoTime() - begin));
+                }
+                finally {
+                    writing.unlock();
+                }
+            }
+        }
+        catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
+        catch (DataAccessException ex) {
+            log.debug("The history is written later", ex);
+        }
+    }
+
+    private void flushFor(long nanos) {
+        long begin = System.nanoTime();
+        servings.forget(clock.millis());
+        int most = events.size() + registryEvents.size() + servings.size() + failed.size();
+        for (int rows = 0; rows < most && System.nanoTime() - begin < nanos;) {
+            int size = flushSome();
+            if (size == 0) {
+                break;
+            }
+            rows += size;
         }
     }
 

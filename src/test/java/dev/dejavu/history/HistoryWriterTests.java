@@ -1,7 +1,9 @@
 package dev.dejavu.history;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,8 @@ import dev.dejavu.testing.SettableClock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 class HistoryWriterTests {
 
@@ -24,6 +28,11 @@ class HistoryWriterTests {
     private final List<String> written = new ArrayList<>();
 
     private @Nullable RuntimeException failure;
+
+    /** Of each write. */
+    private Duration duration = Duration.ZERO;
+
+    private volatile boolean isWriting;
 
     private final HistoryWriter writer = new HistoryWriter(new Repository(), new SettableClock());
 
@@ -63,6 +72,40 @@ class HistoryWriterTests {
         assertThat(written).hasSize(ROOM).startsWith("k0", "k1");
     }
 
+    @Test
+    void whoReadsDoesNotWaitForAllThatIsToBeWritten() {
+        for (int i = 0; i < ROOM; i++) {
+            add("k" + i);
+        }
+        duration = Duration.ofMillis(20);
+        writer.flushBriefly();
+        assertThat(written).hasSizeBetween(1, ROOM - 1);
+        duration = Duration.ZERO;
+        writer.flush();
+        assertThat(written).hasSize(ROOM).startsWith("k0", "k1");
+    }
+
+    @Test
+    void whoReadsDoesNotQueueBehindAnotherFlush() throws InterruptedException {
+        add("a");
+        duration = Duration.ofDays(1);
+        Thread other = Thread.ofPlatform().daemon().start(writer::flush);
+        await().until(() -> isWriting);
+        assertTimeoutPreemptively(Duration.ofSeconds(20), writer::flushBriefly);
+        other.interrupt();
+        other.join();
+    }
+
+    @Test
+    void whoReadsIsAnsweredWhileTheDatabaseTakesNoWrites() {
+        add("a");
+        failure = new DataAccessResourceFailureException("away");
+        writer.flushBriefly();
+        failure = null;
+        writer.flushBriefly();
+        assertThat(written).containsExactly("a");
+    }
+
     private void add(String... keys) {
         for (String key : keys) {
             writer.add(new EventRow("images", key, "", 1, HistoryEvent.Kind.PUT, null, null, null, null, null, null,
@@ -85,6 +128,8 @@ class HistoryWriterTests {
             if (failure != null) {
                 throw failure;
             }
+            isWriting = true;
+            LockSupport.parkNanos(duration.toNanos());
             events.forEach((event) -> written.add(event.hash()));
         }
 
