@@ -16,8 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
-import org.springframework.dao.DataAccessResourceFailureException;
-import org.springframework.dao.TransientDataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.stereotype.Component;
 
 import io.micrometer.core.instrument.FunctionCounter;
@@ -28,8 +27,8 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import dev.dejavu.cache.Lookup;
 
 /**
- * Writes records in batches, some seconds after they were made. While the database is
- * away it keeps them as long as there is room.
+ * Writes records in batches, some seconds after they were made. While the database takes
+ * none, as when it is away, read-only or full, it keeps them as long as there is room.
  */
 @Component
 class HistoryWriter implements SmartLifecycle, MeterBinder {
@@ -67,6 +66,9 @@ class HistoryWriter implements SmartLifecycle, MeterBinder {
     /** What is to be written before anything else, by {@link #writing}. */
     private Batch failed = Batch.EMPTY;
 
+    /** Whether the last write failed, by {@link #writing}. */
+    private boolean isFailing;
+
     private volatile @Nullable Thread thread;
 
     HistoryWriter(HistoryRepository repository, Clock clock) {
@@ -102,7 +104,7 @@ class HistoryWriter implements SmartLifecycle, MeterBinder {
 
     /**
      * Writes what was recorded until now.
-     * @throws DataAccessException when the database does not answer; nothing is lost
+     * @throws DataAccessException when the database takes none; nothing is lost
      */
     void flush() {
         writing.lock();
@@ -173,16 +175,22 @@ class HistoryWriter implements SmartLifecycle, MeterBinder {
         try {
             repository.add(batch.events(), batch.registryEvents(), batch.served());
             written.add(batch.size());
-        }
-        catch (TransientDataAccessException | DataAccessResourceFailureException ex) {
-            servings.restore(batch.served());
-            failed = new Batch(batch.events(), batch.registryEvents(), List.of());
-            throw ex;
+            isFailing = false;
         }
         catch (RuntimeException ex) {
+            boolean isWrong = ex instanceof DataIntegrityViolationException || !(ex instanceof DataAccessException);
+            if (!isFailing) {
+                isFailing = true;
+                log.warn("Records of the history cannot be written and are {}: {}",
+                        isWrong ? "dropped" : "kept while there is room", ex.toString());
+            }
+            if (!isWrong) {
+                servings.restore(batch.served());
+                failed = new Batch(batch.events(), batch.registryEvents(), List.of());
+                throw ex;
+            }
             // It would fail again.
             dropped.add(batch.size());
-            log.warn("{} records of the history cannot be written: {}", batch.size(), ex.toString());
         }
     }
 

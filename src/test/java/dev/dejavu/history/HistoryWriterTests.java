@@ -1,5 +1,6 @@
 package dev.dejavu.history;
 
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,8 +8,12 @@ import java.util.concurrent.locks.LockSupport;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SimpleDriverDataSource;
 import org.springframework.transaction.support.TransactionOperations;
@@ -21,6 +26,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+@ExtendWith(OutputCaptureExtension.class)
 class HistoryWriterTests {
 
     private static final int ROOM = 20_000;
@@ -48,6 +54,21 @@ class HistoryWriterTests {
         writer.flush();
         assertThat(written).hasSize(3);
         assertThat(writer.dropped()).isZero();
+    }
+
+    /** A read-only or full database, or a timeout of a lock. */
+    @Test
+    void whatTheDatabaseRefusesIsKeptAndSaidOnce(CapturedOutput output) {
+        add("a", "b");
+        failure = new UncategorizedSQLException("write", null, new SQLException("read-only", "25006"));
+        for (int i = 0; i < 3; i++) {
+            assertThatExceptionOfType(UncategorizedSQLException.class).isThrownBy(writer::flush);
+        }
+        failure = null;
+        writer.flush();
+        assertThat(written).containsExactly("a", "b");
+        assertThat(writer.dropped()).isZero();
+        assertThat(output.getAll()).containsOnlyOnce("cannot be written");
     }
 
     @Test
