@@ -66,11 +66,10 @@ public class History {
         if (!mayRead(caller, rows, live)) {
             return new KeyHistory(List.of(), null, null, null, dropped());
         }
-        List<EventRow> removals = repository.events(cache.name(), EventRow.MANY, null, since());
         List<HistoryEvent> events = new ArrayList<>();
         Timeline main = null;
         for (CacheKey one : keys(key, rows)) {
-            Timeline timeline = timeline(cache, one, caller, rows, removals);
+            Timeline timeline = timeline(cache, one, caller, rows);
             events.addAll(timeline.events());
             boolean isMain = main == null || (live != null && live.key().equals(one));
             main = (isMain && timeline.lastValue() != null) ? timeline : main;
@@ -88,17 +87,21 @@ public class History {
 
     /** The timeline of a key in the base, or in its overlay alone. */
     Timeline timeline(Cache<?> cache, CacheKey key) {
-        return timeline(cache, key, callers.current(), rows(cache, key, Set.of(key.overlay())),
-                repository.events(cache.name(), EventRow.MANY, null, since()));
+        return timeline(cache, key, callers.current(), rows(cache, key, Set.of(key.overlay())));
     }
 
-    private Timeline timeline(Cache<?> cache, CacheKey key, Caller caller, List<EventRow> rows,
-            List<EventRow> removals) {
+    private Timeline timeline(Cache<?> cache, CacheKey key, Caller caller, List<EventRow> rows) {
         CacheEntry live = cache.inspect(key).filter((entry) -> entry.key().equals(key)).orElse(null);
+        List<EventRow> visible = rows.stream()
+            .filter((row) -> row.overlay().equals(key.overlay()) && isVisible(caller, row))
+            .toList();
+        Set<String> values = new HashSet<>();
+        visible.stream().map(EventRow::value).filter(Objects::nonNull).forEach(values::add);
+        if (live != null) {
+            values.add(live.value());
+        }
         List<EventRow> own = Stream
-            .concat(rows.stream().filter((row) -> row.overlay().equals(key.overlay())),
-                    removals.stream().filter((row) -> Set.of(key.overlay(), EventRow.MANY).contains(row.overlay())))
-            .filter((row) -> isVisible(caller, row))
+            .concat(visible.stream(), repository.removals(cache.name(), key.overlay(), values, since()).stream())
             .sorted(Comparator.comparingLong(EventRow::at))
             .toList();
         return new Timeline(key, cache.timeToLive(), live).read(own, registryEvents(own, live));
@@ -118,7 +121,7 @@ public class History {
     }
 
     private static boolean isVisible(Caller caller, EventRow row) {
-        return row.isOfMany() || caller.reading().covers(parts(row));
+        return caller.reading().covers(parts(row));
     }
 
     private static @Nullable KeyParts parts(EventRow row) {

@@ -63,6 +63,9 @@ class HistoryRepository {
             order by at desc, id desc limit :limit
             """;
 
+    static final String REMOVALS = EVENTS.replace("{overlays}",
+            "and overlay in (:overlay, '*') and (value is null or value in (:values))");
+
     static final String REGISTRY_EVENTS = """
             select * from history_registry_event
             where repository = :repository and subject in (:subjects) and at >= :since
@@ -143,7 +146,6 @@ class HistoryRepository {
 
     /**
      * What happened to a key.
-     * @param hash or {@link EventRow#MANY}
      * @param overlays {@code null} for all
      * @return newest first, a bounded number
      */
@@ -156,6 +158,24 @@ class HistoryRepository {
             .param("limit", MAX_EVENTS)
             .query((row, number) -> event(row))
             .list();
+    }
+
+    /**
+     * Removals of many entries that can have removed one.
+     * @param values that it had
+     * @return newest first, a bounded number
+     */
+    List<EventRow> removals(String cache, String overlay, Collection<String> values, long since) {
+        return values.isEmpty() ? List.of()
+                : reader.sql(REMOVALS)
+                    .param("cache", cache)
+                    .param("hash", EventRow.MANY)
+                    .param("since", since)
+                    .param("overlay", overlay)
+                    .param("values", values)
+                    .param("limit", MAX_EVENTS)
+                    .query((row, number) -> event(row))
+                    .list();
     }
 
     List<RegistryEventRow> registryEvents(String repository, Collection<String> subjects, long since) {

@@ -3,6 +3,7 @@ package dev.dejavu.history;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -10,8 +11,10 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.beans.factory.annotation.Autowired;
 import tools.jackson.databind.JsonNode;
 
+import dev.dejavu.cache.Selection;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.WithPostgres;
@@ -23,6 +26,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 class HistoryHttpTests {
 
     abstract static class Contract extends HistoryHttpFixture {
+
+        @Autowired
+        private HistoryRepository history;
 
         static Stream<Sample> samples() {
             return Stream.of(Sample.image(), Sample.bundle());
@@ -96,6 +102,23 @@ class HistoryHttpTests {
             step();
             send(writer, "PUT", entry.path(), entry.body());
             assertThat(kinds(writer, entry)).containsExactly("put", "removed", "put");
+        }
+
+        @ParameterizedTest
+        @MethodSource("samples")
+        void history_removalOfMany_isFoundBesideManyThatAreOfOthers(Sample entry) {
+            send(ADMIN, "PUT", entry.path(), entry.body());
+            step();
+            String name = entry.path().startsWith("/images") ? "image_uri" : "remote_path";
+            String collection = entry.path().replaceFirst("/[^/]*$", "");
+            send(ADMIN, "DELETE", collection + "?" + name + "=" + entry.value(), "");
+            step();
+            for (Selection other : List.of(new Selection(null, "pr-1", clock.millis()),
+                    new Selection("other:v1", null, clock.millis()))) {
+                EventRow removal = EventRow.removal(collection.substring(1), other, "ada");
+                history.add(Collections.nCopies(HistoryRepository.MAX_EVENTS, removal), List.of(), List.of());
+            }
+            assertThat(kinds(ADMIN, entry)).containsExactly("removed", "put");
         }
 
         @ParameterizedTest
