@@ -115,6 +115,9 @@ class HistoryRecorder implements CacheObserver {
 
     @Override
     public void onRemoveAll(String cache, Removed removed, @Nullable String author) {
+        if (removed.rows() == 0 && !removed.isDone()) {
+            return;
+        }
         List<Object> what = List.of(cache, removed.selection());
         if (recorded.getIfPresent(what) == null) {
             recorded.invalidateAll();
