@@ -32,7 +32,7 @@ class HistoryRecorder implements CacheObserver {
 
     private static final long REGISTRY_EVENTS = Duration.ofMinutes(1).toMillis();
 
-    private static final int MAX_REMEMBERED = 50_000;
+    private static final int MAX_REMEMBERED = MemoryBound.of(50_000, 400);
 
     private final HistoryWriter writer;
 

@@ -42,7 +42,7 @@ class HistoryWriter implements SmartLifecycle, MeterBinder {
     /** Of those who read, in all. */
     private static final long PATIENCE = Duration.ofMillis(500).toNanos();
 
-    private static final int MAX_WAITING = 20_000;
+    private static final int MAX_WAITING = MemoryBound.of(20_000, 1000);
 
     /** Of one transaction, which writes of entries may have to wait for. */
     private static final int BATCH_SIZE = 256;

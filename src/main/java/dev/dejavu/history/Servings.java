@@ -22,7 +22,7 @@ import dev.dejavu.cache.Lookup;
 final class Servings {
 
     /** Pairs of a value and an identity in memory. */
-    private static final int MAX_SIZE = 100_000;
+    private static final int MAX_SIZE = MemoryBound.of(100_000, 320);
 
     private final Map<Key, Serving> servings = new ConcurrentHashMap<>();
 

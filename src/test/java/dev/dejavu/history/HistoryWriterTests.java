@@ -29,7 +29,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 @ExtendWith(OutputCaptureExtension.class)
 class HistoryWriterTests {
 
-    private static final int ROOM = 20_000;
+    private static final int ROOM = MemoryBound.of(20_000, 1000);
 
     private final List<String> written = new ArrayList<>();
 
