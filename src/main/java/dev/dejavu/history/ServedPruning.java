@@ -4,6 +4,8 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.dejavu.cache.Prunable;
 
 /**
@@ -18,8 +20,8 @@ final class ServedPruning implements Prunable {
 
     private final Clock clock;
 
-    /** How many rows are too many, as they were counted when a prune began. */
-    private long excess;
+    /** How many rows are too many, counted in each prune once what is too old is gone. */
+    private @Nullable Long excess;
 
     ServedPruning(HistoryPruningRepository repository, HistoryProperties properties, Clock clock) {
         this.repository = repository;
@@ -36,17 +38,21 @@ final class ServedPruning implements Prunable {
     public synchronized List<Long> pruneExpired(long from, int limit) {
         long now = clock.millis();
         if (from == Long.MIN_VALUE) {
-            excess = count(now) - properties.maxRows();
+            excess = null;
         }
         long lastDay = ServedRow.day(now - properties.keep().toMillis()) - 1;
         List<Long> days = new ArrayList<>(repository.pruneServed(from, lastDay, limit));
-        excess -= days.size();
-        int more = (int) Math.min(excess, limit - days.size());
+        if (days.size() == limit) {
+            return days;
+        }
+        long tooMany = (excess != null) ? excess : count(now) - properties.maxRows();
+        int more = (int) Math.min(tooMany, limit - days.size());
         if (more > 0) {
             List<Long> others = repository.pruneServed(from, ServedRow.day(now), more);
-            excess -= others.size();
+            tooMany -= others.size();
             days.addAll(others);
         }
+        excess = tooMany;
         return days;
     }
 
