@@ -39,14 +39,16 @@ class NearImageRepository {
             + ImageCacheRepository.OF_VERSION + " and scope = :scope" + LIVE + "limit 50";
 
     static final String TAG_IN_SCOPE = NEWEST.replace("{condition}", "tag = :tag") + "scope = :scope" + LIVE
-            + "limit 20";
+            + "order by created_at desc limit 20";
 
-    static final String BY_URI = "select * from image_cache where image_uri in (:uris)" + LIVE + "limit 100";
+    static final String BY_URI = "select * from image_cache where image_uri in (:uris)" + LIVE
+            + "order by created_at desc limit 100";
 
     static final String REPOSITORY_IN_SCOPE = NEWEST_OF_REPOSITORY + "scope = :scope" + LIVE
             + "order by created_at desc limit 10";
 
-    static final String IN_OTHER_SCOPES = NEWEST_OF_REPOSITORY + "scope is not null" + LIVE + "limit 20";
+    static final String IN_OTHER_SCOPES = NEWEST_OF_REPOSITORY + "scope is not null" + LIVE
+            + "order by created_at desc limit 20";
 
     static final String NEWEST_IN_SCOPE = NEWEST.replace("{condition}", "scope = :scope")
             + "(tag = :tag or lower(repository) = :repository)" + LIVE + "order by created_at desc limit 30";
