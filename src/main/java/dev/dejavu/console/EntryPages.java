@@ -106,15 +106,17 @@ class EntryPages {
             @RequestParam(required = false) @Nullable String checked, Model model, HttpServletResponse response) {
         Optional<? extends CacheEntry> found = find(cache, key, overlay);
         model.addAttribute("cache", cache);
-        model.addAttribute("history", HistoryView
-            .of(history.of(cache(cache), found.map(CacheEntry::key).orElse(cache(cache).key(key))), clock.instant()));
+        Visitor visitor = visitors.current();
+        if (visitor.mayList()) {
+            CacheKey read = found.map(CacheEntry::key).orElse(cache(cache).key(key));
+            model.addAttribute("history", HistoryView.of(history.of(cache(cache), read), clock.instant()));
+        }
         if (found.isEmpty()) {
             model.addAttribute("key", key);
             response.setStatus(HttpStatus.NOT_FOUND.value());
             return "console/missing";
         }
         CacheEntry entry = found.get();
-        Visitor visitor = visitors.current();
         model.addAttribute("entry", view(entry));
         model.addAttribute("checked", checked);
         boolean isMine = entry.key().overlay().equals(visitor.overlay());

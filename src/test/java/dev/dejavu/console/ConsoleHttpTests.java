@@ -260,7 +260,10 @@ class ConsoleHttpTests {
             Sample image = Sample.image();
             put(image);
             String page = page("/console" + image.path(), "").body();
-            assertThat(page).contains(image.value(), "Sign in").doesNotContain("Forget", "Check now", "Overview</a>");
+            assertThat(page).contains(image.value(), "Sign in")
+                .doesNotContain("Forget", "Check now", "Overview</a>", "History");
+            assertThat(page("/console/images/" + Keys.next(), "").body()).doesNotContain("History");
+            assertThat(page("/console" + image.path(), session("read", "")).body()).contains("History");
             assertThat(page("/console" + image.path() + "/forget", "").statusCode()).isEqualTo(303);
         }
 
