@@ -208,7 +208,7 @@ def test_explain_image(machines: Machines, unique: str) -> None:
 
     assert f"hit: the team has {uri}" in hit
     assert "the team has it with platforms linux/amd64, linux/arm64" in other_platform
-    assert f"the team has it with scope {machine.scope}" in other_project
+    assert f"the team has it with project {unique}" in other_project
     assert "platforms linux/amd64, linux/arm64" not in other_project.partition("miss")[2]
 
 
