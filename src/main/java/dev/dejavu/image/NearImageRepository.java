@@ -1,18 +1,19 @@
 package dev.dejavu.image;
 
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Caller;
 import dev.dejavu.registry.ImageReference;
-import dev.dejavu.storage.CacheDatabase;
+import dev.dejavu.storage.NearRows;
+
+import static dev.dejavu.storage.NearRows.LIVE;
 
 /**
  * Finds the rows of {@code image_cache} whose keys are like another: each statement reads
@@ -20,13 +21,6 @@ import dev.dejavu.storage.CacheDatabase;
  */
 @Repository
 class NearImageRepository {
-
-    private static final String OF_KEY = "select * from image_cache where hash = :hash order by overlay limit 100";
-
-    private static final String LIVE = """
-             and created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
-                and (overlay in ('', :overlay) or :seesAll = 1)
-            """;
 
     /** As far as a common tag, a large repository or a large scope is read. */
     private static final String NEWEST = """
@@ -56,18 +50,15 @@ class NearImageRepository {
     static final List<String> STATEMENTS = List.of(SAME_TAG, TAG_IN_SCOPE, BY_URI, REPOSITORY_IN_SCOPE, IN_OTHER_SCOPES,
             NEWEST_IN_SCOPE);
 
-    private final CacheDatabase database;
+    private final NearRows<CachedImage> rows;
 
-    private final ImageCacheRepository table;
-
-    NearImageRepository(CacheDatabase database, ImageCacheRepository table) {
-        this.database = database;
-        this.table = table;
+    NearImageRepository(ImageCacheRepository table) {
+        this.rows = new NearRows<>(table);
     }
 
     /** The rows of a key in the base and in all overlays, also expired ones. */
     List<CachedImage> findRows(CacheKey key) {
-        return entries(database.reader().sql(OF_KEY).param("hash", key.hex()));
+        return rows.findOfKey(key);
     }
 
     /** Live entries that are like an image, of what a caller reads. */
@@ -75,26 +66,11 @@ class NearImageRepository {
         ImageParts parts = Objects.requireNonNull(image.parts());
         ImageReference reference = Objects.requireNonNull(ImageReference.parse(parts.uri()));
         Set<String> spellings = reference.spellings();
-        Set<CachedImage> found = new LinkedHashSet<>();
-        for (String sql : STATEMENTS) {
-            found.addAll(entries(database.reader()
-                .sql(sql)
-                .param("tag", parts.tag())
-                .param("version", ":" + parts.tag())
-                .param("scope", parts.scope())
-                .param("spellings", spellings)
-                .param("uris", spellings.stream().map((spelling) -> spelling + ":" + parts.tag()).toList())
-                .param("repository", parts.repository().toLowerCase(Locale.ROOT))
-                .param("cutoff", table.timeToLive().cutoff())
-                .param("overlayCutoff", table.timeToLive().overlayCutoff())
-                .param("overlay", caller.overlay())
-                .param("seesAll", caller.seesAll() ? 1 : 0)));
-        }
-        return found;
-    }
-
-    private List<CachedImage> entries(JdbcClient.StatementSpec statement) {
-        return statement.query((row, number) -> table.entry(row)).list();
+        return rows.find(STATEMENTS,
+                Map.of("tag", parts.tag(), "version", ":" + parts.tag(), "scope", parts.scope(), "spellings", spellings,
+                        "uris", spellings.stream().map((spelling) -> spelling + ":" + parts.tag()).toList(),
+                        "repository", parts.repository().toLowerCase(Locale.ROOT)),
+                caller);
     }
 
 }
