@@ -100,9 +100,7 @@ class Audit implements CacheObserver {
 
     /** As in {@code delete ghcr.io/acme/my-app:v1.0}. */
     private static String text(RegistryEvent event) {
-        return event.kind().name().toLowerCase(Locale.ROOT) + " " + event.repository()
-                + ((event.tag() != null) ? ":" + event.tag() : "")
-                + ((event.digest() != null) ? "@" + event.digest() : "");
+        return event.kind().name().toLowerCase(Locale.ROOT) + " " + event.subject();
     }
 
     @Override

@@ -13,6 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record RegistryEvent(Kind kind, String repository, @Nullable String tag, @Nullable String digest) {
 
+    /** What it is about, as in {@code ghcr.io/acme/my-app:v1.0}. */
+    public String subject() {
+        return repository + ((tag != null) ? ":" + tag : "") + ((digest != null) ? "@" + digest : "");
+    }
+
     /**
      * Kinds of events.
      */

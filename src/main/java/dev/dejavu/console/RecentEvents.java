@@ -33,10 +33,8 @@ class RecentEvents implements CacheObserver {
         Instant now = clock.instant();
         synchronized (events) {
             for (RegistryEvent event : received.subList(0, Math.min(received.size(), MAX))) {
-                events.addFirst(new Received(webhook, event.kind().name().toLowerCase(Locale.ROOT),
-                        event.repository() + ((event.tag() != null) ? ":" + event.tag() : "")
-                                + ((event.digest() != null) ? "@" + event.digest() : ""),
-                        now));
+                events.addFirst(
+                        new Received(webhook, event.kind().name().toLowerCase(Locale.ROOT), event.subject(), now));
             }
             while (events.size() > MAX) {
                 events.removeLast();
