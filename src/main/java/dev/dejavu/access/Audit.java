@@ -20,6 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheObserver;
+import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.RegistryEvent;
@@ -30,9 +31,6 @@ import dev.dejavu.cache.Removed;
  */
 @Component
 class Audit implements CacheObserver {
-
-    /** The actor of an anonymous change. */
-    static final String ANYONE = "anyone";
 
     /** Keys or repositories in one line. */
     private static final int MAX_LISTED = 20;
@@ -62,7 +60,7 @@ class Audit implements CacheObserver {
         record.put("value", entry.value());
         if (previous != null) {
             record.put("previous_value", previous);
-            record.put("previous_actor", Objects.requireNonNullElse(result.previousAuthor(), ANYONE));
+            record.put("previous_actor", Objects.requireNonNullElse(result.previousAuthor(), Caller.ANYONE));
         }
         if (result.isChangedByAnother()) {
             log.warn("{}", json.writeValueAsString(record));
@@ -174,7 +172,7 @@ class Audit implements CacheObserver {
         Map<String, Object> record = new LinkedHashMap<>();
         record.put("action", action);
         record.put("cache", cache);
-        record.put("actor", (actor != null) ? actor : ANYONE);
+        record.put("actor", (actor != null) ? actor : Caller.ANYONE);
         putAddress(record);
         return record;
     }

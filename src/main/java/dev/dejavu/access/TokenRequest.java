@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.DurationStyle;
 
 import dev.dejavu.api.BodyFields;
+import dev.dejavu.cache.Caller;
 
 /**
  * What a new token is to be, as in the body of a POST.
@@ -40,7 +41,7 @@ public record TokenRequest(@Nullable String name, @Nullable String role, @Nullab
 
     private String validName() {
         String given = BodyFields.required("name", name);
-        if (!NAME.matcher(given).matches() || given.equals(Audit.ANYONE)) {
+        if (!NAME.matcher(given).matches() || given.equals(Caller.ANYONE)) {
             throw BodyFields.malformed("name must be 64 letters, digits or ._@+- at most, a letter or digit first.");
         }
         return given;

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 public record Caller(@Nullable String name, String overlay, boolean isTrusted, boolean seesAll, Grant reading,
         Grant writing) {
 
+    /** The name of an anonymous caller in records; no token has it. */
+    public static final String ANYONE = "anyone";
+
     /** A caller that is not limited to some scopes or repositories. */
     public Caller(@Nullable String name, String overlay, boolean isTrusted, boolean seesAll) {
         this(name, overlay, isTrusted, seesAll, Grant.ALL, Grant.ALL);

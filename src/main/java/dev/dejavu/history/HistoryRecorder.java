@@ -12,6 +12,7 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheObserver;
+import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
 import dev.dejavu.cache.Lookup;
 import dev.dejavu.cache.PutResult;
@@ -148,7 +149,7 @@ class HistoryRecorder implements CacheObserver {
     }
 
     private static String actor(@Nullable String name) {
-        return (name != null) ? name : HistoryWriter.ANYONE;
+        return (name != null) ? name : Caller.ANYONE;
     }
 
     private record Repeated(String cache, HistoryEvent.Kind kind, CacheKey key) {

@@ -33,8 +33,6 @@ import dev.dejavu.cache.Lookup;
 @Component
 class HistoryWriter implements SmartLifecycle, MeterBinder {
 
-    static final String ANYONE = "anyone";
-
     private static final Logger log = LoggerFactory.getLogger(HistoryWriter.class);
 
     private static final Duration INTERVAL = Duration.ofSeconds(15);
@@ -59,7 +57,7 @@ class HistoryWriter implements SmartLifecycle, MeterBinder {
 
     private final LongAdder written = new LongAdder();
 
-    private final Servings servings = new Servings(dropped, ANYONE);
+    private final Servings servings = new Servings(dropped);
 
     private final ReentrantLock writing = new ReentrantLock();
 

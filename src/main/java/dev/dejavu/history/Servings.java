@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Lookup;
 
 /**
@@ -30,21 +31,18 @@ final class Servings {
 
     private final LongAdder dropped;
 
-    private final String anyone;
-
     private final int maxSize;
 
     /**
      * Nothing yet.
      * @param dropped counts what there was no room for
      */
-    Servings(LongAdder dropped, String anyone) {
-        this(dropped, anyone, MAX_SIZE);
+    Servings(LongAdder dropped) {
+        this(dropped, MAX_SIZE);
     }
 
-    Servings(LongAdder dropped, String anyone, int maxSize) {
+    Servings(LongAdder dropped, int maxSize) {
         this.dropped = dropped;
-        this.anyone = anyone;
         this.maxSize = maxSize;
     }
 
@@ -52,7 +50,7 @@ final class Servings {
         String name = lookup.caller().name();
         long minute = now / ServedRow.MINUTE;
         for (CacheEntry entry : lookup.hits()) {
-            Key key = new Key(lookup.cache(), entry.key(), entry.value(), (name != null) ? name : anyone);
+            Key key = new Key(lookup.cache(), entry.key(), entry.value(), (name != null) ? name : Caller.ANYONE);
             Serving serving = servings.get(key);
             if (serving == null || serving.minute != minute) {
                 add(key, serving, minute);

@@ -25,7 +25,7 @@ class ServingsTests {
 
     private final LongAdder dropped = new LongAdder();
 
-    private final Servings servings = new Servings(dropped, "anyone", 3);
+    private final Servings servings = new Servings(dropped, 3);
 
     @Test
     void hitsOfOneMinuteAreOneRecord() {
