@@ -1,7 +1,6 @@
 package dev.dejavu.history;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -11,10 +10,9 @@ import org.junit.jupiter.api.Test;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Caller;
-import dev.dejavu.cache.Cost;
-import dev.dejavu.cache.KeyParts;
 import dev.dejavu.cache.Lookup;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.PlainEntry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
@@ -86,43 +84,7 @@ class ServingsTests {
         return new Lookup("images", new Caller(name, "", false, false), List.of(entry), List.of());
     }
 
-    private record Entry(CacheKey key, String value) implements CacheEntry {
-
-        @Override
-        public @Nullable KeyParts parts() {
-            return null;
-        }
-
-        @Override
-        public @Nullable Cost cost() {
-            return null;
-        }
-
-        @Override
-        public Instant createdAt() {
-            return Instant.EPOCH;
-        }
-
-        @Override
-        public Instant expiresAt() {
-            return Instant.MAX;
-        }
-
-        @Override
-        public @Nullable String writtenBy() {
-            return null;
-        }
-
-        @Override
-        public CacheEntry withWrittenBy(@Nullable String name) {
-            return this;
-        }
-
-        @Override
-        public CacheEntry asStale() {
-            return this;
-        }
-
+    private record Entry(CacheKey key, String value) implements PlainEntry {
     }
 
 }

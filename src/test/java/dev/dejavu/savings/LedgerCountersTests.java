@@ -1,23 +1,21 @@
 package dev.dejavu.savings;
 
 import java.lang.management.ManagementFactory;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 import com.sun.management.ThreadMXBean;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Cost;
 import dev.dejavu.cache.KeyParts;
 import dev.dejavu.cache.Lookup;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.PlainEntry;
 import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.SettableClock;
 
@@ -125,36 +123,11 @@ class LedgerCountersTests {
     /**
      * An image.
      */
-    private record Entry(CacheKey key, KeyParts parts, Cost cost) implements CacheEntry {
+    private record Entry(CacheKey key, KeyParts parts, Cost cost) implements PlainEntry {
 
         @Override
         public String value() {
             return "ghcr.io/acme/my-app:v1";
-        }
-
-        @Override
-        public Instant createdAt() {
-            return Instant.EPOCH;
-        }
-
-        @Override
-        public Instant expiresAt() {
-            return Instant.MAX;
-        }
-
-        @Override
-        public @Nullable String writtenBy() {
-            return null;
-        }
-
-        @Override
-        public CacheEntry withWrittenBy(@Nullable String name) {
-            return this;
-        }
-
-        @Override
-        public CacheEntry asStale() {
-            return this;
         }
 
     }
