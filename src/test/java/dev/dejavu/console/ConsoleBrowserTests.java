@@ -3,14 +3,11 @@ package dev.dejavu.console;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 import com.deque.html.axecore.playwright.AxeBuilder;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import org.junit.jupiter.api.AfterAll;
@@ -24,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.TestPropertySource;
 
+import dev.dejavu.testing.Chromium;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.RequiresBrowser;
 import dev.dejavu.testing.Sample;
@@ -49,9 +47,7 @@ class ConsoleBrowserTests {
     /** What no page may cause: errors on the console, and requests to elsewhere. */
     private final List<String> complaints = new ArrayList<>();
 
-    private Playwright playwright;
-
-    private Browser browser;
+    private Chromium chromium;
 
     private Page page;
 
@@ -59,12 +55,7 @@ class ConsoleBrowserTests {
 
     @BeforeAll
     void launch(@LocalServerPort int port) {
-        playwright = Playwright
-            .create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-        browser = playwright.chromium()
-            .launch(new BrowserType.LaunchOptions().setExecutablePath(RequiresBrowser.Installed.browser())
-                .setArgs(
-                        List.of("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")));
+        chromium = Chromium.launch();
         url = "http://127.0.0.1:" + port;
         for (Sample entry : List.of(image, bundle)) {
             assertThat(new Http(port)
@@ -80,7 +71,7 @@ class ConsoleBrowserTests {
     }
 
     private Page page(Browser.NewContextOptions options) {
-        BrowserContext context = browser.newContext(options);
+        BrowserContext context = chromium.browser().newContext(options);
         context.setDefaultTimeout(60_000);
         Page opened = context.newPage();
         opened.onConsoleMessage((message) -> {
@@ -107,7 +98,7 @@ class ConsoleBrowserTests {
 
     @AfterAll
     void close() {
-        playwright.close();
+        chromium.close();
     }
 
     private void signIn() {
