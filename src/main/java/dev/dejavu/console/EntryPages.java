@@ -1,6 +1,5 @@
 package dev.dejavu.console;
 
-import java.net.URI;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -22,7 +21,6 @@ import org.springframework.web.bind.annotation.RequestParam;
 
 import dev.dejavu.access.Visitor;
 import dev.dejavu.access.Visitors;
-import dev.dejavu.api.PublicPath;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
@@ -137,11 +135,13 @@ class EntryPages {
         boolean asked = cache(cache).check(cache(cache).key(key));
         Optional<? extends CacheEntry> after = find(cache, key, null);
         if (after.isEmpty()) {
-            return redirect("/console/" + cache + "?forgotten=registry");
+            return PublicLinks.seeOther("/console/" + cache + "?forgotten=registry").build();
         }
         boolean confirmed = before.isPresent() && verifiedAt(after.get()).isAfter(verifiedAt(before.get()));
-        return redirect("/console/" + cache + "/" + key + "?checked="
-                + (confirmed ? "confirmed" : asked ? "unanswered" : "impossible"));
+        return PublicLinks
+            .seeOther("/console/" + cache + "/" + key + "?checked="
+                    + (confirmed ? "confirmed" : asked ? "unanswered" : "impossible"))
+            .build();
     }
 
     private static Instant verifiedAt(CacheEntry entry) {
@@ -158,11 +158,7 @@ class EntryPages {
     @PostMapping("/{key}/forget")
     ResponseEntity<Void> forget(@PathVariable String cache, @PathVariable String key) {
         cache(cache).remove(cache(cache).key(key));
-        return redirect("/console/" + cache + "?forgotten=you");
-    }
-
-    private static ResponseEntity<Void> redirect(String path) {
-        return ResponseEntity.status(HttpStatus.SEE_OTHER).location(URI.create(PublicPath.of(path))).build();
+        return PublicLinks.seeOther("/console/" + cache + "?forgotten=you").build();
     }
 
     /**

@@ -1,8 +1,5 @@
 package dev.dejavu.console;
 
-import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
-
-import dev.dejavu.api.PublicPath;
 import dev.dejavu.cache.CacheKey;
 
 /**
@@ -15,10 +12,7 @@ record FirstCalls(String image, String bundle) {
     private static final String FILES = "13164aad67360d377c32433a5f57ae8f";
 
     static FirstCalls current() {
-        String url = ServletUriComponentsBuilder.fromCurrentRequest()
-            .replacePath(PublicPath.of(""))
-            .replaceQuery(null)
-            .toUriString();
+        String url = PublicLinks.url("");
         return new FirstCalls(
                 put(url + "/images/" + CacheKey.hashOf(SCOPE + ":ghcr.io/acme/my-app:v1.0:linux/amd64"),
                         "{\"scope\": \"" + SCOPE + "\", \"repository\": \"ghcr.io/acme/my-app\", \"tag\": \"v1.0\","

@@ -1,7 +1,5 @@
 package dev.dejavu.console;
 
-import java.net.URI;
-
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +16,6 @@ import org.springframework.web.servlet.ModelAndView;
 
 import dev.dejavu.access.ConsoleSession;
 import dev.dejavu.access.Visitors;
-import dev.dejavu.api.PublicPath;
 
 /**
  * Signs in and out, and tells who was refused.
@@ -90,8 +87,7 @@ class SessionPages {
     }
 
     private static ResponseEntity<Void> redirect(String path, @Nullable ResponseCookie cookie) {
-        ResponseEntity.HeadersBuilder<?> response = ResponseEntity.status(HttpStatus.SEE_OTHER)
-            .location(URI.create(PublicPath.of(path)));
+        ResponseEntity.HeadersBuilder<?> response = PublicLinks.seeOther(path);
         if (cookie != null) {
             response.header(HttpHeaders.SET_COOKIE, cookie.toString());
         }

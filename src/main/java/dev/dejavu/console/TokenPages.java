@@ -1,12 +1,10 @@
 package dev.dejavu.console;
 
-import java.net.URI;
 import java.time.Clock;
 import java.time.Instant;
 
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -18,7 +16,6 @@ import org.springframework.web.bind.annotation.RequestParam;
 import dev.dejavu.access.AccessToken;
 import dev.dejavu.access.TokenRequest;
 import dev.dejavu.access.Tokens;
-import dev.dejavu.api.PublicPath;
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.web.ProblemBody;
@@ -92,9 +89,7 @@ class TokenPages {
     @PostMapping("/{id}/revoke")
     ResponseEntity<Void> revoke(@PathVariable String id) {
         tokens.revoke(id);
-        return ResponseEntity.status(HttpStatus.SEE_OTHER)
-            .location(URI.create(PublicPath.of("/console/tokens")))
-            .build();
+        return PublicLinks.seeOther("/console/tokens").build();
     }
 
     record Row(String id, String name, String role, @Nullable String overlay, boolean isLimited, Moment created,

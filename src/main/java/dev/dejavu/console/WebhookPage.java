@@ -6,9 +6,7 @@ import java.util.List;
 
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
-import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
-import dev.dejavu.api.PublicPath;
 import dev.dejavu.webhook.Webhooks;
 
 /**
@@ -37,10 +35,7 @@ class WebhookPage {
                 webhooks.list()
                     .stream()
                     .map((webhook) -> new Row(webhook.name(), webhook.format(), webhook.registry(),
-                            ServletUriComponentsBuilder.fromCurrentRequest()
-                                .replacePath(PublicPath.of("/webhooks/" + webhook.name()))
-                                .replaceQuery(null)
-                                .toUriString()))
+                            PublicLinks.url("/webhooks/" + webhook.name())))
                     .toList());
         model.addAttribute("events", received.stream()
             .map((event) -> new EventRow(event.webhook(), event.kind(), event.image(), Moment.of(event.at(), now)))
