@@ -96,11 +96,15 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      */
     public Optional<E> inspect(CacheKey key) {
         Caller caller = callers.current();
+        return readable(key, caller).findFirst()
+            .map((entry) -> withVisibleAuthor(verifier.markStale(List.of(entry)).getFirst(), caller));
+    }
+
+    /** The entry of a key, then that of the base behind it, each as it is needed. */
+    private Stream<E> readable(CacheKey key, Caller caller) {
         return Stream.of(key, key.inBase())
             .distinct()
-            .flatMap((one) -> repository.find(one).filter(caller::mayRead).stream())
-            .findFirst()
-            .map((entry) -> withVisibleAuthor(verifier.markStale(List.of(entry)).getFirst(), caller));
+            .flatMap((one) -> repository.find(one).filter(caller::mayRead).stream());
     }
 
     /**
@@ -108,23 +112,13 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * @return whether it was asked for
      */
     public boolean check(CacheKey key) {
-        Caller caller = callers.current();
-        return Stream.of(key, key.inBase())
-            .distinct()
-            .flatMap((one) -> repository.find(one).filter(caller::mayRead).stream())
-            .findFirst()
-            .filter(verifier::check)
-            .isPresent();
+        return readable(key, callers.current()).findFirst().filter(verifier::check).isPresent();
     }
 
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
     public Optional<E> findConfirmed(CacheKey key) {
         return found(key,
-                Stream.of(key, key.inBase())
-                    .distinct()
-                    .flatMap((one) -> verifier
-                        .confirmAll(repository.find(one).filter(callers.current()::mayRead).stream().toList())
-                        .stream())
+                readable(key, callers.current()).flatMap((entry) -> verifier.confirmAll(List.of(entry)).stream())
                     .findFirst());
     }
 
@@ -276,7 +270,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
 
     private static void require(boolean granted) {
         if (!granted) {
-            throw new ProblemException(Problem.FORBIDDEN, "Your token is limited to other scopes or repositories.");
+            throw ProblemException.outOfLimits();
         }
     }
 

@@ -41,6 +41,11 @@ public final class ProblemException extends RuntimeException {
                 "The registry answered a moment ago that it does not have the image.");
     }
 
+    /** The caller's token is limited to less. */
+    public static ProblemException outOfLimits() {
+        return new ProblemException(Problem.FORBIDDEN, "Your token is limited to other scopes or repositories.");
+    }
+
     public Problem problem() {
         return problem;
     }

@@ -49,7 +49,7 @@ public class Explainer {
             Supplier<List<E>> sameKey, Supplier<List<Nearest<E>>> nearest) {
         Caller caller = callers.current();
         if (!caller.reading().covers(requested.parts())) {
-            throw new ProblemException(Problem.FORBIDDEN, "Your token is limited to other scopes or repositories.");
+            throw ProblemException.outOfLimits();
         }
         List<CacheKey> keys = Stream.of(requested.key(), requested.key().inBase()).distinct().toList();
         List<E> found = keys.stream().flatMap((key) -> exact(cache, key).stream()).toList();
@@ -86,10 +86,9 @@ public class Explainer {
         E last = found.getLast();
         if (found.size() > 1 && !last.hasValueOf(entry)) {
             Difference overlay = new Difference("overlay", entry.overlay(), last.overlay());
-            return Explanation
-                .here(entry, "hidden", "Your overlay has a value of its own, which hides that of the base.")
-                .with("hidden", "Your overlay has a value of its own, which hides that of the base.",
-                        List.of(new Nearest<>(last, List.of(overlay))));
+            return new Explanation<>(entry.key().hex(), Explanation.Outcome.HERE, "hidden",
+                    "Your overlay has a value of its own, which hides that of the base.", entry,
+                    List.of(new Nearest<>(last, List.of(overlay))), null);
         }
         return isStale
                 ? Explanation.here(entry, "here-stale",
