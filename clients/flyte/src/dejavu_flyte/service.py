@@ -134,13 +134,15 @@ class Service:
     def explain(self, key: Key) -> tuple[Found | None, dict[str, Any]] | None:
         """Return what the team has for the key, and why that is all; it counts as no lookup, so it saves nothing.
 
-        None: the service does not say, as older versions.
+        None: the service does not say, as older versions, or its answer is no explanation.
         """
         response = self._call("POST", f"{key.collection}/explain", body=key.parts())
         if response.status in (400, 403, 404, 405, 422):
             return None
         told = self._expect(response, 200)
-        return _found(key, told.get("entry"), response.at) if told.get("outcome") == "here" else None, told
+        if told.get("outcome") not in ("here", "absent", "unknown"):
+            return None
+        return _found(key, told.get("entry"), response.at) if told["outcome"] == "here" else None, told
 
     def delete(self, key: Key) -> None:
         """Remove the team's entry, if there is one.
