@@ -226,12 +226,12 @@ class Postgresql(Peer):
         number = {"hot": "7", "even": f"random(1, {EVEN})", "zipf": f"random_zipfian(1, {ALL}, 1.001)",
                   "miss": "random(-300000, -1)", "put": f"random({2 * ALL}, {2 * ALL + 300_000})"}[load.name]
         hashed = "encode(sha256((:n)::text::bytea), 'hex')"
-        statement = f"select * from image_cache where hash = {hashed};"
+        statement = f"select * from image_cache where hash = {hashed} and overlay = '';"
         if load.name == "put":
             # For pgbench a colon and a letter would be a variable.
             uri = URI.replace(":", "' || chr(58) || '")
             statement = (f"insert into image_cache (hash, image_uri, created_at, revision) values ({hashed}, '{uri}',"
-                         f" {CREATED}, 1) on conflict (hash) do update set created_at = excluded.created_at;")
+                         f" {CREATED}, 1) on conflict (hash, overlay) do update set created_at = excluded.created_at;")
         script = self.folder.parent / f"pgbench-{load.name}"
         script.write_text(f"\\set n {number}\n{statement}\n")
         logs = self.folder.parent / "pgbench"
