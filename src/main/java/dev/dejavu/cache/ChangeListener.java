@@ -20,6 +20,16 @@ public interface ChangeListener {
         // Most listen only to what changes in caches.
     }
 
+    /** Somebody took a lease of this key. */
+    default void onLeaseTaken(CacheKey key) {
+        // Only those who wait for leases listen.
+    }
+
+    /** A lease of this key has ended. */
+    default void onLeaseEnded(CacheKey key) {
+        // likewise
+    }
+
     /** Changes may have been missed, as when the database was away. */
     default void onInterruption() {
         onReset();

@@ -50,6 +50,9 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private static final String WATERMARKS = "dejavu_watermarks";
 
+    /** A plus or a minus, then the key. */
+    private static final String LEASES = "dejavu_leases";
+
     /** For this instance alone, so that its heartbeats wake no other. */
     private final String heartbeats = "dejavu_beat_" + UUID.randomUUID().toString().replace("-", "");
 
@@ -118,7 +121,8 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
 
     private void run() {
         while (isReceiver() && !isShared()) {
-            try (NotificationChannel channel = NotificationChannel.open(pool, login, CHANGES, WATERMARKS, heartbeats)) {
+            try (NotificationChannel channel = NotificationChannel.open(pool, login, CHANGES, WATERMARKS, LEASES,
+                    heartbeats)) {
                 if (channel.hasTriggers(repositories.get())) {
                     // Earlier notifications are lost.
                     listeners.get().forEach(ChangeListener::onInterruption);
@@ -184,6 +188,7 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
         switch (notification.getName()) {
             case CHANGES -> dispatchChange(payload.split(" "));
             case WATERMARKS -> dispatchWatermark(payload.split(" "));
+            case LEASES -> dispatchLease(payload);
             default -> {
                 return payload.equals(heartbeat);
             }
@@ -212,6 +217,18 @@ final class PostgresqlChangeFeed implements ChangeFeed, SmartLifecycle {
                 Long.parseLong(words[3]), Long.parseLong(words[4]), words[5].equals("-") ? null : words[5],
                 Long.parseLong(words[6]), Long.parseLong(words[7]), Instant.ofEpochMilli(Long.parseLong(words[8])));
         listeners.get().forEach((listener) -> listener.onWatermark(watermark));
+    }
+
+    private void dispatchLease(String payload) {
+        CacheKey key = CacheKey.parse(payload.substring(1));
+        for (ChangeListener listener : listeners.get()) {
+            if (payload.startsWith("+")) {
+                listener.onLeaseTaken(key);
+            }
+            else {
+                listener.onLeaseEnded(key);
+            }
+        }
     }
 
     private void warn() {
