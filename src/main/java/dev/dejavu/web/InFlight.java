@@ -131,10 +131,13 @@ class InFlight {
                     "The requests in flight hold all the memory that they may have. Go on without the cache.");
         }
 
-        private void release() {
-            own.release(held);
-            all.release(held);
-            isReleased = true;
+        /** Ends it before the request does. */
+        void release() {
+            if (!isReleased) {
+                isReleased = true;
+                own.release(held);
+                all.release(held);
+            }
         }
 
     }

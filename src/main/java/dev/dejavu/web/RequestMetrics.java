@@ -96,7 +96,8 @@ class RequestMetrics implements WebServerFactoryCustomizer<TomcatServletWebServe
 
         @Override
         public void log(Request request, Response response, long time) {
-            metrics.add(request, response.getStatus(), time);
+            long waited = (request.getAttribute(ParkedRequests.WAITED) instanceof Long nanos) ? nanos : 0;
+            metrics.add(request, response.getStatus(), time - waited);
         }
 
         @Override
