@@ -22,6 +22,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheObserver;
 import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.LeaseEvent;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.Removed;
@@ -134,6 +135,23 @@ class Audit implements CacheObserver {
         record.put("rows", removed.rows());
         record.put("seconds", removed.took().toMillis() / 1000.0);
         log(record);
+    }
+
+    /** As it changes no entry, it is logged only where that is asked for. */
+    @Override
+    public void onLease(String cache, LeaseEvent event) {
+        if (log.isDebugEnabled()) {
+            Map<String, Object> record = record(
+                    "lease " + event.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '), cache);
+            putKey(record, event.key());
+            if (event.value() != null) {
+                record.put("value", event.value());
+            }
+            if (event.holder() != null) {
+                record.put("holder", event.holder());
+            }
+            log.debug("{}", json.writeValueAsString(record));
+        }
     }
 
     private static void putKey(Map<String, Object> record, CacheKey key) {

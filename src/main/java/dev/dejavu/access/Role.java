@@ -38,7 +38,10 @@ public enum Role {
 
     private static final List<String> READABLE = List.of(METRICS, "/actuator/info", "/actuator/sbom", REGISTRIES);
 
-    private static final Pattern ADMINISTRATION = Pattern.compile("/(?:tokens|overlays)(?:/|$)");
+    private static final Pattern ADMINISTRATION = Pattern.compile("/(?:tokens|overlays|leases)(?:/|$)");
+
+    private static final Pattern LEASE = Pattern
+        .compile("POST /images/[^/]+/lease(?:/[^/]+/renew)?" + "|DELETE /images/[^/]+/lease/[^/]+");
 
     private static final Pattern ANONYMOUS = Pattern
         .compile("(?:GET|HEAD) /(?:(?:images|bundles)/[^/]+|identity)|POST .*/lookup");
@@ -65,7 +68,7 @@ public enum Role {
                 || path.equals("/images/resolve") || path.equals("/usage")))) {
             return READ;
         }
-        return (request.getMethod().equals("PUT")
+        return (request.getMethod().equals("PUT") || LEASE.matcher(request.getMethod() + " " + path).matches()
                 || (request.getMethod().equals("POST") && path.endsWith("/invalidate"))) ? WRITE : ADMIN;
     }
 

@@ -117,9 +117,27 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
 
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
     public Optional<E> findConfirmed(CacheKey key) {
-        return found(key,
-                readable(key, callers.current()).flatMap((entry) -> verifier.confirmAll(List.of(entry)).stream())
-                    .findFirst());
+        return found(key, confirmed(key));
+    }
+
+    /** Finds an entry as {@link #findConfirmed} does; only a hit counts. */
+    public Optional<E> findConfirmedAgain(CacheKey key) {
+        Optional<E> entry = confirmed(key);
+        return entry.isPresent() ? found(key, entry) : entry;
+    }
+
+    private Optional<E> confirmed(CacheKey key) {
+        return readable(key, callers.current()).flatMap((entry) -> verifier.confirmAll(List.of(entry)).stream())
+            .findFirst();
+    }
+
+    /**
+     * Finds an entry as {@link #find} does, for a caller that has been asking: only a hit
+     * counts.
+     */
+    public Optional<E> findAgain(CacheKey key) {
+        Optional<E> entry = orStale(key, () -> findVerified(key));
+        return entry.isPresent() ? found(key, entry) : entry;
     }
 
     /**
@@ -266,6 +284,14 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         observers.publish((observer) -> observer.onWrite(name(), result));
         return new PutResult<>(withVisibleAuthor(result.entry()), result.created(), result.previousValue(),
                 result.previousAuthor());
+    }
+
+    /**
+     * Requires that the caller may store an entry.
+     * @throws ProblemException {@link Problem#FORBIDDEN}
+     */
+    public void requireWritable(E entry) {
+        require(callers.current().mayWrite(entry));
     }
 
     private static void require(boolean granted) {

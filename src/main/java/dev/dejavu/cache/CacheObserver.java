@@ -55,6 +55,10 @@ public interface CacheObserver {
     default void onRemoveAll(String cache, Removed removed, @Nullable String author) {
     }
 
+    /** Somebody took, lost or gave back a lease, or ended it with an entry. */
+    default void onLease(String cache, LeaseEvent event) {
+    }
+
     /** Expired rows were deleted. */
     default void onPrune(String cache, int rows) {
     }

@@ -48,11 +48,17 @@ public enum Problem {
 
     PRECONDITION_FAILED,
 
+    /** It has ended, or another one has it. */
+    LEASE_LOST,
+
     /** No other administrator's token would be left. */
     LAST_ADMIN,
 
     /** The caller's rate limit. */
     TOO_MANY_REQUESTS,
+
+    /** More leases than one caller may hold. */
+    TOO_MANY_LEASES,
 
     /** The requests in flight hold all the memory that they may have. */
     OVERLOADED,

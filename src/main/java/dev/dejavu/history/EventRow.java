@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.KeyParts;
+import dev.dejavu.cache.LeaseEvent;
 import dev.dejavu.cache.Selection;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.Verification;
@@ -34,6 +35,14 @@ record EventRow(String cache, String hash, String overlay, long at, HistoryEvent
         return new EventRow(cache, entry.key().hex(), entry.key().overlay(), at, kind, entry.value(), previousValue,
                 actor, reason, (parts != null) ? parts.scope() : null, (parts != null) ? parts.repository() : null,
                 digests(entry), trueAt(entry));
+    }
+
+    /** Somebody began to build it, and calls itself so. */
+    static EventRow leased(String cache, LeaseEvent event, long at, @Nullable String actor) {
+        KeyParts parts = event.parts();
+        return new EventRow(cache, event.key().hex(), event.key().overlay(), at, HistoryEvent.Kind.LEASED, null, null,
+                actor, event.holder(), (parts != null) ? parts.scope() : null,
+                (parts != null) ? parts.repository() : null, null, null);
     }
 
     static EventRow removal(String cache, Selection selection, @Nullable String actor) {

@@ -14,6 +14,7 @@ import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheObserver;
 import dev.dejavu.cache.Caller;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.LeaseEvent;
 import dev.dejavu.cache.Lookup;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.RegistryEvent;
@@ -124,6 +125,13 @@ class HistoryRecorder implements CacheObserver {
             recorded.invalidateAll();
             recorded.put(what, clock.millis());
             add(EventRow.removal(cache, removed.selection(), actor(author)));
+        }
+    }
+
+    @Override
+    public void onLease(String cache, LeaseEvent event) {
+        if (event.kind() == LeaseEvent.Kind.TAKEN || event.kind() == LeaseEvent.Kind.HEDGED) {
+            add(EventRow.leased(cache, event, clock.millis(), actor(event.author())));
         }
     }
 

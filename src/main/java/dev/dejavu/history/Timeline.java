@@ -92,6 +92,10 @@ final class Timeline {
         if (!row.kind().needsEntry()) {
             expireBefore(row.at());
         }
+        if (row.kind() == HistoryEvent.Kind.LEASED) {
+            events.add(row.event(key.overlay()));
+            return;
+        }
         if (row.kind().isOfPut()) {
             putAt = row.at();
             loss = null;

@@ -1,6 +1,8 @@
 package dev.dejavu.image;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -27,12 +29,16 @@ import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Preconditions;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
+import dev.dejavu.api.Wait;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
+import dev.dejavu.cache.PutResult;
 import dev.dejavu.history.Explanation;
 import dev.dejavu.history.History;
 import dev.dejavu.history.KeyHistory;
+import dev.dejavu.lease.Leases;
+import dev.dejavu.web.ParkedRequests;
 
 /**
  * The HTTP of {@code /images}.
@@ -40,6 +46,9 @@ import dev.dejavu.history.KeyHistory;
 @RestController
 @RequestMapping(path = "/images", produces = MediaType.APPLICATION_JSON_VALUE)
 class ImageController {
+
+    /** Names the lease of whoever built the image. */
+    private static final String LEASE = "Dejavu-Lease";
 
     private final Cache<CachedImage> images;
 
@@ -51,8 +60,14 @@ class ImageController {
 
     private final ImageExplainer explainer;
 
+    private final Leases leases;
+
+    private final ParkedRequests parked;
+
     ImageController(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing,
-            History history, ImageExplainer explainer) {
+            History history, ImageExplainer explainer, Leases leases, ParkedRequests parked) {
+        this.leases = leases;
+        this.parked = parked;
         this.explainer = explainer;
         this.history = history;
         this.images = images;
@@ -62,9 +77,15 @@ class ImageController {
 
     @GetMapping("/{hash}")
     ResponseEntity<CachedImage> find(@PathVariable String hash,
-            @RequestParam(required = false) @Nullable String verified) {
+            @RequestParam(required = false) @Nullable String verified,
+            @RequestParam(required = false) @Nullable String wait) {
         CacheKey key = images.key(hash);
-        return (ListQuery.isConfirmedOnly(verified) ? images.findConfirmed(key) : images.find(key))
+        boolean isConfirmedOnly = ListQuery.isConfirmedOnly(verified);
+        Duration patience = Wait.parse(wait);
+        Optional<CachedImage> awaited = patience.isZero() ? Optional.empty()
+                : parked.park(() -> leases.await(key, patience, isConfirmedOnly,
+                        () -> isConfirmedOnly ? images.findConfirmedAgain(key) : images.findAgain(key)));
+        return awaited.or(() -> isConfirmedOnly ? images.findConfirmed(key) : images.find(key))
             .map(EntryResponses::ok)
             .orElseThrow(() -> images.notFound(key));
     }
@@ -73,7 +94,11 @@ class ImageController {
     ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody ImageRequest request,
             @RequestHeader HttpHeaders headers) {
         CachedImage image = request.toImage(images.key(hash), properties, images.timeToLive(), sharing);
-        return EntryResponses.stored("/images/", images.put(image, Preconditions.of(headers)));
+        PutResult<CachedImage> stored = images.put(image, Preconditions.of(headers));
+        if (headers.containsHeader(LEASE)) {
+            leases.onStored(image.key(), true);
+        }
+        return EntryResponses.stored("/images/", stored);
     }
 
     @DeleteMapping("/{hash}")

@@ -65,9 +65,9 @@ public final class ProblemBody {
             case TOO_SLOW -> HttpStatus.REQUEST_TIMEOUT;
             case UNAUTHENTICATED -> HttpStatus.UNAUTHORIZED;
             case FORBIDDEN -> HttpStatus.FORBIDDEN;
-            case NAME_TAKEN, LAST_ADMIN, CHANGED_BY_ANOTHER -> HttpStatus.CONFLICT;
+            case NAME_TAKEN, LAST_ADMIN, CHANGED_BY_ANOTHER, LEASE_LOST -> HttpStatus.CONFLICT;
             case PRECONDITION_FAILED -> HttpStatus.PRECONDITION_FAILED;
-            case TOO_MANY_REQUESTS -> HttpStatus.TOO_MANY_REQUESTS;
+            case TOO_MANY_REQUESTS, TOO_MANY_LEASES -> HttpStatus.TOO_MANY_REQUESTS;
             case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
             case OVERLOADED, STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
         };

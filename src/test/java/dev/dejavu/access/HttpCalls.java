@@ -40,10 +40,12 @@ final class HttpCalls {
                     "GET /nothing" ->
                 Role.READ;
             case "PUT /images/{hash}", "PUT /bundles/{digest}", "POST /images/{hash}/invalidate",
-                    "POST /bundles/{digest}/invalidate" ->
+                    "POST /images/{hash}/lease", "POST /images/{hash}/lease/{token}/renew",
+                    "DELETE /images/{hash}/lease/{token}", "POST /bundles/{digest}/invalidate" ->
                 Role.WRITE;
             case "DELETE /images/{hash}", "DELETE /images", "DELETE /bundles/{digest}", "DELETE /bundles",
-                    "DELETE /overlays/{*name}", "POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "PATCH /images" ->
+                    "DELETE /overlays/{*name}", "GET /leases", "POST /tokens", "GET /tokens", "DELETE /tokens/{id}",
+                    "PATCH /images" ->
                 Role.ADMIN;
             default -> throw new AssertionError(call + " is missing: which role does it require?");
         };
@@ -57,6 +59,7 @@ final class HttpCalls {
             .replace("{hash}", image.key())
             .replace("{digest}", bundle.key())
             .replace("{id}", "nothing")
+            .replace("{token}", "nothing")
             .replace("{file}", "nothing")
             .replace("{name}", "ecr")
             .replace("{*name}", "nothing")
@@ -70,7 +73,7 @@ final class HttpCalls {
             case "POST /bundles/explain" -> "{\"scope\":\"s\",\"files_digest\":\"0\"}";
             case "POST /bundles/lookup" -> "{\"digests\":[\"" + Keys.next() + "\"]}";
             case "POST /tokens" -> "{\"name\":\"n" + Keys.next().hex().substring(0, 20) + "\",\"role\":\"read\"}";
-            case "PUT /images/{hash}" -> image.body();
+            case "PUT /images/{hash}", "POST /images/{hash}/lease" -> image.body();
             case "PUT /bundles/{digest}" -> bundle.body();
             default -> "";
         };

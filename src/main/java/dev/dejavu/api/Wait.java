@@ -1,0 +1,37 @@
+package dev.dejavu.api;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
+
+/**
+ * How long a caller would wait for an answer that says more.
+ */
+public final class Wait {
+
+    /** Proxies in between cut a request after a minute. */
+    private static final Duration MAX = Duration.ofSeconds(60);
+
+    private Wait() {
+    }
+
+    /**
+     * Reads the parameter {@code wait}, in seconds. What is longer than a minute is a
+     * minute.
+     * @throws ProblemException {@link Problem#MALFORMED_QUERY}
+     */
+    public static Duration parse(@Nullable String seconds) {
+        if (seconds == null) {
+            return Duration.ZERO;
+        }
+        if (!seconds.matches("[0-9]{1,9}")) {
+            throw new ProblemException(Problem.MALFORMED_QUERY, "wait must be a whole number of seconds.");
+        }
+        Duration wait = Duration.ofSeconds(Long.parseLong(seconds));
+        return (wait.compareTo(MAX) < 0) ? wait : MAX;
+    }
+
+}
