@@ -47,9 +47,9 @@ def test_summary_has_the_counts_of_the_job(machines: Machines, unique: str, job:
     machines().run(exists(unique), exists(f"{unique}-2"), {"do": "bundle"}, **job.env("deploy"))
 
     page = job.page("deploy")
-    assert row(page, "images") == ["2", "1", "1", "1", row(page, "images")[4]]
-    assert re.fullmatch(r"\d\.\d s", row(page, "images")[4])
-    assert row(page, "bundles") == ["1", "0", "1", "1", "0.0 s"]
+    assert row(page, "images") == ["2", "1", "0", "1", "1", row(page, "images")[5]]
+    assert re.fullmatch(r"\d\.\d s", row(page, "images")[5])
+    assert row(page, "bundles") == ["1", "0", "0", "1", "1", "0.0 s"]
 
 
 def test_several_processes_of_a_step_make_one_table(machines: Machines, unique: str, job: Job) -> None:
@@ -66,7 +66,7 @@ def test_several_processes_of_a_step_make_one_table(machines: Machines, unique: 
     assert page.count("Team cache") == page.count("| images") == 1
     assert page.startswith("### Before\n### Team cache")
     assert page.endswith("### After\n")
-    assert row(page, "images")[:4] == ["3", "0", "3", "3"]
+    assert row(page, "images")[:5] == ["3", "0", "0", "3", "3"]
 
 
 def test_last_step_has_the_counts_of_the_whole_job(machines: Machines, unique: str, job: Job) -> None:
@@ -86,7 +86,7 @@ def test_row_that_the_team_confirms_is_a_hit_that_saves_nothing(machines: Machin
 
     machine.run(exists(unique), **job.env("deploy"))
 
-    assert row(job.page("deploy"), "images") == ["1", "1", "0", "0", "0.0 s"]
+    assert row(job.page("deploy"), "images") == ["1", "1", "1", "0", "0", "0.0 s"]
 
 
 def test_next_job_on_the_same_machine_begins_at_zero(machines: Machines, unique: str, job: Job) -> None:
@@ -96,14 +96,14 @@ def test_next_job_on_the_same_machine_begins_at_zero(machines: Machines, unique:
 
     machine.run(exists(f"{unique}-2"), **following)
 
-    assert row(job.page("next"), "images")[:4] == ["1", "0", "1", "1"]
+    assert row(job.page("next"), "images")[:5] == ["1", "0", "0", "1", "1"]
 
 
 def test_summary_says_why_the_cache_was_off(machines: Machines, unique: str, job: Job) -> None:
     machines(url="http://127.0.0.1:9").run(exists(unique), {"do": "bundle"}, **job.env("deploy"))
 
     page = job.page("deploy")
-    assert row(page, "images") == ["1", "0", "0", "0", "0.0 s"]
+    assert row(page, "images") == ["1", "0", "0", "0", "0", "0.0 s"]
     assert re.search(r"^- `The team cache at http://127\.0\.0\.1:9 is off.*`$", page, re.MULTILINE)
 
 

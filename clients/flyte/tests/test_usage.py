@@ -188,23 +188,26 @@ def saved(service: Service, scope: str) -> dict[str, Any] | None:
     return next((row for row in rows if row.get("key") == scope), None)
 
 
+def ledger_of(service: Service, scope: str, reported_asked: int) -> dict[str, Any]:
+    for _ in range(60):  # the service sums every few seconds
+        ledger = saved(service, scope)
+        if ledger and ledger["reported_asked"] == reported_asked:
+            return ledger
+        time.sleep(0.5)
+    raise AssertionError(ledger)
+
+
 def test_ledger_of_the_real_service_has_what_runs_tell(machines: Machines, unique: str, service: Service) -> None:
     steps = (exists(unique), {"do": "bundle"}, {"do": "sleep", "seconds": 3})
     first = machines().run(*steps, DOCKER_SECONDS="0.5", UPLOAD_SECONDS="0.5", **PATIENT)
     machine = machines()
     runs = [machine.run(*steps, **PATIENT), machines().run(*steps, **PATIENT)]
 
-    ledger = None
-    for _ in range(60):  # the service sums every few seconds
-        ledger = saved(service, machine.scope)
-        if ledger and ledger["reported_asked"] == 6:
-            break
-        time.sleep(0.5)
+    ledger = ledger_of(service, machine.scope, reported_asked=6)
 
     assert re.fullmatch(r"Team cache: asked 2 in \S+ s, hits 0", first.line), first.line
     lines = [re.fullmatch(r"Team cache: asked 2 in (\S+) s, hits 2, saved (\S+) s", run.line) for run in runs]
     assert all(lines), [run.line for run in runs]
-    assert ledger
     assert (ledger["hits"], ledger["reported_hits"], ledger["unpriced_hits"]) == (4, 4, 0)
     assert ledger["saved_seconds"] == pytest.approx(sum(float(line[2]) for line in lines if line), abs=0.2)
     assert ledger["estimated_seconds"] == 0
@@ -220,7 +223,26 @@ def test_row_that_the_team_confirms_saves_nothing(
     machine = machines(url=service.url)
     machine.run(exists(unique), **PATIENT)
 
-    assert machine.run(exists(unique), **PATIENT).line.endswith("hits 1, saved 0.0 s")
+    run = machine.run(exists(unique), **PATIENT)
+
+    assert run.line.endswith("hits 1, 1 of them confirmed, saved 0.0 s")
+    assert [(r["asked"], r["hits"], r["confirmed"]) for r in service.reported()][-1] == (1, 1, 1)
+
+
+def test_row_that_the_team_confirms_saves_nothing_in_the_ledger(
+    machines: Machines, unique: str, service: Service
+) -> None:
+    steps = (exists(unique), {"do": "bundle"})
+    machines().run(*steps, DOCKER_SECONDS="0.5", UPLOAD_SECONDS="0.5", **PATIENT)
+    machine = machines()
+    first, second = machine.run(*steps, **PATIENT), machine.run(*steps, **PATIENT)
+
+    ledger = ledger_of(service, machine.scope, reported_asked=6)
+
+    assert re.search(r"hits 2, saved \S+ s$", first.line), first.line
+    assert second.line.endswith("hits 2, 2 of them confirmed, saved 0.0 s")
+    assert (ledger["hits"], ledger["confirmed"], ledger["reported_confirmed"]) == (4, 2, 2)
+    assert ledger["saved_seconds"] == pytest.approx(float(first.line.split(" ")[-2]), abs=0.1)
 
 
 def test_run_that_asks_nothing_says_and_reports_nothing(

@@ -18,6 +18,8 @@ _MAX_CURSOR = 500
 _MAX_LIST_BYTES = 16 * 1024 * 1024
 
 _WARM_UP = "actuator/health/liveness"
+# The tag of no entry, so that there is an answer: it may have been verified since.
+_HELD = {"If-None-Match": '"held"'}
 
 Entry = dict[str, Any]
 
@@ -65,9 +67,12 @@ class Service:
         """Open the connection, and have the token ready; return whether the service works."""
         return self.connection.is_open or self._call("GET", _WARM_UP).status == 200
 
-    def find(self, key: Key) -> Found | None:
-        """Return what the team has for the key; None: it has nothing."""
-        response = self._call("GET", f"{key.collection}/{key.hash}")
+    def find(self, key: Key, *, is_held: bool = False) -> Found | None:
+        """Return what the team has for the key; None: it has nothing.
+
+        `is_held`: there is a value on this machine, so that the service counts no saving.
+        """
+        response = self._call("GET", f"{key.collection}/{key.hash}", headers=_HELD if is_held else None)
         if response.status == 404 and response.problem:
             return None
         return _found(key, self._expect(response, 200), response.at)
@@ -195,11 +200,12 @@ class Service:
         """Close the connection."""
         self.connection.close()
 
-    def _call(self, method: str, path: str, **more: Any) -> Response:
+    def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
+        headers = headers or {}
         token = self._credentials.token()
-        response = self.connection.call(method, path, headers=_bearer(token), **more)
+        response = self.connection.call(method, path, headers=headers | _bearer(token), **more)
         if response.status == 401 and (renewed := self._credentials.renewed(token)):
-            response = self.connection.call(method, path, headers=_bearer(renewed), **more)
+            response = self.connection.call(method, path, headers=headers | _bearer(renewed), **more)
         return response
 
     def _expect(self, response: Response, *statuses: int) -> dict[str, Any]:

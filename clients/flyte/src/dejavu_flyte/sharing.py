@@ -70,7 +70,7 @@ class Sharing:
 
     def _ask(self, key: Key, local: Value | None, fingerprint: Fingerprint | None, *, linked: bool) -> Value | None:
         try:
-            found = self._team.find(key)
+            found = self._team.find(key, is_held=local is not None)
         except TeamOff:
             self._journal.count(key, UNANSWERED)
             return local if local is not None and self._is_still_usable(key, local, fingerprint) else None
@@ -87,7 +87,7 @@ class Sharing:
             self._team.usage.hit(key, found.cost)
         else:
             self._journal.count(key, CONFIRMED)
-            self._team.usage.hit(key, 0.0)
+            self._team.usage.confirmed(key)
         if linked:  # Flyte writes it then
             self._expected_writes[key.local_hash] = found
         elif found.value != local:

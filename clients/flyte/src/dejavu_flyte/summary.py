@@ -17,7 +17,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_COLUMNS = ("asked", "hits", "misses", "shared", "saved")
+_COLUMNS = ("asked", "hits", "confirmed", "misses", "shared", "saved")
 _JOB = ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_TRACKING_ID", "CI_JOB_ID")
 _WARNINGS = 10
 _WARNING_LENGTH = 500
@@ -145,7 +145,7 @@ def _row(collection: str, counts: Counter[str], each: float) -> tuple[str, ...]:
     )
     hits = new + confirmed
     saved = f"{new * each:.1f} s" if each else ""
-    return collection, str(hits + misses + unanswered), str(hits), str(misses), str(shared), saved
+    return collection, str(hits + misses + unanswered), str(hits), str(confirmed), str(misses), str(shared), saved
 
 
 def _seconds() -> dict[str, float]:

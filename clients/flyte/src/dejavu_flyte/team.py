@@ -66,8 +66,8 @@ class Team:
         if self._outage.until is None:
             self._submit(WARM_UP, lambda service: service.warm_up())
 
-    def find(self, key: Key) -> Found | None:
-        """Return what the team has for the key; None: it has nothing.
+    def find(self, key: Key, *, is_held: bool = False) -> Found | None:
+        """Return what the team has for the key; None: it has nothing. `is_held`: this machine has a value already.
 
         Raises:
             TeamOff: the team cache gives no answer
@@ -78,7 +78,7 @@ class Team:
             raise TeamOff
         begin, patience = time.monotonic(), self._budget.patience
         worker = self._running()
-        future = worker.submit(READ, lambda service: service.find(key))
+        future = worker.submit(READ, lambda service: service.find(key, is_held=is_held))
         try:
             return self._wait(future, worker, patience)
         except FutureTimeoutError:

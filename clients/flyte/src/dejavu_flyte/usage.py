@@ -20,10 +20,14 @@ _REPORT_SECONDS = 0.3
 
 @dataclass
 class _Tally:
-    """Counts of one cache and scope; `unpriced` are hits of which nobody said what they spare."""
+    """Counts of one cache and scope.
+
+    `confirmed` are hits on what the machine had from the team, `unpriced` those of which nobody said what they spare.
+    """
 
     asked: int = 0
     hits: int = 0
+    confirmed: int = 0
     seconds: float = 0.0
     saved: float = 0.0
     unpriced: int = 0
@@ -59,13 +63,20 @@ class Usage:
             tally.saved += saved or 0.0
             tally.unpriced += saved is None
 
+    def confirmed(self, key: Key) -> None:
+        """Count a hit on what this machine had before, so that it saved nothing."""
+        with self._lock:
+            tally = self._of(key)
+            tally.hits += 1
+            tally.confirmed += 1
+
     def _reports(self) -> list[dict[str, Any]]:
         """Return what the service wants to know: the counts by cache and scope, of those with the most lookups."""
         most = sorted(self._tallies.items(), key=lambda item: -item[1].asked)[:_MAX_REPORTS]
         client = f"dejavu-flyte/{__version__}"
         return [
-            {"cache": cache, "scope": scope, "asked": t.asked, "hits": t.hits, "seconds": round(t.seconds, 3)}
-            | {"client": client}
+            {"cache": cache, "scope": scope, "asked": t.asked, "hits": t.hits, "confirmed": t.confirmed}
+            | {"seconds": round(t.seconds, 3), "client": client}
             for (cache, scope), t in most
         ]
 
@@ -74,9 +85,13 @@ class Usage:
         if not self._wanted:
             return None
         tallies = self._tallies.values()
-        asked, hits, unpriced = (sum(getattr(t, name) for t in tallies) for name in ("asked", "hits", "unpriced"))
+        asked, hits, confirmed, unpriced = (
+            sum(getattr(t, name) for t in tallies) for name in ("asked", "hits", "confirmed", "unpriced")
+        )
         seconds, saved = sum(t.seconds for t in tallies), sum(t.saved for t in tallies)
         parts = [f"asked {asked} in {seconds:.2f} s, hits {hits}"] if asked else []
+        if confirmed:
+            parts.append(f"{confirmed} of them confirmed")
         if hits > unpriced:
             parts.append(f"saved {'at least ' if unpriced else ''}{saved:.1f} s")
         if off:

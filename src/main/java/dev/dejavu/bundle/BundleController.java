@@ -62,9 +62,11 @@ class BundleController {
 
     @GetMapping("/{digest}")
     ResponseEntity<CachedBundle> find(@PathVariable String digest,
-            @RequestParam(required = false) @Nullable String verified) {
+            @RequestParam(required = false) @Nullable String verified,
+            @RequestHeader(name = HttpHeaders.IF_NONE_MATCH, required = false) @Nullable String held) {
         CacheKey key = bundles.key(digest);
-        return (ListQuery.isConfirmedOnly(verified) ? bundles.findConfirmed(key) : bundles.find(key))
+        return (ListQuery.isConfirmedOnly(verified) ? bundles.findConfirmed(key, held != null)
+                : bundles.find(key, held != null))
             .map(EntryResponses::ok)
             .orElseThrow(() -> bundles.notFound(key));
     }

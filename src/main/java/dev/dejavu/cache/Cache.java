@@ -86,8 +86,17 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         return table.key(text).in(callers.current().overlay());
     }
 
+    /** Finds an entry for a caller without a value of the key. */
     public Optional<E> find(CacheKey key) {
-        return found(key, orStale(key, () -> findVerified(key)));
+        return find(key, false);
+    }
+
+    /**
+     * Finds an entry for a caller.
+     * @param isConfirmation whether the caller has a value of the key already
+     */
+    public Optional<E> find(CacheKey key, boolean isConfirmation) {
+        return found(key, orStale(key, () -> findVerified(key)), isConfirmation);
     }
 
     /**
@@ -116,14 +125,14 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     /** Finds an entry as {@link #find} does, if it is confirmed by more than a client. */
-    public Optional<E> findConfirmed(CacheKey key) {
-        return found(key, confirmed(key));
+    public Optional<E> findConfirmed(CacheKey key, boolean isConfirmation) {
+        return found(key, confirmed(key), isConfirmation);
     }
 
     /** Finds an entry as {@link #findConfirmed} does; only a hit counts. */
     public Optional<E> findConfirmedAgain(CacheKey key) {
         Optional<E> entry = confirmed(key);
-        return entry.isPresent() ? found(key, entry) : entry;
+        return entry.isPresent() ? found(key, entry, false) : entry;
     }
 
     private Optional<E> confirmed(CacheKey key) {
@@ -137,7 +146,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      */
     public Optional<E> findAgain(CacheKey key) {
         Optional<E> entry = orStale(key, () -> findVerified(key));
-        return entry.isPresent() ? found(key, entry) : entry;
+        return entry.isPresent() ? found(key, entry, false) : entry;
     }
 
     /**
@@ -160,10 +169,9 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         return repository.findStale(key).filter(caller::mayRead).filter(verifier::mayServeStale).map(CacheEntry::stale);
     }
 
-    private Optional<E> found(CacheKey key, Optional<E> entry) {
-        Caller caller = callers.current();
-        Lookup lookup = entry.map((hit) -> Lookup.hit(name(), caller, hit))
-            .orElseGet(() -> Lookup.miss(name(), caller, key));
+    private Optional<E> found(CacheKey key, Optional<E> entry, boolean isConfirmation) {
+        Lookup lookup = new Lookup(name(), callers.current(), entry.stream().toList(),
+                entry.isPresent() ? List.of() : List.of(key), isConfirmation);
         observers.publish((observer) -> observer.onLookup(lookup));
         return entry.map(this::withVisibleAuthor);
     }
@@ -181,13 +189,13 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * Finds an entry as {@link #find} does, when that needs nothing but memory.
      * @return {@code null} when it needs more, which says nothing of the entry
      */
-    public @Nullable NearHit<E> findInMemory(CacheKey key) {
+    public @Nullable NearHit<E> findInMemory(CacheKey key, boolean isConfirmation) {
         NearHit<E> hit = repository.findInMemory(key);
         Caller caller = callers.current();
         if (hit == null || verifier.mustVerify(hit.entry()) || !isVisibleAsItIs(hit.entry(), caller)) {
             return null;
         }
-        Lookup lookup = Lookup.hit(name(), caller, hit.entry());
+        Lookup lookup = new Lookup(name(), caller, List.of(hit.entry()), List.of(), isConfirmation);
         observers.publish((observer) -> observer.onLookup(lookup));
         return hit.servedAs(verifier.serve(hit.entry()));
     }
@@ -234,7 +242,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     private List<E> found(Collection<CacheKey> keys, List<E> entries) {
         Set<String> hits = entries.stream().map((entry) -> entry.key().hex()).collect(Collectors.toSet());
         List<CacheKey> misses = keys.stream().filter((key) -> !hits.contains(key.hex())).toList();
-        Lookup lookup = new Lookup(name(), callers.current(), entries, misses);
+        Lookup lookup = new Lookup(name(), callers.current(), entries, misses, false);
         observers.publish((observer) -> observer.onLookup(lookup));
         return entries.stream().map(this::withVisibleAuthor).toList();
     }
@@ -249,7 +257,8 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
                 orStale(requested.key(),
                         () -> findVerified(requested.key())
                             .or(() -> verifier.resolve(CacheEntry.writtenBy(requested, callers.current().name())))
-                            .filter(callers.current()::mayRead)));
+                            .filter(callers.current()::mayRead)),
+                false);
     }
 
     /** What to answer for a key that was not found. */

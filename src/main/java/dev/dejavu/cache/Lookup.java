@@ -8,16 +8,11 @@ import java.util.List;
  * @param cache the name of the cache
  * @param hits the entries that it was given
  * @param misses the keys of which it was given none, in its overlay
+ * @param isConfirmation whether the caller had the values before, so that hits save it
+ * nothing
  */
-public record Lookup(String cache, Caller caller, List<? extends CacheEntry> hits, List<CacheKey> misses) {
-
-    static Lookup hit(String cache, Caller caller, CacheEntry entry) {
-        return new Lookup(cache, caller, List.of(entry), List.of());
-    }
-
-    static Lookup miss(String cache, Caller caller, CacheKey key) {
-        return new Lookup(cache, caller, List.of(), List.of(key));
-    }
+public record Lookup(String cache, Caller caller, List<? extends CacheEntry> hits, List<CacheKey> misses,
+        boolean isConfirmation) {
 
     /** How many keys were looked up. */
     public int size() {

@@ -47,23 +47,26 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
         return (from != null) ? LocalDate.ofInstant(from, ZoneOffset.UTC).toString() : "";
     }
 
+    /** Of what the callers did not have. */
     private static double percent(Savings.Row row) {
-        return (row.asked() > 0) ? 100.0 * row.hits() / row.asked() : 0;
+        long asked = row.asked() - row.confirmed();
+        return (asked > 0) ? 100.0 * (row.hits() - row.confirmed()) / asked : 0;
     }
 
     /**
      * A sum.
      *
+     * @param confirmed hits that saved nothing, as the callers had the values before
      * @param isLoss whether asking cost more than the hits saved
      * @param estimated how much of what was saved is an estimate; empty for nothing
      */
-    record Row(String name, String asked, String hits, String ratio, String saved, String estimated, String spent,
-            String net, boolean isLoss) {
+    record Row(String name, String asked, String hits, String confirmed, String ratio, String saved, String estimated,
+            String spent, String net, boolean isLoss) {
 
         static Row of(String name, Savings.Row row) {
             return new Row(name, String.format(Locale.ROOT, "%,d", row.asked()),
-                    String.format(Locale.ROOT, "%,d", row.hits()),
-                    (row.asked() > 0) ? String.format(Locale.ROOT, "%.1f %%", percent(row)) : "–",
+                    String.format(Locale.ROOT, "%,d", row.hits()), String.format(Locale.ROOT, "%,d", row.confirmed()),
+                    (row.asked() > row.confirmed()) ? String.format(Locale.ROOT, "%.1f %%", percent(row)) : "–",
                     time(row.savedSeconds()), (row.estimatedSeconds() > 0) ? time(row.estimatedSeconds()) : "",
                     time(row.spentSeconds()), time(row.netSeconds()), row.netSeconds() < 0);
         }

@@ -78,14 +78,17 @@ class ImageController {
     @GetMapping("/{hash}")
     ResponseEntity<CachedImage> find(@PathVariable String hash,
             @RequestParam(required = false) @Nullable String verified,
-            @RequestParam(required = false) @Nullable String wait) {
+            @RequestParam(required = false) @Nullable String wait,
+            @RequestHeader(name = HttpHeaders.IF_NONE_MATCH, required = false) @Nullable String held) {
         CacheKey key = images.key(hash);
+        boolean isConfirmation = held != null;
         boolean isConfirmedOnly = ListQuery.isConfirmedOnly(verified);
         Duration patience = Wait.parse(wait);
         Optional<CachedImage> awaited = patience.isZero() ? Optional.empty()
                 : parked.park(() -> leases.await(key, patience, isConfirmedOnly,
                         () -> isConfirmedOnly ? images.findConfirmedAgain(key) : images.findAgain(key)));
-        return awaited.or(() -> isConfirmedOnly ? images.findConfirmed(key) : images.find(key))
+        return awaited
+            .or(() -> isConfirmedOnly ? images.findConfirmed(key, isConfirmation) : images.find(key, isConfirmation))
             .map(EntryResponses::ok)
             .orElseThrow(() -> images.notFound(key));
     }

@@ -16,6 +16,8 @@ final class LedgerCell {
 
     private final LongAdder misses = new LongAdder();
 
+    private final LongAdder confirmed = new LongAdder();
+
     private final LongAdder unpricedHits = new LongAdder();
 
     private final DoubleAdder savedSeconds = new DoubleAdder();
@@ -29,6 +31,8 @@ final class LedgerCell {
     private final LongAdder reportedAsked = new LongAdder();
 
     private final LongAdder reportedHits = new LongAdder();
+
+    private final LongAdder reportedConfirmed = new LongAdder();
 
     private volatile boolean closed;
 
@@ -45,6 +49,11 @@ final class LedgerCell {
         }
     }
 
+    void addConfirmed() {
+        hits.increment();
+        confirmed.increment();
+    }
+
     void addMisses(int count) {
         misses.add(count);
     }
@@ -53,12 +62,14 @@ final class LedgerCell {
         reports.increment();
         reportedAsked.add(report.asked());
         reportedHits.add(report.hits());
+        reportedConfirmed.add(report.confirmed());
         spentSeconds.add(report.seconds());
     }
 
     void add(Amounts amounts) {
         hits.add(amounts.hits());
         misses.add(amounts.misses());
+        confirmed.add(amounts.confirmed());
         unpricedHits.add(amounts.unpricedHits());
         savedSeconds.add(amounts.savedSeconds());
         savedBytes.add(amounts.savedBytes());
@@ -66,6 +77,7 @@ final class LedgerCell {
         reports.add(amounts.reports());
         reportedAsked.add(amounts.reportedAsked());
         reportedHits.add(amounts.reportedHits());
+        reportedConfirmed.add(amounts.reportedConfirmed());
     }
 
     /** Nobody takes from it any more, but who adds to it and sees that. */
@@ -79,9 +91,10 @@ final class LedgerCell {
 
     /** Takes all; what is added meanwhile is in this or in the next. */
     Amounts take() {
-        return new Amounts(hits.sumThenReset(), misses.sumThenReset(), unpricedHits.sumThenReset(),
-                savedSeconds.sumThenReset(), 0, savedBytes.sumThenReset(), 0, spentSeconds.sumThenReset(),
-                reports.sumThenReset(), reportedAsked.sumThenReset(), reportedHits.sumThenReset());
+        return new Amounts(hits.sumThenReset(), misses.sumThenReset(), confirmed.sumThenReset(),
+                unpricedHits.sumThenReset(), savedSeconds.sumThenReset(), 0, savedBytes.sumThenReset(), 0,
+                spentSeconds.sumThenReset(), reports.sumThenReset(), reportedAsked.sumThenReset(),
+                reportedHits.sumThenReset(), reportedConfirmed.sumThenReset());
     }
 
 }

@@ -46,7 +46,12 @@ class LedgerCounters implements CacheObserver {
         for (CacheEntry hit : lookup.hits()) {
             LedgerKey key = keyOf(hour, lookup.cache(), hit);
             LedgerCell cell = cell(key);
-            cell.addHit(hit.key().isInBase() ? hit.cost() : null);
+            if (lookup.isConfirmation()) {
+                cell.addConfirmed();
+            }
+            else {
+                cell.addHit(hit.key().isInBase() ? hit.cost() : null);
+            }
             keep(key, cell);
         }
         if (!lookup.misses().isEmpty()) {

@@ -40,15 +40,16 @@ class LedgerRepository {
             """;
 
     private static final String COLUMNS = "period_start, period_hours, cache, scope, repository, hits, misses,"
-            + " unpriced_hits, saved_seconds, estimated_seconds, saved_bytes, estimated_bytes, spent_seconds, reports,"
-            + " reported_asked, reported_hits";
+            + " confirmed, unpriced_hits, saved_seconds, estimated_seconds, saved_bytes, estimated_bytes, spent_seconds, reports,"
+            + " reported_asked, reported_hits, reported_confirmed";
 
-    private static final String ROW = "(?" + ", ?".repeat(15) + ")";
+    private static final String ROW = "(?" + ", ?".repeat(17) + ")";
 
     private static final String ADD = "insert into savings (" + COLUMNS + """
             ) values {rows}
             on conflict (period_start, period_hours, cache, scope, repository) do update set
                 hits = savings.hits + excluded.hits, misses = savings.misses + excluded.misses,
+                confirmed = savings.confirmed + excluded.confirmed,
                 unpriced_hits = savings.unpriced_hits + excluded.unpriced_hits,
                 saved_seconds = savings.saved_seconds + excluded.saved_seconds,
                 estimated_seconds = savings.estimated_seconds + excluded.estimated_seconds,
@@ -57,15 +58,16 @@ class LedgerRepository {
                 spent_seconds = savings.spent_seconds + excluded.spent_seconds,
                 reports = savings.reports + excluded.reports,
                 reported_asked = savings.reported_asked + excluded.reported_asked,
-                reported_hits = savings.reported_hits + excluded.reported_hits
+                reported_hits = savings.reported_hits + excluded.reported_hits,
+                reported_confirmed = savings.reported_confirmed + excluded.reported_confirmed
             """;
 
     private static final String SUM = """
-            select {columns}, sum(hits) as hits, sum(misses) as misses, sum(unpriced_hits) as unpriced_hits,
-                sum(saved_seconds) as saved_seconds, sum(estimated_seconds) as estimated_seconds,
+            select {columns}, sum(hits) as hits, sum(misses) as misses, sum(confirmed) as confirmed,
+                sum(unpriced_hits) as unpriced_hits, sum(saved_seconds) as saved_seconds, sum(estimated_seconds) as estimated_seconds,
                 sum(saved_bytes) as saved_bytes, sum(estimated_bytes) as estimated_bytes,
                 sum(spent_seconds) as spent_seconds, sum(reports) as reports, sum(reported_asked) as reported_asked,
-                sum(reported_hits) as reported_hits
+                sum(reported_hits) as reported_hits, sum(reported_confirmed) as reported_confirmed
             from (
                 select * from savings where period_hours = 1 and period_start >= :from and period_start < :firstDay
                 union all
@@ -132,9 +134,9 @@ class LedgerRepository {
                 LedgerKey key = row.key();
                 Amounts all = row.amounts();
                 Collections.addAll(values, key.hour(), hours, key.cache(), key.scope(), key.repository(), all.hits(),
-                        all.misses(), all.unpricedHits(), all.savedSeconds(), all.estimatedSeconds(), all.savedBytes(),
-                        all.estimatedBytes(), all.spentSeconds(), all.reports(), all.reportedAsked(),
-                        all.reportedHits());
+                        all.misses(), all.confirmed(), all.unpricedHits(), all.savedSeconds(), all.estimatedSeconds(),
+                        all.savedBytes(), all.estimatedBytes(), all.spentSeconds(), all.reports(), all.reportedAsked(),
+                        all.reportedHits(), all.reportedConfirmed());
             });
             writer.sql(ADD.replace("{rows}", String.join(", ", Collections.nCopies(rows.size(), ROW))))
                 .params(values)
@@ -214,10 +216,11 @@ class LedgerRepository {
     }
 
     private static Amounts amounts(ResultSet row) throws SQLException {
-        return new Amounts(row.getLong("hits"), row.getLong("misses"), row.getLong("unpriced_hits"),
-                row.getDouble("saved_seconds"), row.getDouble("estimated_seconds"), row.getDouble("saved_bytes"),
-                row.getDouble("estimated_bytes"), row.getDouble("spent_seconds"), row.getLong("reports"),
-                row.getLong("reported_asked"), row.getLong("reported_hits"));
+        return new Amounts(row.getLong("hits"), row.getLong("misses"), row.getLong("confirmed"),
+                row.getLong("unpriced_hits"), row.getDouble("saved_seconds"), row.getDouble("estimated_seconds"),
+                row.getDouble("saved_bytes"), row.getDouble("estimated_bytes"), row.getDouble("spent_seconds"),
+                row.getLong("reports"), row.getLong("reported_asked"), row.getLong("reported_hits"),
+                row.getLong("reported_confirmed"));
     }
 
 }

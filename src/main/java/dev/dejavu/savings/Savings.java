@@ -22,6 +22,8 @@ public record Savings(Instant from, Instant to, By by, Row total, List<Row> rows
      * @param key the scope, repository or cache; {@code null} for a time, for the total,
      * and where it is not known
      * @param asked keys that were looked up
+     * @param confirmed of the hits, those of callers that had a value before, which save
+     * nothing
      * @param unpricedHits hits of which nobody knows what they saved: they count nothing
      * @param estimatedSeconds of {@code savedSeconds}
      * @param estimatedBytes of {@code savedBytes}
@@ -30,17 +32,19 @@ public record Savings(Instant from, Instant to, By by, Row total, List<Row> rows
      * @param reports of clients
      * @param reportedAsked keys that they say they asked for
      * @param reportedHits of those
+     * @param reportedConfirmed of those
      */
-    public record Row(@Nullable Instant from, @Nullable String key, long asked, long hits, long misses,
+    public record Row(@Nullable Instant from, @Nullable String key, long asked, long hits, long misses, long confirmed,
             long unpricedHits, double savedSeconds, double estimatedSeconds, long savedBytes, long estimatedBytes,
-            double spentSeconds, double netSeconds, long reports, long reportedAsked, long reportedHits) {
+            double spentSeconds, double netSeconds, long reports, long reportedAsked, long reportedHits,
+            long reportedConfirmed) {
 
         static Row of(@Nullable Instant from, @Nullable String key, Amounts all) {
-            return new Row(from, key, all.hits() + all.misses(), all.hits(), all.misses(), all.unpricedHits(),
-                    rounded(all.savedSeconds()), rounded(all.estimatedSeconds()), Math.round(all.savedBytes()),
-                    Math.round(all.estimatedBytes()), rounded(all.spentSeconds()),
+            return new Row(from, key, all.hits() + all.misses(), all.hits(), all.misses(), all.confirmed(),
+                    all.unpricedHits(), rounded(all.savedSeconds()), rounded(all.estimatedSeconds()),
+                    Math.round(all.savedBytes()), Math.round(all.estimatedBytes()), rounded(all.spentSeconds()),
                     rounded(all.savedSeconds() - all.spentSeconds()), all.reports(), all.reportedAsked(),
-                    all.reportedHits());
+                    all.reportedHits(), all.reportedConfirmed());
         }
 
         /** To microseconds: sums of fractions have a tail. */

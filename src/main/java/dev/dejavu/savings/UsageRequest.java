@@ -13,7 +13,8 @@ import dev.dejavu.cache.ProblemException;
  * The body of a usage report: one, or a list of them.
  */
 record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Long asked, @Nullable Long hits,
-        @Nullable Double seconds, @Nullable String client, @Nullable List<@Nullable UsageRequest> reports) {
+        @Nullable Long confirmed, @Nullable Double seconds, @Nullable String client,
+        @Nullable List<@Nullable UsageRequest> reports) {
 
     private static final int MAX_REPORTS = 20;
 
@@ -60,7 +61,9 @@ record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Lo
         if (spent == null || !(spent >= 0 && spent <= MAX_SECONDS)) {
             throw BodyFields.malformed(path + "seconds must be a number from 0 to " + MAX_SECONDS + ".");
         }
-        return new UsageReport(name, (of != null) ? of : "", keys, number(path + "hits", hits, keys), spent);
+        long found = number(path + "hits", hits, keys);
+        return new UsageReport(name, (of != null) ? of : "", keys, found,
+                (confirmed != null) ? number(path + "confirmed", confirmed, found) : 0, spent);
     }
 
     private static long number(String member, @Nullable Long value, long max) {

@@ -81,7 +81,7 @@ class ServingsTests {
     }
 
     private static Lookup lookup(@Nullable String name, CacheEntry entry) {
-        return new Lookup("images", new Caller(name, "", false, false), List.of(entry), List.of());
+        return new Lookup("images", new Caller(name, "", false, false), List.of(entry), List.of(), false);
     }
 
     private record Entry(CacheKey key, String value) implements PlainEntry {

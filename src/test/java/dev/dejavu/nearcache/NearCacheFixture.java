@@ -68,7 +68,7 @@ abstract class NearCacheFixture {
     }
 
     boolean isInNearCache(CacheKey key) {
-        return images.findInMemory(key) != null;
+        return images.findInMemory(key, false) != null;
     }
 
     HttpResponse<String> get(CacheKey key) {

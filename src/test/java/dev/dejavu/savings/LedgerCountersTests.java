@@ -34,7 +34,7 @@ class LedgerCountersTests {
             for (int i = 0; i < threads; i++) {
                 executor.execute(() -> {
                     for (int j = 0; j < reports; j++) {
-                        counters.add(new UsageReport("images", "scope " + j % 7, 2, 1, 0.5));
+                        counters.add(new UsageReport("images", "scope " + j % 7, 2, 1, 0, 0.5));
                     }
                 });
             }
@@ -45,7 +45,7 @@ class LedgerCountersTests {
         }
         taken = taken.plus(all());
         int count = threads * reports;
-        assertThat(taken).isEqualTo(new Amounts(0, 0, 0, 0, 0, 0, 0, count * 0.5, count, 2L * count, count));
+        assertThat(taken).isEqualTo(new Amounts(0, 0, 0, 0, 0, 0, 0, 0, count * 0.5, count, 2L * count, count, 0));
         assertThat(counters.take()).isEmpty();
     }
 
@@ -68,9 +68,9 @@ class LedgerCountersTests {
     void reportsOfMoreScopesThanATeamHasCountWithoutThem() {
         hit(Keys.next(), "used");
         for (int i = 0; i < LedgerCounters.MAX_REPORTED_SCOPES + 50; i++) {
-            counters.add(new UsageReport("images", "scope " + i, 1, 0, 1));
+            counters.add(new UsageReport("images", "scope " + i, 1, 0, 0, 1));
         }
-        counters.add(new UsageReport("images", "scope 7", 1, 0, 1));
+        counters.add(new UsageReport("images", "scope 7", 1, 0, 0, 1));
         List<LedgerRow> rows = counters.take();
         assertThat(rows).hasSize(LedgerCounters.MAX_REPORTED_SCOPES + 2);
         assertThat(rows.getFirst().key().scope()).isEmpty();
@@ -93,7 +93,7 @@ class LedgerCountersTests {
     }
 
     private static Lookup lookup(Entry entry) {
-        return new Lookup("images", new Caller("ada", "", false, false), List.of(entry), List.of());
+        return new Lookup("images", new Caller("ada", "", false, false), List.of(entry), List.of(), false);
     }
 
     @Test

@@ -84,6 +84,28 @@ class SavingsHttpTests {
         }
 
         @Test
+        void hitOfACallerThatHasAValueConfirmsAndSavesNothing() {
+            String repository = repository();
+            Sample image = put(Sample.image(Sample.SCOPE, repository), "{\"seconds\":4.5,\"bytes\":1000}");
+            Sample unpriced = Sample.image(Sample.SCOPE, repository());
+            http.put(unpriced.path(), unpriced.body());
+            String tag = header(http.get(image.path()), "ETag");
+            assertThat(http.get(image.path(), "If-None-Match", tag).statusCode()).isEqualTo(304);
+            assertThat(http.get(image.path(), "If-None-Match", "\"another\"").statusCode()).isEqualTo(200);
+            assertThat(http.get(image.path(), "If-None-Match", "W/\"another\"").statusCode()).isEqualTo(200);
+            assertThat(http.get(unpriced.path(), "If-None-Match", "\"another\"").statusCode()).isEqualTo(200);
+            String missing = "/images/" + Keys.next().hex();
+            assertThat(http.get(missing, "If-None-Match", tag).statusCode()).isEqualTo(404);
+            report("{\"cache\":\"images\",\"asked\":6,\"hits\":5,\"confirmed\":4,\"seconds\":0}");
+            JsonNode total = savings("day").path("total");
+            assertRow(total, 5, 1, 4.5, 0, 1000, 0);
+            assertThat(total.path("asked").asInt()).isEqualTo(6);
+            assertThat(total.path("confirmed").asInt()).isEqualTo(4);
+            assertThat(total.path("reported_confirmed").asInt()).isEqualTo(4);
+            assertThat(row(savings("repository"), repository).path("confirmed").asInt()).isEqualTo(3);
+        }
+
+        @Test
         void lossIsShownAsALoss() {
             report("{\"reports\":[{\"cache\":\"images\",\"asked\":1,\"hits\":0,\"seconds\":1.5},"
                     + "{\"cache\":\"bundles\",\"asked\":1,\"hits\":0,\"seconds\":2}]}");
@@ -135,14 +157,14 @@ class SavingsHttpTests {
         @Test
         void numberThatWasGivenBeforeAddsNothing() {
             LedgerRow row = new LedgerRow(new LedgerKey(hour(), "images", "s", "r"),
-                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
             String source = Keys.next().hex();
             ledger.add(source, 1, List.of(row));
             ledger.add(source, 1, List.of(row));
             ledger.add(source, 2, List.of(row));
             ledger.add(source, 1, List.of(row));
             ledger.add(Keys.next().hex(), 1, List.of(row));
-            Amounts three = new Amounts(3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33);
+            Amounts three = new Amounts(3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39);
             assertThat(sum(By.HOUR)).isEqualTo(three);
             assertThat(sum(By.CACHE)).isEqualTo(three);
         }
@@ -155,7 +177,7 @@ class SavingsHttpTests {
                 for (String repository : List.of("a", "b")) {
                     ledger.add(Keys.next().hex(), 1,
                             List.of(new LedgerRow(new LedgerKey(day + hour * 3_600_000L, "images", "s", repository),
-                                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))));
+                                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13))));
                 }
             }
             Amounts all = sum(By.HOUR);
@@ -187,6 +209,7 @@ class SavingsHttpTests {
                         "{\"cache\":\"images\",\"hits\":0,\"seconds\":1} | asked",
                         "{\"cache\":\"images\",\"asked\":1,\"seconds\":1} | hits",
                         "{\"cache\":\"images\",\"asked\":1,\"hits\":2,\"seconds\":1} | hits",
+                        "{\"cache\":\"images\",\"asked\":2,\"hits\":1,\"confirmed\":2,\"seconds\":1} | confirmed",
                         "{\"cache\":\"images\",\"asked\":-1,\"hits\":0,\"seconds\":1} | asked",
                         "{\"cache\":\"images\",\"asked\":1,\"hits\":1} | seconds",
                         "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":86401} | seconds",
