@@ -12,7 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntConsumer;
 
 import org.jspecify.annotations.Nullable;
@@ -28,12 +27,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Clients of several instances, which know what each answer may be. Each key has one
- * writer, which goes round the instances and stores ever higher versions.
+ * Clients of several instances behind a proxy, which know what each answer may be. Each
+ * key has one writer, which stores ever higher versions.
  */
 final class ChaosClients {
 
-    static final String WEBHOOK_SECRET = "the secret of a retention job";
+    /** Of the administrator, and of a retention job. */
+    static final String SECRET = "the-secret-of-a-retention-job";
 
     private static final int KEYS = 24;
 
@@ -49,7 +49,9 @@ final class ChaosClients {
             {"events":[{"id":"%d","action":"delete","target":{"repository":"retention/other","tag":"v%d"}}]}
             """;
 
-    private final AtomicReferenceArray<@Nullable Instance> instances;
+    private final Http http;
+
+    private final Map<CacheKey, Read> lastRead = new ConcurrentHashMap<>();
 
     private final List<Version> versions = new ArrayList<>();
 
@@ -65,34 +67,29 @@ final class ChaosClients {
 
     private final AtomicInteger staleReads = new AtomicInteger();
 
+    private final AtomicInteger refusedReads = new AtomicInteger();
+
+    /** Answers that the proxy made itself. */
+    private final AtomicInteger ofProxy = new AtomicInteger();
+
     private final AtomicLong slowest = new AtomicLong();
 
     private volatile boolean running = true;
 
-    ChaosClients(int count) {
-        this.instances = new AtomicReferenceArray<>(count);
+    ChaosClients(Http http) {
+        this.http = http.as(SECRET);
         for (int n = 0; n < KEYS; n++) {
             versions.add(new Version(Keys.next(), n % 2 == 0));
         }
     }
 
-    void connect(int instance, Http http) {
-        instances.set(instance, new Instance(http));
-    }
-
-    /** Before it ends: it is not asked any more. */
-    void disconnect(int instance) {
-        instances.set(instance, null);
-    }
-
     void start() {
         for (int writer = 0; writer < 4; writer++) {
             int from = writer * KEYS / 4;
-            run((n) -> write(n, versions.get(from + n % (KEYS / 4))));
+            run((n) -> write(versions.get(from + n % (KEYS / 4))));
         }
-        for (int instance = 0; instance < instances.length(); instance++) {
-            int reader = instance;
-            run((n) -> read(reader, versions.get(n % KEYS)));
+        for (int reader = 0; reader < 3; reader++) {
+            run((n) -> read(versions.get(n % KEYS)));
         }
         run(this::retain);
     }
@@ -118,12 +115,12 @@ final class ChaosClients {
         }
     }
 
-    private void write(int n, Version version) {
+    private void write(Version version) {
         if (version.isWrittenOnce && version.acknowledgedBefore(System.nanoTime()) > 0) {
             return;
         }
         int next = version.attempted.incrementAndGet();
-        HttpResponse<String> response = send(n % instances.length(), "PUT", "/images/" + version.key,
+        HttpResponse<String> response = send("PUT", "/images/" + version.key,
                 "{\"image_uri\":\"ghcr.io/acme/a:%d\"}".formatted(next));
         if (response == null) {
             return;
@@ -133,24 +130,22 @@ final class ChaosClients {
             writes.incrementAndGet();
         }
         else {
-            expect(response.statusCode() == 503, "a write", response);
+            expect(response.statusCode() == 503 || isOfProxy(response), "a write", response);
             refusedWrites.incrementAndGet();
         }
     }
 
-    private void read(int number, Version version) {
-        Instance instance = instances.get(number);
+    private void read(Version version) {
         int acknowledged = version.acknowledgedBefore(System.nanoTime() - STALENESS_NANOS);
-        if (instance == null || acknowledged == 0) {
+        if (acknowledged == 0) {
             return;
         }
-        HttpResponse<String> response = send(number, "GET", "/images/" + version.key, null);
-        // It may have been stopped meanwhile.
-        if (response == null || isGone(number, instance)) {
+        HttpResponse<String> response = send("GET", "/images/" + version.key, null);
+        if (response == null) {
             return;
         }
         long now = System.nanoTime();
-        Read last = instance.lastRead.get(version.key);
+        Read last = lastRead.get(version.key);
         boolean isRemembered = last != null && now - last.at < REMEMBERED_NANOS
                 && last.found == version.attempted.get();
         if (response.statusCode() == 200) {
@@ -159,53 +154,43 @@ final class ChaosClients {
             boolean stale = entry.path("stale").asBoolean();
             expect(found <= version.attempted.get() && (stale || found >= acknowledged),
                     "a version of %d, acknowledged are %d,".formatted(found, acknowledged), response);
-            instance.lastRead.put(version.key, new Read(now, found));
+            lastRead.put(version.key, new Read(now, found));
             reads.incrementAndGet();
             staleReads.addAndGet(stale ? 1 : 0);
         }
         else {
             expect(response.statusCode() == 503 && !isRemembered,
                     "a read of version %s, which was read within a minute,".formatted(last), response);
+            refusedReads.incrementAndGet();
         }
     }
 
     private void retain(int n) {
-        Instance instance = instances.get(n % instances.length());
-        if (instance != null) {
-            HttpResponse<String> response = send(n % instances.length(), "POST", "/webhooks/retention",
-                    EVENT.formatted(n, n % 100));
-            expect(response == null || response.statusCode() == 204 || response.statusCode() == 503, "an event",
-                    response);
-        }
+        HttpResponse<String> response = send("POST", "/webhooks/retention", EVENT.formatted(n, n % 100));
+        expect(response == null || response.statusCode() == 204 || response.statusCode() == 503 || isOfProxy(response),
+                "an event", response);
     }
 
-    /** {@code null} when there is no such instance. */
-    private @Nullable HttpResponse<String> send(int number, String method, String path, @Nullable String body) {
-        Instance instance = instances.get(number);
-        if (instance == null) {
-            return null;
-        }
+    private @Nullable HttpResponse<String> send(String method, String path, @Nullable String body) {
         long begin = System.nanoTime();
         try {
-            HttpResponse<String> response = instance.http.send(method, path,
-                    (body != null) ? BodyPublishers.ofString(body) : null, "Content-Type", "application/json",
-                    "Authorization", "Bearer " + WEBHOOK_SECRET);
+            HttpResponse<String> response = http.send(method, path,
+                    (body != null) ? BodyPublishers.ofString(body) : null, "Content-Type", "application/json");
             long taken = System.nanoTime() - begin;
             slowest.accumulateAndGet(taken, Math::max);
-            expect(taken < MAX_NANOS || isGone(number, instance), "%d ms for %s".formatted(taken / 1_000_000, method),
-                    response);
+            expect(taken < MAX_NANOS, "%d ms for %s".formatted(taken / 1_000_000, method), response);
+            ofProxy.addAndGet(isOfProxy(response) ? 1 : 0);
             return response;
         }
         catch (UncheckedIOException ex) {
-            expect(isGone(number, instance), "no answer to " + method + ": " + ex, null);
+            expect(false, "no answer to " + method + ": " + ex, null);
             return null;
         }
     }
 
-    // Another process may be as new.
-    @SuppressWarnings("ReferenceEquality")
-    private boolean isGone(int number, Instance instance) {
-        return instances.get(number) != instance;
+    /** The service has neither. */
+    private static boolean isOfProxy(HttpResponse<String> response) {
+        return response.statusCode() == 502 || response.statusCode() == 504;
     }
 
     private void expect(boolean right, String what, @Nullable HttpResponse<String> response) {
@@ -214,7 +199,7 @@ final class ChaosClients {
         }
     }
 
-    /** Waits until writes and reads of all instances succeed. */
+    /** Waits until writes succeed. */
     void awaitProgress() {
         int written = writes.get();
         await().atMost(Duration.ofSeconds(60)).until(() -> writes.get() > written + 40);
@@ -246,18 +231,9 @@ final class ChaosClients {
     }
 
     String summary() {
-        return "%d writes acknowledged, %d refused; %d reads, %d of them stale; slowest answer %d ms; %d faults"
-            .formatted(writes.get(), refusedWrites.get(), reads.get(), staleReads.get(), slowest.get() / 1_000_000,
-                    faults.size());
-    }
-
-    /** A running process: what it was asked for lately, it must go on answering. */
-    private record Instance(Http http, Map<CacheKey, Read> lastRead) {
-
-        Instance(Http http) {
-            this(http, new ConcurrentHashMap<>());
-        }
-
+        return "%d writes acknowledged, %d refused; %d reads, %d of them stale, %d refused; %d answers of the proxy itself; slowest answer %d ms; %d faults"
+            .formatted(writes.get(), refusedWrites.get(), reads.get(), staleReads.get(), refusedReads.get(),
+                    ofProxy.get(), slowest.get() / 1_000_000, faults.size());
     }
 
     /**

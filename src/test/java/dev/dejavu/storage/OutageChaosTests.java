@@ -1,16 +1,22 @@
 package dev.dejavu.storage;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
+import dev.dejavu.testing.Loopback;
+import dev.dejavu.testing.Nginx;
 import dev.dejavu.testing.PostgresServer;
 import dev.dejavu.testing.ServiceProcess;
 import dev.dejavu.testing.TcpProxy;
@@ -19,8 +25,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Three instances on a PostgreSQL with a synchronous standby, while everything fails in
- * turn: servers, networks, instances. The property {@code chaos.seconds} is how long.
+ * Three instances behind nginx, on a PostgreSQL with a synchronous standby, while
+ * everything fails in turn: servers, networks, instances. The property
+ * {@code chaos.seconds} is how long.
  */
 @Tag("load")
 @Timeout(value = 3, unit = TimeUnit.HOURS)
@@ -47,17 +54,29 @@ class OutageChaosTests {
 
     private final List<ServiceProcess> instances = new ArrayList<>();
 
-    private final ChaosClients clients = new ChaosClients(INSTANCES);
+    private final List<Integer> ports = Stream.generate(Loopback::freePort).limit(INSTANCES).toList();
 
-    OutageChaosTests() throws Exception {
+    private final Nginx nginx;
+
+    private final ChaosClients clients;
+
+    OutageChaosTests(@TempDir Path folder) throws Exception {
+        nginx = Nginx.start(folder, ports);
+        clients = new ChaosClients(nginx.http());
         standby = primary.startStandby();
         second = standby.port();
         primary.requireStandby();
     }
 
+    @BeforeAll
+    static void require() {
+        Nginx.require();
+    }
+
     @AfterEach
     void stop() throws Exception {
         clients.stop();
+        nginx.close();
         instances.forEach(ServiceProcess::close);
         for (List<TcpProxy> network : networks) {
             for (TcpProxy proxy : network) {
@@ -77,8 +96,8 @@ class OutageChaosTests {
             }
             instances.add(startInstance(instance));
         }
-        for (int instance = 0; instance < INSTANCES; instance++) {
-            clients.connect(instance, instances.get(instance).http());
+        for (ServiceProcess instance : instances) {
+            instance.http();
         }
         clients.start();
         long end = System.nanoTime() + DURATION.toNanos();
@@ -126,13 +145,11 @@ class OutageChaosTests {
                 standby.thaw();
             }
             case 5 -> {
-                clients.disconnect(instance);
                 instances.get(instance).kill();
                 restart(instance);
             }
             default -> {
                 for (int each = 0; each < INSTANCES; each++) {
-                    clients.disconnect(each);
                     instances.get(each).terminate();
                     assertThat(instances.get(each).exitCode()).isIn(0, 143);
                     restart(each);
@@ -156,7 +173,7 @@ class OutageChaosTests {
 
     private void restart(int instance) throws Exception {
         instances.set(instance, startInstance(instance));
-        clients.connect(instance, instances.get(instance).http());
+        instances.get(instance).http();
     }
 
     private ServiceProcess startInstance(int instance) throws Exception {
@@ -164,9 +181,10 @@ class OutageChaosTests {
         return ServiceProcess.start(
                 "spring.datasource.url=jdbc:postgresql://127.0.0.1:%d,127.0.0.1:%d/postgres?user=postgres&targetServerType=primary"
                     .formatted(network.get(0).port(), network.get(1).port()),
-                "dejavu.pruning.interval=2s", "dejavu.webhooks.retention.format=distribution",
-                "dejavu.webhooks.retention.registry=ghcr.io",
-                "dejavu.webhooks.retention.secret=" + ChaosClients.WEBHOOK_SECRET);
+                "server.port=" + ports.get(instance), "dejavu.access.mode=tokens",
+                "dejavu.admin-token=" + ChaosClients.SECRET, "dejavu.pruning.interval=2s",
+                "dejavu.webhooks.retention.format=distribution", "dejavu.webhooks.retention.registry=ghcr.io",
+                "dejavu.webhooks.retention.secret=" + ChaosClients.SECRET);
     }
 
     private static void pause(int seconds) throws InterruptedException {

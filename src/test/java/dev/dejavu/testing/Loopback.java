@@ -18,13 +18,13 @@ import com.sun.net.httpserver.HttpsServer;
 /**
  * Servers of the tests, on this machine alone; not started.
  */
-final class Loopback {
+public final class Loopback {
 
     private Loopback() {
     }
 
     /** A port that nobody listens on. */
-    static int freePort() {
+    public static int freePort() {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return free.getLocalPort();
         }

@@ -41,7 +41,7 @@ public final class ServiceProcess implements AutoCloseable {
     }
 
     /**
-     * Starts it on a free port.
+     * Starts it, on a free port if the settings name none.
      * @param settings as in {@code dejavu.home=/tmp}
      */
     public static ServiceProcess start(String... settings) throws IOException {
@@ -49,7 +49,7 @@ public final class ServiceProcess implements AutoCloseable {
     }
 
     /**
-     * Starts it on a free port.
+     * Starts it, on a free port if the settings name none.
      * @param options of the JVM
      * @param settings as in {@code dejavu.home=/tmp}
      */
@@ -57,10 +57,9 @@ public final class ServiceProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
                 "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
                 // Nothing asks a registry in the Internet.
-                "-Ddejavu.registry.allowed="));
+                "-Ddejavu.registry.allowed=", "-Dserver.port=0"));
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), DejavuApplication.class.getName(),
-                "--server.port=0",
                 // One test may be many callers.
                 "--dejavu.rate-limit.writes-per-second=0", "--dejavu.rate-limit.resolves-per-second=0"));
         for (String setting : settings) {
