@@ -142,14 +142,24 @@ public final class TcpProxy implements Closeable {
             while (true) {
                 Socket client = opened.accept();
                 sockets.add(client);
-                Socket upstream = new Socket(InetAddress.getLoopbackAddress(), target);
-                sockets.add(upstream);
-                Thread.ofVirtual().start(() -> pump(client, upstream));
-                Thread.ofVirtual().start(() -> pump(upstream, client));
+                connect(client);
             }
         }
         catch (IOException ex) {
             // cut
+        }
+    }
+
+    /** A server that is away refuses this connection, and may accept the next one. */
+    private void connect(Socket client) throws IOException {
+        try {
+            Socket upstream = new Socket(InetAddress.getLoopbackAddress(), target);
+            sockets.add(upstream);
+            Thread.ofVirtual().start(() -> pump(client, upstream));
+            Thread.ofVirtual().start(() -> pump(upstream, client));
+        }
+        catch (IOException ex) {
+            client.close();
         }
     }
 
