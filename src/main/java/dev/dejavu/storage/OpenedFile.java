@@ -1,20 +1,37 @@
 package dev.dejavu.storage;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.ThreadLocalRandom;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the path of an SQLite file still leads to the one that was opened.
+ * Whether the paths of an SQLite file and its log still lead to what was opened, and
+ * whether the file still has the content that SQLite left in it.
  */
-final class OpenedFile {
+final class OpenedFile implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(OpenedFile.class);
+
+    /** The header, whose numbers are big-endian: see "The Database File Format". */
+    private static final int HEADER_SIZE = 100;
+
+    private static final int PAGE_SIZE = 16;
+
+    private static final int PAGE_COUNT = 28;
+
+    private static final int USER_VERSION = 60;
 
     private final Path path;
 
@@ -22,30 +39,68 @@ final class OpenedFile {
 
     private final Runnable onLoss;
 
-    /** What the operating system knows the open file by; not the same as its path. */
-    private volatile @Nullable Object key;
+    /** In the header while the file is open, and in no other file. */
+    private final int mark;
 
-    private volatile @Nullable Object logKey;
+    /**
+     * SQLite deletes the log with its last connection. While this one is open, only
+     * somebody else does.
+     */
+    private final Connection connection;
+
+    /** Stays open: to close it would end the locks of SQLite in this process. */
+    private final FileChannel channel;
+
+    /** What the operating system knows the open files by; not the same as their paths. */
+    private final @Nullable Object key;
+
+    private final @Nullable Object logKey;
+
+    private volatile boolean isMarked;
 
     private volatile boolean lost;
 
-    /**
-     * A file that is not open yet.
-     * @param onLoss runs when it is replaced or deleted
-     */
-    OpenedFile(Path path, Runnable onLoss) {
+    private OpenedFile(Path path, int mark, Connection connection, FileChannel channel, Runnable onLoss) {
         this.path = path;
+        this.mark = mark;
         this.writeAheadLog = SqliteFile.beside(path, "-wal");
+        this.connection = connection;
+        this.channel = channel;
         this.onLoss = onLoss;
+        this.key = key(path);
+        this.logKey = key(writeAheadLog);
     }
 
-    /** Remembers which file a connection has opened. */
-    void remember() {
-        key = (key != null) ? key : key(path);
-        logKey = key(writeAheadLog);
+    /**
+     * Marks the file that a connection has opened, and remembers it.
+     * @param connection of its own
+     * @param onLoss runs when the file or its log is replaced or deleted
+     */
+    static OpenedFile of(Path path, Connection connection, Runnable onLoss) throws SQLException {
+        int mark = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
+        try {
+            execute(connection, "pragma user_version = " + mark);
+            execute(connection, "pragma wal_checkpoint(truncate)");
+        }
+        catch (SQLException ex) {
+            log.debug("Not marked, as on a full disk: whether it is overwritten cannot be seen", ex);
+        }
+        try {
+            return new OpenedFile(path, mark, connection, FileChannel.open(path), onLoss);
+        }
+        catch (IOException ex) {
+            connection.close();
+            throw new SQLException(ex);
+        }
     }
 
-    /** Whether it was replaced or deleted. */
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    /** Whether the file or its log was replaced or deleted. */
     synchronized boolean isLost() {
         if (!lost && key != null && !key.equals(key(path))) {
             lost = true;
@@ -54,13 +109,19 @@ final class OpenedFile {
             dropLog();
             onLoss.run();
         }
+        else if (!lost && logKey != null && !logKey.equals(key(writeAheadLog))) {
+            lost = true;
+            log.error("{} was replaced or deleted while it was in use: every write is 503, as it would be lost;"
+                    + " the next start goes on with what is there", writeAheadLog);
+            saveLog();
+            onLoss.run();
+        }
         return lost;
     }
 
     /** SQLite would take the log of the file that is gone for that of the new one. */
     private void dropLog() {
-        Object known = logKey;
-        if (known == null || !known.equals(key(writeAheadLog))) {
+        if (logKey == null || !logKey.equals(key(writeAheadLog))) {
             return;
         }
         try {
@@ -72,6 +133,49 @@ final class OpenedFile {
         }
     }
 
+    /** SQLite still has the log open: what is in it alone goes to the file. */
+    private void saveLog() {
+        try {
+            execute(connection, "pragma wal_checkpoint(full)");
+        }
+        catch (SQLException ex) {
+            log.error("What was written last is lost unless the service is stopped in order: {}", ex.toString());
+        }
+    }
+
+    /** Whether another program has written over its beginning. */
+    boolean isOverwritten() {
+        ByteBuffer header = header();
+        boolean hasMark = header != null && header.getInt(USER_VERSION) == mark;
+        isMarked |= hasMark;
+        return isMarked && !hasMark;
+    }
+
+    /**
+     * Whether its end is missing. Ask the thread that writes: while a checkpoint writes,
+     * it may be.
+     */
+    boolean isTruncated() {
+        ByteBuffer header = header();
+        try {
+            return header == null || channel.size() < (long) header.getInt(PAGE_COUNT)
+                    * Math.max(Short.toUnsignedInt(header.getShort(PAGE_SIZE)), 512);
+        }
+        catch (IOException ex) {
+            return true;
+        }
+    }
+
+    private @Nullable ByteBuffer header() {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_SIZE);
+        try {
+            return (channel.read(header, 0) == HEADER_SIZE) ? header : null;
+        }
+        catch (IOException ex) {
+            return null;
+        }
+    }
+
     /** {@code null} where there is no file, or the system has no keys. */
     private static @Nullable Object key(Path path) {
         try {
@@ -79,6 +183,26 @@ final class OpenedFile {
         }
         catch (IOException ex) {
             return null;
+        }
+    }
+
+    /** When the file was last written to. */
+    static FileTime changed(Path path) {
+        try {
+            return Files.getLastModifiedTime(path);
+        }
+        catch (IOException ex) {
+            return FileTime.fromMillis(0);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (channel; connection) {
+            lost = true;
+        }
+        catch (SQLException ex) {
+            log.debug("Not closed", ex);
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -51,7 +52,7 @@ final class SqliteDamage {
      * @return what is damaged; {@code null} when nothing was found
      */
     @Nullable String find(DataSource dataSource, Duration timeout) throws IOException {
-        return Files.exists(marker()) ? "found while it was in use" : check(dataSource, timeout.toNanos());
+        return Files.exists(marker()) ? Files.readString(marker()) : check(dataSource, timeout.toNanos());
     }
 
     private @Nullable String check(DataSource dataSource, long nanos) throws IOException {
@@ -91,7 +92,7 @@ final class SqliteDamage {
         return ex instanceof SQLiteException sqlite && (sqlite.getResultCode().code & 0xff) == code.code;
     }
 
-    /** An empty file that stands for damage. */
+    /** A file that says what is damaged. */
     private Path marker() {
         return path.resolveSibling(path.getFileName() + ".damage");
     }
@@ -102,21 +103,26 @@ final class SqliteDamage {
         while (cause != null && !isDamage(cause)) {
             cause = cause.getCause();
         }
-        if (cause == null) {
-            return;
+        if (cause != null) {
+            mark(String.valueOf(cause.getMessage()));
         }
+    }
+
+    /**
+     * Marks the file for the next start.
+     * @param found what is damaged
+     */
+    void mark(String found) {
         met = true;
         try {
-            Files.createFile(marker());
-            log.error("{} is damaged ({}): the next start moves it aside and creates a new one", path,
-                    cause.getMessage());
+            Files.writeString(marker(), found, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            log.error("{} is damaged ({}): the next start moves it aside and creates a new one", path, found);
         }
         catch (FileAlreadyExistsException alreadyMarked) {
             // and logged
         }
         catch (IOException ex) {
-            log.error("{} is damaged ({}), and the marker for the next start cannot be written", path,
-                    cause.getMessage(), ex);
+            log.error("{} is damaged ({}), and the marker for the next start cannot be written", path, found, ex);
         }
         onDamage.run();
     }

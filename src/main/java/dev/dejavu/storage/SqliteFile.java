@@ -9,12 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 
@@ -43,6 +45,9 @@ final class SqliteFile implements AutoCloseable {
 
     private static final Duration WATCH_DELAY = Duration.ofSeconds(1);
 
+    /** Of the search for damage while the file is in use. */
+    private static final Duration SEARCH_TIMEOUT = Duration.ofSeconds(2);
+
     private static final String PREFIX = "jdbc:sqlite:";
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z'")
@@ -56,13 +61,19 @@ final class SqliteFile implements AutoCloseable {
 
     private final SQLiteDataSource dataSource;
 
-    private final OpenedFile opened;
+    private final Runnable onLoss;
+
+    /** {@code null} before the first connection. */
+    private volatile @Nullable OpenedFile opened;
+
+    /** How often the thread that writes has asked. */
+    private final AtomicLong writes = new AtomicLong();
 
     private SqliteFile(Path path, FileChannel lock, SqliteDamage damage, Runnable onDamage) {
         this.path = path;
         this.lock = lock;
         this.damage = damage;
-        this.opened = new OpenedFile(path, onDamage);
+        this.onLoss = onDamage;
         this.dataSource = dataSource(path);
     }
 
@@ -79,7 +90,7 @@ final class SqliteFile implements AutoCloseable {
      * aside.
      * @param checkTimeout of the search for damage
      * @param onDamage runs each time that a statement meets damage in the open file, and
-     * when that is replaced or deleted
+     * when that is replaced, deleted or overwritten
      * @throws IOException when the folder or the file is not available; the message says
      * why
      */
@@ -171,11 +182,10 @@ final class SqliteFile implements AutoCloseable {
      * process; only the log's checkpoints wait for the disk.
      */
     Connection connect() throws SQLException {
-        requireIntact();
+        requireKept();
         try {
-            Connection connection = dataSource.getConnection();
-            opened.remember();
-            return connection;
+            remember();
+            return dataSource.getConnection();
         }
         catch (SQLException ex) {
             damage.report(ex);
@@ -183,27 +193,74 @@ final class SqliteFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Checks that what is written now would be there after a restart.
-     * @throws SQLException once the path does not lead to the open file any more, or
-     * damage was met
-     */
-    void requireIntact() throws SQLException {
-        if (lock.isOpen() && opened.isLost()) {
-            throw new SQLException(path + " was replaced or deleted while it was in use");
-        }
-        if (damage.isMet()) {
-            throw new SQLException(path + " is damaged");
+    private synchronized void remember() throws SQLException {
+        if (opened == null) {
+            opened = OpenedFile.of(path, dataSource.getConnection(), onLoss);
         }
     }
 
-    /** Looks each second, until it is closed. */
+    /**
+     * Checks that what is written now would be there after a restart. Only the thread
+     * that writes may ask.
+     * @throws SQLException once the path does not lead to the open file any more, that
+     * was overwritten, or damage was met
+     */
+    void requireIntact() throws SQLException {
+        writes.incrementAndGet();
+        OpenedFile file = opened;
+        if (file != null && !damage.isMet() && file.isTruncated()) {
+            damage.mark("truncated while it was in use");
+        }
+        requireKept();
+    }
+
+    private void requireKept() throws SQLException {
+        String loss = loss();
+        if (loss != null) {
+            throw new SQLException(path + loss);
+        }
+    }
+
+    private @Nullable String loss() {
+        OpenedFile file = opened;
+        if (file != null && file.isLost()) {
+            return " or its log was replaced or deleted while it was in use";
+        }
+        if (file != null && !damage.isMet() && file.isOverwritten()) {
+            damage.mark("overwritten while it was in use");
+        }
+        return damage.isMet() ? " is damaged" : null;
+    }
+
+    /**
+     * Looks each second, until it is closed. What has changed the file may have damaged
+     * it: in the first second without writes it is searched.
+     */
     void watch() {
-        Thread.ofVirtual().start(() -> {
-            while (lock.isOpen() && !opened.isLost()) {
+        Thread.ofPlatform().name("sqlite-file").daemon().start(() -> {
+            FileTime changed = FileTime.fromMillis(0);
+            while (lock.isOpen() && loss() == null) {
+                long before = writes.get();
                 LockSupport.parkNanos(WATCH_DELAY.toNanos());
+                FileTime now = OpenedFile.changed(path);
+                if (before > 0 && before == writes.get() && !now.equals(changed)) {
+                    changed = now;
+                    searchDamage();
+                }
             }
         });
+    }
+
+    private void searchDamage() {
+        try {
+            String found = damage.find(dataSource, SEARCH_TIMEOUT);
+            if (found != null && lock.isOpen()) {
+                damage.mark(found);
+            }
+        }
+        catch (IOException ex) {
+            log.debug("Not searched", ex);
+        }
     }
 
     private static SQLiteDataSource dataSource(Path path) {
@@ -222,7 +279,13 @@ final class SqliteFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        lock.close();
+        try (lock) {
+            OpenedFile file = opened;
+            if (file != null) {
+                opened = null;
+                file.close();
+            }
+        }
     }
 
 }
