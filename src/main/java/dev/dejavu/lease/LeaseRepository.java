@@ -92,6 +92,11 @@ class LeaseRepository {
      * @param patience how long is long enough; {@code null} for never
      */
     LeaseAttempt attempt(Build build, @Nullable Duration patience) {
+        List<Lease> seen = findLive(build.key());
+        boolean isWaitedFor = !seen.isEmpty() && seen.getLast().waitingSince() != null;
+        if (isWaitedFor && place(seen, clock.millis(), patience).isEmpty()) {
+            return LeaseAttempt.failed(seen);
+        }
         return write(build.key(), () -> {
             long now = clock.millis();
             List<Lease> all = find(writer, build.key());

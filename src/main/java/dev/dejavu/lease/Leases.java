@@ -18,6 +18,7 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheObservers;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.KeyParts;
 import dev.dejavu.cache.LeaseEvent;
 import dev.dejavu.cache.Problem;
@@ -55,10 +56,13 @@ public class Leases {
 
     private final Callers callers;
 
+    private final ChangeFeed changes;
+
     private final Clock clock;
 
     Leases(LeaseRepository repository, WaitingRooms rooms, KnownLeases known, BuildTimes times,
-            LeaseProperties properties, LeaseMetrics metrics, CacheObservers observers, Callers callers, Clock clock) {
+            LeaseProperties properties, LeaseMetrics metrics, CacheObservers observers, Callers callers,
+            ChangeFeed changes, Clock clock) {
         this.repository = repository;
         this.rooms = rooms;
         this.known = known;
@@ -67,6 +71,7 @@ public class Leases {
         this.metrics = metrics;
         this.observers = observers;
         this.callers = callers;
+        this.changes = changes;
         this.clock = clock;
     }
 
@@ -77,14 +82,15 @@ public class Leases {
      * @throws ProblemException {@link Problem#TOO_MANY_LEASES}
      */
     public <E extends CacheEntry> LeaseAnswer<E> take(Build build, Duration wait, Supplier<Optional<E>> look) {
-        Optional<E> entry = look.get();
-        if (entry.isPresent()) {
-            return new LeaseAnswer.Here<>(entry.get());
-        }
         long begin = System.nanoTime();
         try (WaitingRooms.Seat seat = wait.isZero() ? null : rooms.enter(build.key(), callers.current(), true, false)) {
-            LeaseAnswer<E> answer = attempt(build, seat, look);
-            while (seat != null && answer instanceof LeaseAnswer.Another<E>) {
+            if (seat == null) {
+                Optional<E> entry = look.get();
+                return entry.isPresent() ? new LeaseAnswer.Here<>(entry.get()) : attempt(build, null, look);
+            }
+            // The first in the room looks and asks for those who come after it.
+            LeaseAnswer<E> answer = another(null);
+            while (answer instanceof LeaseAnswer.Another<E>) {
                 switch (seat.await(begin + wait.toNanos())) {
                     case LOOK -> answer = lookAgain(seat, answer, look);
                     case READ -> answer = attemptAgain(build, seat, answer, look);
@@ -93,10 +99,8 @@ public class Leases {
                         return another(seat.room().first());
                     }
                 }
-                if (!(answer instanceof LeaseAnswer.Another<E>)) {
-                    metrics.waited(answer, begin);
-                }
             }
+            metrics.waited(answer, begin);
             return answer;
         }
     }
@@ -133,19 +137,18 @@ public class Leases {
             return (found instanceof LeaseAnswer.Here<E>) ? found : attempt(build, seat, look);
         }
         catch (DataAccessException ex) {
-            log.debug("Whoever waits for a lease goes on waiting", ex);
-            seat.room().retry();
+            seat.room().retry(ex, clock.millis());
             return before;
         }
     }
 
-    private static <E extends CacheEntry> LeaseAnswer<E> lookAgain(WaitingRooms.Seat seat, LeaseAnswer<E> before,
+    private <E extends CacheEntry> LeaseAnswer<E> lookAgain(WaitingRooms.Seat seat, LeaseAnswer<E> before,
             Supplier<Optional<E>> look) {
         Optional<E> entry = lookAgain(seat, look);
         return entry.isPresent() ? new LeaseAnswer.Here<>(entry.get()) : before;
     }
 
-    private static <E extends CacheEntry> Optional<E> lookAgain(WaitingRooms.Seat seat, Supplier<Optional<E>> look) {
+    private <E extends CacheEntry> Optional<E> lookAgain(WaitingRooms.Seat seat, Supplier<Optional<E>> look) {
         try {
             Optional<E> entry = look.get();
             if (entry.isPresent()) {
@@ -157,7 +160,7 @@ public class Leases {
             return entry;
         }
         catch (DataAccessException ex) {
-            seat.room().retry();
+            seat.room().retry(ex, clock.millis());
             return Optional.empty();
         }
     }
@@ -183,7 +186,7 @@ public class Leases {
     /**
      * When the leases of a key have to be read again, as {@link System#nanoTime}: when
      * the last of them expires, as far as is known, or another one may be given beside
-     * it.
+     * it; soon while changes of other instances do not arrive.
      */
     private long nextRead(String repositoryName, List<Lease> live) {
         long now = clock.millis();
@@ -196,7 +199,8 @@ public class Leases {
                 ? times.patience(repositoryName).map((patience) -> waitingSince + patience.toMillis()).orElse(expiry)
                 : expiry;
         long millis = Math.max(MIN_READ_DELAY.toMillis(), Math.min(expiry, hedge) - now + 1);
-        return System.nanoTime() + Duration.ofMillis(millis).toNanos();
+        long max = (changes.isCurrent() ? properties.ttl() : RETRY_AFTER).toMillis();
+        return System.nanoTime() + Duration.ofMillis(Math.min(millis, max)).toNanos();
     }
 
     /**
@@ -243,7 +247,7 @@ public class Leases {
                 isBuilt(key, seat);
             }
             catch (DataAccessException ex) {
-                seat.room().retry();
+                seat.room().retry(ex, clock.millis());
             }
         }
         return entry;

@@ -9,6 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 
 /**
  * Where the requests of this instance wait for the leases of a key. They sleep until
@@ -43,9 +44,17 @@ final class WaitingRoom {
     /** Up to which change one has found the entry. */
     private int found;
 
+    /** Up to which change one has looked in vain. */
+    private int missed;
+
     private boolean isLooking;
 
     private boolean isOver;
+
+    /** Counts the failures of the database that ended all waits. */
+    private int failures;
+
+    private @Nullable DataAccessException lastFailure;
 
     private boolean isClosed;
 
@@ -77,9 +86,11 @@ final class WaitingRoom {
         /** Whether what it looks for is not what the others look for. */
         private final boolean looksAlone;
 
-        private int changes = WaitingRoom.this.changes;
+        private int changes = missed;
 
         private int ends = WaitingRoom.this.ends;
+
+        private final int failures = WaitingRoom.this.failures;
 
         private boolean isReading;
 
@@ -147,6 +158,9 @@ final class WaitingRoom {
             wakeNext();
             while (true) {
                 long now = System.nanoTime();
+                if (lastFailure != null && waiter.failures != failures) {
+                    throw lastFailure;
+                }
                 if (isClosed || (isOver && !waiter.isBuilder) || deadline - now <= 0) {
                     return Call.LEAVE;
                 }
@@ -229,6 +243,7 @@ final class WaitingRoom {
         lock.lock();
         try {
             if (waiter.isLooking) {
+                missed = waiter.changes;
                 all().filter((other) -> !other.looksAlone && other.changes - waiter.changes < 0)
                     .forEach((other) -> other.changes = waiter.changes);
             }
@@ -257,10 +272,19 @@ final class WaitingRoom {
         }
     }
 
-    /** The database did not say anything: somebody asks again a little later. */
-    void retry() {
+    /**
+     * The database did not answer: somebody asks again a little later, while a lease that
+     * is known must still be live. Else all fail: nobody knows that somebody builds.
+     */
+    void retry(DataAccessException cause, long millis) {
         lock.lock();
         try {
+            if (leases.stream().noneMatch((lease) -> lease.isLiveAt(millis))) {
+                failures++;
+                lastFailure = cause;
+                wakeAll();
+                throw cause;
+            }
             nextRead = System.nanoTime() + RETRY_DELAY;
         }
         finally {
