@@ -27,6 +27,9 @@ DOCKER = f"""#!{sys.executable} -S
 import json, os, sys, time
 with open(os.environ["DOCKER_LOG"], "a") as log:
     log.write(" ".join(sys.argv[1:]) + "\\n")
+if sys.argv[1:3] == ["buildx", "build"]:
+    time.sleep(float(os.environ.get("BUILD_SECONDS", "0")))
+    sys.exit()
 if sys.argv[1:4] == ["buildx", "imagetools", "inspect"]:
     if "DOCKER_FAILS" in os.environ:
         sys.exit("no route to host")

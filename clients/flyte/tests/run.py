@@ -120,10 +120,11 @@ def remote_build(_: Path, name: str, platforms: list[str]) -> str | None:
         return ImageBuild(uri=f"cr.example.com/acme/{name}:{made._final_tag}", remote_run=None, build_run=run)
 
     # The package wraps what the class has.
-    build = remote_builder.RemoteImageBuilder.build_image
-    for cell in build.__closure__:
-        if getattr(cell.cell_contents, "__name__", "") == "build_image":
-            cell.cell_contents = build_image
+    cell, build = None, remote_builder.RemoteImageBuilder.build_image
+    while inside := [c for c in build.__closure__ or () if getattr(c.cell_contents, "__name__", "") == "build_image"]:
+        (cell,) = inside
+        build = cell.cell_contents
+    cell.cell_contents = build_image
     return asyncio.run(image_builder.ImageBuildEngine.build(made, force=True)).uri
 
 

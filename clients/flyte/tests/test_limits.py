@@ -245,7 +245,7 @@ def test_entry_that_a_busy_service_refuses_is_sent_again(serve: Callable[..., Se
 def test_off_is_for_a_while_and_one_lookup_tries_again(
     serve: Callable[..., Server], said: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "_OFF_SECONDS", 1.0)
+    monkeypatch.setattr(limits, "OFF_SECONDS", 1.0)
     oops = answer("500 Oops", "text/plain", "oops")
     server = serve(oops)
     asked = Team(Settings(url=server.url))
@@ -272,7 +272,7 @@ def test_off_is_for_a_while_and_one_lookup_tries_again(
 def test_failures_again_and_again_cost_one_second_in_all(
     serve: Callable[..., Server], said: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch, behave: Behaviour
 ) -> None:
-    monkeypatch.setattr(limits, "_OFF_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "OFF_SECONDS", 0.2)
     monkeypatch.setattr(team, "_STUCK_SECONDS", -1.9)  # a thousandth of what is usual
     asked = Team(Settings(url=serve(behave).url))
     lost = 0.0

@@ -10,25 +10,27 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from dejavu_flyte import run, support
+from dejavu_flyte import builds, run, support
 from dejavu_flyte.keys import ImageKey
 
 GetCheckers = Callable[[Any], list[Any] | None]
 
 
 def wrap_docker(module: ModuleType) -> None:
-    """Have the builders of this machine ask the service before they check a registry themselves."""
+    """Have the builders of this machine ask the service before they check a registry themselves, and build once."""
     docker: Any = vars(module)["DockerImageBuilder"]
     for builder in (docker, *docker.__subclasses__()):
         if "get_checkers" in vars(builder):
             builder.get_checkers = _with_the_registry_checker(builder.get_checkers)
+        if "build_image" in vars(builder):
+            builder.build_image = builds.once(builder.build_image, remote=False)
 
 
 def wrap_remote(module: ModuleType) -> None:
-    """Have the remote builder look an image up before it asks its backend, and record the links of what it builds."""
+    """Have the remote builder look an image up before it asks its backend, build once, and record links."""
     builder: Any = vars(module)["RemoteImageBuilder"]
     builder.get_checkers = _with_the_team_checker(builder.get_checkers)
-    build_image = builder.build_image
+    build_image = builds.once(builder.build_image, remote=True)
 
     @functools.wraps(build_image)
     async def build_and_record(*args: Any, **kwargs: Any) -> Any:

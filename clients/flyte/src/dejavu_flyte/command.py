@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,38 +57,71 @@ class Command(click.RichCommand):
         context.exit(0 if ok else 1)
 
     def _document(self, context: click.Context) -> Done:
-        try:
+        with _on_one_line():
             done: Done = super().invoke(context)
-        except (ClickException, Exit, Abort):
-            raise
-        except SettingError as e:
-            raise click.UsageError(printable(e)) from e
-        except EntryRefused as e:
-            raise ClickException(printable(e)) from e
-        except ServiceError as e:
-            raise ClickException(printable(f"The team cache does not work: {e}")) from e
-        except LocalError as e:
-            raise ClickException(printable(e)) from e
-        except Exception as e:
-            raise ClickException(printable(f"{type(e).__name__}: {e}")) from e
-        return done
+            return done
+
+
+class Running(click.RichCommand):
+    """Runs another command, whose output and exit code are its own."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Call the function, and exit with the code that it returns."""
+        run.begin_command()
+        with _on_one_line():
+            context.exit(super().invoke(context))
+
+
+@contextlib.contextmanager
+def _on_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (ClickException, Exit, Abort):
+        raise
+    except SettingError as e:
+        raise click.UsageError(printable(e)) from e
+    except EntryRefused as e:
+        raise ClickException(printable(e)) from e
+    except ServiceError as e:
+        raise ClickException(printable(f"The team cache does not work: {e}")) from e
+    except LocalError as e:
+        raise ClickException(printable(e)) from e
+    except Exception as e:
+        raise ClickException(printable(f"{type(e).__name__}: {e}")) from e
 
 
 def command(
     group: click.Group, name: str, show: Callable[[Any], None]
 ) -> Callable[[Callable[..., Done]], click.Command]:
     """Make a command of a function: it shows what the function returns."""
+    return _made(group, name, cls=Command, show=show)
 
-    def decorate(function: Callable[..., Done]) -> click.Command:
+
+def running(group: click.Group, name: str) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a command of a function that runs another one, and returns the exit code."""
+    return _made(group, name, cls=Running)
+
+
+def _made(group: click.Group, name: str, **how: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    def decorate(function: Callable[..., Any]) -> click.Command:
         for option in (
             click.option("-d", "--domain", help="Domain of the entries, if not the configured one."),
             click.option("-p", "--project", help="Project of the entries, if not the configured one."),
         ):
             function = option(function)
-        decorated: click.Command = group.command(name, cls=Command, show=show)(click.pass_context(function))
+        decorated: click.Command = group.command(name, **how)(click.pass_context(function))
         return decorated
 
     return decorate
+
+
+platforms = click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    help="Platform of the image, repeatable. [default: linux/amd64 and linux/arm64]",
+)
+"""The option that says which image of a name is meant."""
 
 
 def what(nargs: int) -> Callable[[Callable[..., Done]], Callable[..., Done]]:
@@ -100,12 +133,7 @@ def what(nargs: int) -> Callable[[Callable[..., Done]], Callable[..., Done]]:
                 "--root-dir", type=click.Path(path_type=Path, exists=True, file_okay=False), help="As for flyte run."
             ),
             click.option("--copy-style", type=click.Choice(["loaded_modules", "all"]), help="As for flyte run."),
-            click.option(
-                "--platform",
-                "platforms",
-                multiple=True,
-                help="Platform of the image, repeatable. [default: linux/amd64 and linux/arm64]",
-            ),
+            platforms,
             click.argument("what", nargs=nargs, required=True),
         ):
             function = parameter(function)

@@ -1,4 +1,4 @@
-"""The commands: show the state of the team cache, fill it, explain a miss, and take entries back."""
+"""The commands: show the state of the team cache, fill it, explain a miss, take entries back, and build once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import rich_click as click
 
-from dejavu_flyte import causes, display, explain, local, support
+from dejavu_flyte import build_once, causes, display, explain, local, support
 from dejavu_flyte import status as state
 from dejavu_flyte.cli import team_cache
-from dejavu_flyte.command import Document, Done, command, what
+from dejavu_flyte.command import Document, Done, command, platforms, running, what
 from dejavu_flyte.forget import Forget
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import KINDS, BundleKey, Key
@@ -89,6 +89,31 @@ def forget(
     with _service() as (settings, service):
         forgetting = Forget(service, settings, local.cache(), Journal(local.journal_path, _LOCK_TIMEOUT), dry_run)
         return {"dry_run": dry_run, "entries": forgetting.forget(keys)}, True
+
+
+@running(team_cache, "build-once")
+@platforms
+@click.argument("image")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+def build_once_command(
+    context: click.Context,
+    image: str,
+    command: tuple[str, ...],
+    platforms: tuple[str, ...],
+    project: str | None,
+    domain: str | None,
+) -> int:
+    """Run COMMAND, which builds and pushes IMAGE (registry/name:tag), only if nobody else did or does.
+
+    Exits with 0 if the team has the image or somebody else built it, else with the code of COMMAND: 128 and its number
+    for a signal, 127 if there is no such command, 126 if it cannot be run. Without the service, COMMAND runs.
+    """
+    _scope(context, project, domain)
+    try:
+        key = explain.image(image, platforms)
+    except ValueError as e:
+        raise click.UsageError(str(e)) from None
+    return build_once.build_once(key, command)
 
 
 def _named(what: str, platforms: tuple[str, ...], copy_style: str | None, root_dir: Path | None) -> explain.Named:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from dejavu_flyte import __version__
 from dejavu_flyte.proxies import proxy_for
-from dejavu_flyte.watch import Watch
+from dejavu_flyte.watch import CONNECT_SECONDS, Watch
 
 if TYPE_CHECKING:
     import httpx  # takes 150 ms, so only who asks imports it
@@ -21,6 +21,8 @@ _PROBLEM = "urn:dejavu:problem:"
 _MAX_BYTES = 256 * 1024
 # The service closes a connection after 20 idle seconds; reuse it only well before that.
 _IDLE_SECONDS = 10.0
+# Each step of opening a connection for an answer that the service keeps back: who waits for it has something to do.
+_CONNECT_TO_WAIT_SECONDS = 1.5
 # What a proxy answers in place of a service that it cannot reach, or to whom it does not know.
 _OF_PROXIES = {407, 502, 503, 504}
 
@@ -128,6 +130,7 @@ class Connection:
         query: dict[str, Any] | None = None,
         max_bytes: int = _MAX_BYTES,
         within: float | None = None,
+        wait: float = 0.0,
     ) -> Response:
         """Send one request and return the answer, whatever its status.
 
@@ -139,12 +142,13 @@ class Connection:
             query: parameters
             max_bytes: of the answer
             within: seconds for opening and answer together, of a call beside the others
+            wait: seconds for which the service keeps its answer back, beyond the timeout
 
         Raises:
             Interrupted: the answer is late, or the connection ended
             ServiceError: there is none, or it is too large
         """
-        watch = Watch(self._timeout, within)
+        watch = Watch(self._timeout + wait, within, _CONNECT_TO_WAIT_SECONDS if wait else CONNECT_SECONDS)
         was_open = self.is_open
         if not within:
             self._watch, self._last_used = watch, None

@@ -18,6 +18,7 @@ MEMBERS = (
     "bundle_paths",
     "remote_builder",
     "max_age",
+    "wait",
     "share",
     "token_audience",
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-from dejavu_flyte import caches, checkers, run, summary, support
+from dejavu_flyte import caches, checkers, interrupts, run, summary, support
 from dejavu_flyte.keys import BundleKey, ImageKey
 
 _WRAP: dict[str, Callable[[ModuleType], None]] = {
@@ -25,6 +25,8 @@ def install() -> None:
         return
     summary.write_at_exit()
     sys.meta_path.insert(0, _AfterImport())
+    if interrupts.are_meant_for_waits() and (bridge := sys.modules.get(support.SYNC)):
+        run.unless_it_fails(lambda: interrupts.wrap(bridge), None)
     loaded = [sys.modules[name] for name in _WRAP if name in sys.modules]
     if all(map(_is_supported, loaded)):
         for module in loaded:

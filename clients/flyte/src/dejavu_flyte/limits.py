@@ -11,7 +11,9 @@ from dejavu_flyte import log
 _MAX_LOSS = 1.0
 # A lookup leaves a part of that for later ones.
 _SHARE = 0.9
-_OFF_SECONDS = 30.0
+
+OFF_SECONDS = 30.0
+"""For how long a service that failed is left alone."""
 
 
 class Budget:
@@ -68,7 +70,7 @@ class Outage:
             now = time.monotonic()
             if now < self.until:
                 return False
-            self.until = now + _OFF_SECONDS
+            self.until = now + OFF_SECONDS
             return True
 
     def begin(self, reason: str, *, pending: bool = False) -> None:
@@ -81,9 +83,9 @@ class Outage:
         with self._lock:
             again = self.until is not None
             self.reason = reason
-            self.until = time.monotonic() + _OFF_SECONDS
+            self.until = time.monotonic() + OFF_SECONDS
             say, self._said = (log.debug if again else log.info if self._said else log.warn), True
-        how_long = "until it is connected" if pending else f"for {_OFF_SECONDS:g} s"
+        how_long = "until it is connected" if pending else f"for {OFF_SECONDS:g} s"
         say("The team cache at %s is off %s: %s. Flyte goes on without it.", self._url, how_long, reason)
 
     def end(self) -> None:

@@ -20,9 +20,14 @@ def are_recorded() -> bool:
 
 def of(image_uri: str) -> str | None:
     """Return the link that Flyte recorded for an image in this process, as `org/project/domain/name`, or None."""
-    run = _engine().get_image_build_run(image_uri) if are_recorded() else None
+    run = run_of(image_uri)
     link = "/".join(str(getattr(run, member)) for member in _MEMBERS) if run else ""
     return link if _LINK.fullmatch(link) else None
+
+
+def run_of(image_uri: str) -> Any:
+    """Return what Flyte recorded for an image in this process, or None."""
+    return _engine().get_image_build_run(image_uri) if are_recorded() else None
 
 
 def record(image_uri: str, link: str) -> None:

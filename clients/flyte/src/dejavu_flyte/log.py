@@ -26,10 +26,15 @@ def debug(message: str, *values: object) -> None:
     _log(logging.DEBUG, message, *values)
 
 
+def is_shown() -> bool:
+    """Whether somebody wants to see warnings."""
+    return _logger.isEnabledFor(logging.WARNING)
+
+
 def say(line: str) -> None:
-    """Print a line at the end of a run on stderr, unless somebody wants to see less than warnings."""
+    """Print a line on stderr, unless somebody wants to see less than warnings."""
     with contextlib.suppress(Exception):
-        if _logger.isEnabledFor(logging.WARNING) and summary.is_wanted():
+        if is_shown():
             sys.stderr.write(f"{printable(line)}\n")
 
 

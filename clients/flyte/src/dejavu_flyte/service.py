@@ -75,7 +75,7 @@ class Service:
         response = self._call("GET", f"{key.collection}/{key.hash}", headers=_HELD if is_held else None)
         if response.status == 404 and response.problem:
             return None
-        return _found(key, self._expect(response, 200), response.at)
+        return found_in(key, self._expect(response, 200), response.at)
 
     def resolve(self, key: ImageKey, within: float) -> Found | None:
         """Return what the team has, or a registry check by the service found; None: the check could not tell.
@@ -90,21 +90,24 @@ class Service:
             raise ImageAbsent
         if response.status in (403, 404, 422) and response.problem:
             return None
-        return _found(key, self._expect(response, 200), response.at)
+        return found_in(key, self._expect(response, 200), response.at)
 
-    def put(self, key: Key, value: Members) -> None:
+    def put(self, key: Key, value: Members, lease: str | None = None) -> None:
         """Store the value, perhaps with optional members of its entry, and the parts of the key.
+
+        `lease` is the token of the one under which it was built, which this ends.
 
         Raises:
             EntryRefused: this entry cannot be shared
             WriteForbidden: this client may only read
         """
-        response = self._call("PUT", f"{key.collection}/{key.hash}", body=value | key.parts())
+        headers = {"Dejavu-Lease": lease} if lease else {}
+        response = self._call("PUT", f"{key.collection}/{key.hash}", body=value | key.parts(), headers=headers)
         if response.status in (400, 409, 412, 413, 422) and response.problem:
             raise EntryRefused(response.detail or response.problem)
         if response.status == 403:
             raise WriteForbidden(response.detail or "it allows this client to read only")
-        _found(key, self._expect(response, 200, 201), response.at)
+        found_in(key, self._expect(response, 200, 201), response.at)
 
     def lookup(self, kind: type[Key], keys: list[str]) -> dict[str, Entry]:
         """Return the team's entries of any number of keys."""
@@ -147,7 +150,7 @@ class Service:
         told = self._expect(response, 200)
         if told.get("outcome") not in ("here", "absent", "unknown"):
             return None
-        return _found(key, told.get("entry"), response.at) if told["outcome"] == "here" else None, told
+        return found_in(key, told.get("entry"), response.at) if told["outcome"] == "here" else None, told
 
     def delete(self, key: Key) -> None:
         """Remove the team's entry, if there is one.
@@ -239,7 +242,12 @@ def _entries(kind: type[Key], page: dict[str, Any]) -> list[Entry]:
     return entries
 
 
-def _found(key: Key, entry: object, now: float) -> Found:
+def found_in(key: Key, entry: object, now: float) -> Found:
+    """Return what an entry of this key says; `now` is the time of the service.
+
+    Raises:
+        ServiceError: it is no such entry
+    """
     if not _is_entry(entry, type(key)) or entry[key.id] != key.hash:
         raise ServiceError("its answer is not an entry of this key")
     return Found.of(type(key), entry, now)

@@ -21,6 +21,7 @@ _MAX_STARS, _MAX_LENGTH = 4, 512
 _AGE = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _MAX_AGE = 3650 * 86400
+_MAX_WAIT = 86400
 _ON = {"1", "true", "yes", "on"}
 
 
@@ -43,9 +44,10 @@ class Settings:
     `timeout` is in seconds, for an answer. `token_file`: a file with the token; `token_audience`: for whom a token is
     that the client fetches itself. `remote_builder`: whether a remote build looks an image up in the team cache before
     it asks the backend: `on`, `off`, or `any`, also where the link to its build is unknown. `max_age`: how many seconds
-    ago an entry may have been verified. `skip`: read nothing, and tell the team anew. `insecure`: whether a token may
-    leave this machine without TLS. `is_own`: whether the user, and not a repository, chose the URL; only then it gets a
-    token. `origins`: where each setting stands that is set.
+    ago an entry may have been verified. `wait`: how many seconds at most to wait for an image that somebody else
+    builds; 0: not at all, and nobody hears what is built here. `skip`: read nothing, and tell the team anew.
+    `insecure`: whether a token may leave this machine without TLS. `is_own`: whether the user, and not a repository,
+    chose the URL; only then it gets a token. `origins`: where each setting stands that is set.
     """
 
     url: str
@@ -55,6 +57,7 @@ class Settings:
     timeout: float = 0.5
     remote_builder: str = "on"
     max_age: float = 86400
+    wait: float = 600
     skip: bool = False
     insecure: bool = False
     allowed: Allowed = field(default_factory=Allowed)
@@ -114,6 +117,7 @@ class Settings:
             timeout=_timeout(_variable("DEJAVU_TIMEOUT")),
             remote_builder=_remote_builder(_variable("DEJAVU_REMOTE_BUILDER").lower()),
             max_age=_max_age(_variable("DEJAVU_MAX_AGE").lower()),
+            wait=_wait(_variable("DEJAVU_WAIT").lower()),
             skip=_switch("DEJAVU_SKIP", default=False),
             insecure=_switch("DEJAVU_INSECURE", default=False),
             allowed=_allowed(),
@@ -206,11 +210,23 @@ def _remote_builder(value: str) -> str:
 
 
 def _max_age(value: str) -> float:
-    found = _AGE.fullmatch(value or "1d")
-    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    seconds = _seconds(value or "1d")
     if not 0 < seconds <= _MAX_AGE:
         raise SettingError("DEJAVU_MAX_AGE must be a time like 12h or 30d, more than 0 and at most 3650d")
     return seconds
+
+
+def _wait(value: str) -> float:
+    seconds = 0 if value in _OFF else _seconds(value or "10m")
+    if not 0 <= seconds <= _MAX_WAIT:
+        raise SettingError("DEJAVU_WAIT must be a time like 90s or 10m, at most 1d, or 0 to wait for nobody")
+    return seconds
+
+
+def _seconds(value: str) -> int:
+    """Return the seconds of a time like 12h; -1: it is none."""
+    found = _AGE.fullmatch(value)
+    return int(found[1]) * _UNITS[found[2]] if found else -1
 
 
 def _allowed() -> Allowed:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable
 
-from dejavu_flyte import links, log, scopes
+from dejavu_flyte import links, log, scopes, summary
 from dejavu_flyte.found import Found, bound
 from dejavu_flyte.journal import CONFIRMED, HIT, MISS, SHARED, UNANSWERED, WORK, Journal
 from dejavu_flyte.keys import BundleKey, ImageKey, Key, Members, Value, why_not_used
+from dejavu_flyte.lease import Held
+from dejavu_flyte.leases import Leases
 from dejavu_flyte.local import LocalError, Rows
+from dejavu_flyte.renewal import Renewal
 from dejavu_flyte.settings import Settings
 from dejavu_flyte.team import Team, TeamOff
+from dejavu_flyte.turn import Outcome, Turn
 
 Fingerprint = Callable[[], str | None]
 """Makes the fingerprint of the archive of a bundle; None: there is none."""
@@ -47,6 +52,11 @@ class Sharing:
     def is_asked_by_remote_builders(self) -> bool:
         """Whether a remote builder looks an image up before it asks its backend."""
         return self._settings.remote_builder != "off"
+
+    @property
+    def leases(self) -> Leases:
+        """Those that this process holds."""
+        return self._team.leases
 
     def read(
         self, key: Key, local: Value | None, fingerprint: Fingerprint | None = None, *, linked: bool = False
@@ -106,12 +116,34 @@ class Sharing:
             found = self._team.resolve(key)
         except TeamOff:
             return None
-        if found is None or not self._is_usable(key, found, None):
+        return self.takes(key, found) if found else None
+
+    def takes(self, key: ImageKey, found: Found, *, linked: bool = False) -> Value | None:
+        """Return the value of an image that came after a miss, in Flyte's spelling; None: it is not believed.
+
+        Flyte writes it into the local cache then. `linked` is as in `read`.
+        """
+        if not self._is_usable(key, found, None) or not self._has_link(key, found, linked):
             return None
         found = found.to_local(key)
         self._missed.pop(key.local_hash, None)
         self._expected_writes[key.local_hash] = found
         return found.value
+
+    def turn(self, key: ImageKey, on_held: Callable[[Held], None]) -> Turn | None:
+        """Return the way to build an image that neither cache has only once; None: this machine builds it anyway."""
+        values = [key.uri, *(f"{prefix}/{key.uri}" for prefix in self._allowed.image_prefixes or () if key.remote)]
+        if self._settings.skip or key.why_not_shared(self._allowed):
+            return None
+        if all(key.why_value_not_shared({"image_uri": value}) for value in values):
+            return None
+        return self._team.turn(key, on_held)
+
+    def waited(self, outcome: Outcome) -> None:
+        """Count the time that this run waited for somebody else's build: it is none that asking cost."""
+        if outcome.held:
+            self._team.usage.awaited(outcome.seconds)
+            summary.waited(outcome.seconds)
 
     def writes_itself(self, key: Key, value: Value) -> bool:
         """Write a value that came from the team, in place of Flyte: as old as it is; whether it was one."""
@@ -126,8 +158,15 @@ class Sharing:
     ) -> None:
         """Send the team a value that Flyte wrote into the local cache, and the optional members of its entry.
 
-        It is not sent if `more` returns None.
+        It is not sent if `more` returns None. Either way that ends the lease under which it was built.
         """
+        renewal = self.leases.ended(key)
+        if not self._sends(key, value, more, built, renewal) and renewal:
+            renewal.give_back()
+
+    def _sends(
+        self, key: Key, value: Value, more: Callable[[], Members | None], built: bool, renewal: Renewal | None
+    ) -> bool:
         seconds = self._own_seconds(key, built=built)
         if seconds is not None:
             self._journal.count(key, WORK, seconds)
@@ -135,14 +174,17 @@ class Sharing:
         key = key.holding(value)
         value = key.to_team(value)
         if key.why_not_shared(self._allowed) or key.why_value_not_shared(value):
-            return
+            return False
         if reason := key.mismatch(value, self._allowed.own):
             log.debug("Not shared: %s of %s: %s", value, key, reason)
-        elif (members := more()) is not None:
-            if "fingerprint" in members:
-                members = members | {"fingerprint": bound(members["fingerprint"], value)}
-            cost = {} if seconds is None else {"cost": {"seconds": round(seconds, 3)}}
-            self._team.put(key, value | cost | members, on_stored=lambda: self._journal.count(key, SHARED))
+            return False
+        if (members := more()) is None:
+            return False
+        if "fingerprint" in members:
+            members = members | {"fingerprint": bound(members["fingerprint"], value)}
+        cost = {} if seconds is None else {"cost": {"seconds": round(seconds, 3)}}
+        on_stored = functools.partial(self._journal.count, key, SHARED)
+        return self._team.put(key, value | cost | members, on_stored, renewal)
 
     def on_check(self, key: ImageKey, seconds: float) -> None:
         """Note how long this machine itself checked an image, whatever came of it."""

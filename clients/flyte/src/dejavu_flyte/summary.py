@@ -44,6 +44,12 @@ def count(collection: str, event: str) -> None:
     _counts[f"{collection} {event}"] += 1
 
 
+def waited(seconds: float) -> None:
+    """Count a wait for an image that somebody else built."""
+    _counts["waits"] += 1
+    _counts["waited seconds"] += round(seconds)
+
+
 def warned(text: str) -> None:
     """Add a warning of this process: it says why the team cache was off, if it was."""
     if text not in _warnings and len(_warnings) < _WARNINGS:
@@ -135,6 +141,8 @@ def _markdown(counts: Counter[str], warnings: list[str], seconds: dict[str, floa
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines += [f"| {' | '.join(map(str.ljust, row, widths))} |" for row in rows]
         lines.append("")
+    if waits := counts["waits"]:
+        lines.append(f"- waited {counts['waited seconds']} s for {waits} build{'s' if waits > 1 else ''} of others")
     lines += [f"- {_code(warning)}" for warning in warnings]
     return "\n".join(lines).rstrip("\n") + "\n\n"
 

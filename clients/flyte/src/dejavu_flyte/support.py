@@ -14,6 +14,7 @@ OLDEST, NEWEST = "2.3.8", "2.12.1"
 
 SCOPE = "flyte._persistence._db"
 DOCKER_BUILDER = "flyte._internal.imagebuild.docker_builder"
+SYNC = "flyte.syncify._api"
 REMOTE_BUILDER = "flyte._internal.imagebuild.remote_builder"
 
 # Functions of which only the first parameters matter.

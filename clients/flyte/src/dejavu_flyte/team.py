@@ -12,14 +12,18 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
-from dejavu_flyte import log
+from dejavu_flyte import log, summary
 from dejavu_flyte.connection import ServiceError
 from dejavu_flyte.credentials import Credentials
 from dejavu_flyte.found import Found
 from dejavu_flyte.keys import ImageKey, Key, Members
+from dejavu_flyte.lease import Held, LeaseService
+from dejavu_flyte.leases import Leases
 from dejavu_flyte.limits import Budget, Outage
+from dejavu_flyte.renewal import Renewal
 from dejavu_flyte.service import Busy, EntryRefused, ImageAbsent, Service, WriteForbidden
 from dejavu_flyte.settings import Settings
+from dejavu_flyte.turn import ANSWER_SECONDS, Turn
 from dejavu_flyte.usage import Usage
 from dejavu_flyte.worker import FLUSH, FLUSH_SECONDS, READ, WARM_UP, WRITE, TeamOff, Worker, in_time
 
@@ -48,6 +52,7 @@ class Team:
         self._silent: set[str] = set()
         self._read_only = False
         self.usage = Usage()
+        self.leases = Leases(settings.wait)
         self._begin()
         atexit.register(self._end)
         if hasattr(os, "register_at_fork"):
@@ -168,22 +173,41 @@ class Team:
                 self._silent.add(registry)
         return found
 
-    def put(self, key: Key, value: Members, on_stored: Callable[[], None]) -> None:
-        """Send the value in the background; call `on_stored` once the service has stored it."""
+    def turn(self, key: ImageKey, on_held: Callable[[Held], None]) -> Turn | None:
+        """Return the way to the lease of an image; None: there is none.
+
+        It costs no lookups, however long it takes. A service that does not answer it is asked for no more leases.
+        """
+        if self._read_only or self._outage.until is not None:
+            return None
+        return self.leases.turn(key, lambda: LeaseService(self._settings, ANSWER_SECONDS, self._shared()), on_held)
+
+    def put(self, key: Key, value: Members, on_stored: Callable[[], None], renewal: Renewal | None = None) -> bool:
+        """Send the value in the background; call `on_stored` once the service has stored it; whether it may be sent.
+
+        `renewal` is that of the lease under which it was built.
+        """
+        token = renewal.lease.token if renewal and renewal.lease.key.hash == key.hash else None
 
         def store(service: Service) -> None:
+            stored = False
             try:
-                service.put(key, value)
+                service.put(key, value, token)
+                stored = True
             except EntryRefused as e:
                 log.info("The team cache refused %s: %s", value, e)
             except WriteForbidden as e:
                 self._read_only = True
                 log.info("The team cache is read-only for this run: %s", e)
-            else:
+            if stored:
                 on_stored()
+            if renewal:
+                renewal.done() if stored and token else renewal.give_back()
 
-        if not self._read_only:
-            self._submit(WRITE, lambda service: None if self._read_only else store(service))
+        if self._read_only:
+            return False
+        self._submit(WRITE, lambda service: None if self._read_only else store(service))
+        return True
 
     def flush(self) -> None:
         """Wait until the service has all values, for one second at most; return at once if the team cache is off."""
@@ -200,7 +224,7 @@ class Team:
         if self._worker and self._outage.until is None:
             self.usage.report(self._worker)
         reason = self._outage.reason if self._outage.until is not None else "it is slow" if self._is_over else None
-        if line := self.usage.line(reason):
+        if summary.is_wanted() and (line := self.usage.line(reason)):
             log.say(line)
 
     def _submit(self, priority: int, call: Callable[[Service], Any]) -> Future[Any]:

@@ -70,6 +70,11 @@ class Usage:
             tally.hits += 1
             tally.confirmed += 1
 
+    def awaited(self, seconds: float) -> None:
+        """Count a wait for an image that somebody else built; it is no time that asking cost."""
+        with self._lock:
+            self._waits.append(seconds)
+
     def _reports(self) -> list[dict[str, Any]]:
         """Return what the service wants to know: the counts by cache and scope, of those with the most lookups."""
         most = sorted(self._tallies.items(), key=lambda item: -item[1].asked)[:_MAX_REPORTS]
@@ -94,6 +99,8 @@ class Usage:
             parts.append(f"{confirmed} of them confirmed")
         if hits > unpriced:
             parts.append(f"saved {'at least ' if unpriced else ''}{saved:.1f} s")
+        if waits := self._waits:
+            parts.append(f"waited {sum(waits):.1f} s for {len(waits)} build{'s' if len(waits) > 1 else ''} of others")
         if off:
             parts.append(f"off: {off}")
         return f"Team cache: {', '.join(parts) or 'no answer'}"
@@ -102,6 +109,7 @@ class Usage:
         """Count anew, as in a child, which leaves what was counted before the fork to its parent."""
         self._lock = threading.Lock()
         self._tallies: dict[tuple[str, str], _Tally] = {}
+        self._waits: list[float] = []
         self._wanted = 0
 
     def report(self, worker: Worker) -> None:

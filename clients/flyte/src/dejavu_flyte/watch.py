@@ -15,9 +15,9 @@ class Watch:
     `within`, if given, bounds all of it together.
     """
 
-    def __init__(self, answering: float, within: float | None) -> None:
+    def __init__(self, answering: float, within: float | None, connecting: float = CONNECT_SECONDS) -> None:
         self.begin = time.monotonic()
-        self.connecting = within / 2 if within else CONNECT_SECONDS
+        self.connecting = within / 2 if within else connecting
         self.answering = within or answering
         self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.connecting)
         self.sent: float | None = None
