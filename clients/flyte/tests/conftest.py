@@ -22,13 +22,16 @@ import pytest
 HERE = Path(__file__).parent
 BOTH = ["linux/amd64", "linux/arm64"]
 
-# Every image exists, for both platforms, unless its name says otherwise; each call is a line in $DOCKER_LOG.
+# Every image exists, for both platforms, unless its name says otherwise; each call is a line in $DOCKER_LOG, after its
+# time.
 DOCKER = f"""#!{sys.executable} -S
 import json, os, sys, time
 with open(os.environ["DOCKER_LOG"], "a") as log:
-    log.write(" ".join(sys.argv[1:]) + "\\n")
+    log.write(" ".join([str(time.time()), *sys.argv[1:]]) + "\\n")
 if sys.argv[1:3] == ["buildx", "build"]:
     time.sleep(float(os.environ.get("BUILD_SECONDS", "0")))
+    while not os.path.exists(os.environ.get("BUILD_UNTIL", "/")):
+        time.sleep(0.05)
     sys.exit()
 if sys.argv[1:4] == ["buildx", "imagetools", "inspect"]:
     if "DOCKER_FAILS" in os.environ:
@@ -89,7 +92,11 @@ class Service:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=60)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(timeout=60)
 
 
 @dataclass
@@ -148,17 +155,8 @@ class Machine:
         """Run Flyte once."""
         log = self.home / "docker.log"
         log.write_text("")
-        job = {
-            "endpoint": self.endpoint,
-            "project": self.project,
-            "domain": "development",
-            "root": str(self.root),
-            "builder": builder,
-            "upload_to": self.upload_to or f"s3://bucket/{self.project}/development",
-            "steps": list(steps),
-        }
         begin = time.monotonic()
-        said = self._call([self.python, str(HERE / "run.py"), json.dumps(job)], 0, env)
+        said = self._call(self.command(*steps, builder=builder), 0, env)
         output, line, rest = said.partition("Team cache: ")
         assert rest.count("\n") == bool(line), rest  # it is the last one
         wall = time.monotonic() - begin
@@ -177,6 +175,19 @@ class Machine:
             modules=done["modules"],
             threads=done["threads"],
         )
+
+    def command(self, *steps: dict[str, Any], builder: str = "local") -> list[str]:
+        """Return what runs Flyte once."""
+        job = {
+            "endpoint": self.endpoint,
+            "project": self.project,
+            "domain": "development",
+            "root": str(self.root),
+            "builder": builder,
+            "upload_to": self.upload_to or f"s3://bucket/{self.project}/development",
+            "steps": list(steps),
+        }
+        return [self.python, str(HERE / "run.py"), json.dumps(job)]
 
     @property
     def flyte(self) -> Path:

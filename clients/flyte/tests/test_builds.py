@@ -6,7 +6,6 @@ import asyncio
 import atexit
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import flyte._internal.imagebuild.image_builder  # noqa: F401  (the package look
 import pytest
 from conftest import BUILDER
 from flyte._build import ImageBuild
+from flyte.syncify import _api, syncify
 from leasing import Leasing, drop, problem
 from servers import answer
 
@@ -380,21 +380,117 @@ def test_nothing_is_said_where_warnings_are_not(
     assert capsys.readouterr().err == ""
 
 
-def test_first_interrupt_builds_here(
-    builder: Callable[..., Builder], leasing: Leasing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def interrupt_when(condition: Callable[[], object], number: int = 1) -> None:
+    """Press Ctrl-C so many times, as soon as something is so."""
+
+    def press() -> None:
+        for _ in range(number):
+            until(condition)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.3)
+
+    threading.Thread(target=press, daemon=True).start()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a person in front of a terminal."""
     monkeypatch.setattr(interrupts, "are_meant_for_waits", lambda: True)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    bridge = _api._BackgroundLoop
+    for name in ("call_in_loop_sync", "aio"):
+        monkeypatch.setattr(bridge, name, getattr(bridge, name))
     before = signal.getsignal(signal.SIGINT)
-    local = builder(seconds=0.3)
+    interrupts.wrap(_api)
+    yield
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def in_this_thread(build: Callable[[], Any]) -> Any:
+    return asyncio.run(build())
+
+
+def in_the_thread_of_flyte(build: Callable[[], Any]) -> Any:
+    return syncify(build)()
+
+
+def in_both(build: Callable[[], Any]) -> Any:
+    async def awaited() -> Any:
+        return await syncify(build).aio()
+
+    return asyncio.run(awaited())
+
+
+@pytest.mark.parametrize("how", [in_this_thread, in_the_thread_of_flyte, in_both])
+@pytest.mark.usefixtures("terminal")
+def test_first_interrupt_builds_here(
+    builder: Callable[..., Builder],
+    leasing: Leasing,
+    how: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    local = builder()
     leasing.hold(key(image()).hash)
+    interrupt_when(lambda: len(leasing.leases()) == 2)
 
-    def interrupt() -> None:
-        until(lambda: len(leasing.leases()) == 2)
-        os.kill(os.getpid(), signal.SIGINT)
+    async def build() -> str | None:
+        return await local.build(image())
 
-    threading.Thread(target=interrupt, daemon=True).start()
-    assert asyncio.run(local.build(image())) == "ghcr.io/acme/app:v1"
+    assert how(build) == "ghcr.io/acme/app:v1"
 
     assert local.built == ["app"]
-    assert signal.getsignal(signal.SIGINT) is before
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.endswith("(Ctrl-C builds it here)")
+    assert last.startswith("The wait for ghcr.io/acme/app:v1 was interrupted: waited ")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_line_of_a_terminal_moves_and_disappears(
+    builder: Callable[..., Builder],
+    leasing: Leasing,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    leasing.hold(key(image()).hash, "alice@\x1b[31mlaptop")
+    threading.Timer(0.7, leasing.put, (key(image()).hash, entry(image()))).start()
+
+    asyncio.run(builder().build(image()))
+
+    *moved, cleared, last = capsys.readouterr().err.replace("\r\x1b[2K", "\n").splitlines()[1:]
+    assert len(moved) >= 2
+    assert all(len(line) < 60 and line.endswith("(Ctrl-C builds it here)") for line in moved)
+    assert len({line[0] for line in moved}) > 1
+    assert "\x1b" not in "".join(moved)
+    assert cleared == "" or last.startswith("ghcr.io/acme/app:v1 is there")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_second_interrupt_ends_the_program(builder: Callable[..., Builder], leasing: Leasing) -> None:
+    local = builder(seconds=5)
+    leasing.hold(key(image()).hash)
+    interrupt_when(lambda: len(leasing.leases()) == 2, 2)
+
+    async def build() -> str | None:
+        return await local.build(image())
+
+    with pytest.raises(KeyboardInterrupt):
+        in_the_thread_of_flyte(build)
+
+    assert local.built == ["app"]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_interrupt_without_a_wait_ends_the_program(builder: Callable[..., Builder], leasing: Leasing) -> None:
+    local = builder(seconds=5)
+    interrupt_when(lambda: local.built)
+
+    async def build() -> str | None:
+        return await local.build(image())
+
+    with pytest.raises(KeyboardInterrupt):
+        in_the_thread_of_flyte(build)
+    local.sharing.leases._end()  # as at the end of the process
+
+    assert leasing.asked("DELETE")

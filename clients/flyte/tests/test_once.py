@@ -6,9 +6,10 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from conftest import Machine, Run, build
+from conftest import Machine, build
 from leasing import Leasing, body
 
 Machines = Callable[..., Machine]
@@ -31,25 +32,18 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def one_after_the_other(leasing: Leasing, *runs: Callable[[], Run]) -> list[Run]:
-    """Run all at once, each as soon as the ones before have asked for a lease."""
-    with ThreadPoolExecutor() as pool:
-        futures = []
-        for number, run in enumerate(runs, 1):
-            futures.append(pool.submit(run))
-            until(lambda expected=number: len(leasing.leases()) >= expected or futures[-1].done())
-        return [future.result() for future in futures]
-
-
-def test_image_is_built_once(machines: Machines, unique: str, leasing: Leasing) -> None:
-    name = f"absent-{unique}"
+def test_image_is_built_once(machines: Machines, unique: str, leasing: Leasing, tmp_path: Path) -> None:
+    name, is_waited_for = f"absent-{unique}", tmp_path / "is waited for"
     first, second = machines(url=leasing.url), machines(url=leasing.url)
 
-    built, waited = one_after_the_other(
-        leasing,
-        lambda: first.run(build(name), BUILD_SECONDS="4", USER="alice", LOGNAME="alice", **PATIENT),
-        lambda: second.run(build(name), **PATIENT),
-    )
+    with ThreadPoolExecutor() as pool:
+        env = {"BUILD_UNTIL": str(is_waited_for), "USER": "alice", "LOGNAME": "alice", **PATIENT}
+        building = pool.submit(lambda: first.run(build(name), **env))
+        until(leasing.leases)
+        waiting = pool.submit(lambda: second.run(build(name), **PATIENT))
+        until(lambda: len(leasing.leases()) == 3)
+        is_waited_for.touch()
+        built, waited = building.result(), waiting.result()
 
     assert (built.builds, waited.builds) == (1, 0)
     assert built.values == waited.values
