@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import rich_click as click
+from ci import CLIENTS, check
 from click.testing import CliRunner
 from leasing import Leasing, body, drop, problem
 from servers import Server, answer, hang
@@ -256,3 +258,13 @@ def test_command_is_a_part_of_flyte() -> None:
 
     context = click.Context(team_cache)
     assert "build-once" in team_cache.list_commands(context)
+
+
+@pytest.mark.parametrize(("schema", "number"), [("github-workflows", 0), ("gitlab-ci", 1)])
+def test_examples_have_the_form_of_their_ci(tmp_path: Path, schema: str, number: int) -> None:
+    page = (CLIENTS.parent / "docs/build-once.md").read_text()
+    file = tmp_path / "example.yml"
+    found = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[number]
+    file.write_text(found.replace("!reference [.team-cache, before_script]", "echo"))
+
+    check(schema, file)
