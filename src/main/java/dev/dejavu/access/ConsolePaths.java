@@ -14,7 +14,7 @@ final class ConsolePaths {
 
     /** Where one signs in and is refused, and what pages are made of. */
     private static final Pattern PUBLIC = Pattern
-        .compile("/(?:console/(?:sign-in|sign-out|refused|[a-z-]+\\.(?:css|js|svg)))?");
+        .compile("/(?:console/(?:sign-in(?:/oidc(?:/callback)?)?|sign-out|refused|[a-z-]+\\.(?:css|js|svg)))?");
 
     private static final Pattern ADMINISTRATION = Pattern.compile(PREFIX + "/tokens(?:/.*)?");
 

@@ -2,6 +2,8 @@ package dev.dejavu.access;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
@@ -71,15 +73,21 @@ class ConsoleSecurity {
     private static AuthenticationEntryPoint signIn() {
         return (request, response, ex) -> {
             String page = PublicPath.of(request, "/console/sign-in");
+            String ended = ConsoleSessionFilter.hasEnded(request) ? "ended" : "";
             if (request.getHeader("HX-Request") != null) {
-                response.setHeader("HX-Redirect", page);
+                response.setHeader("HX-Redirect", page + query(ended));
                 response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
                 return;
             }
-            String from = HttpMethod.GET.matches(request.getMethod()) ? "?from=" + encoded(request) : "";
-            response.setHeader(HttpHeaders.LOCATION, page + from);
+            String from = HttpMethod.GET.matches(request.getMethod()) ? "from=" + encoded(request) : "";
+            response.setHeader(HttpHeaders.LOCATION, page + query(from, ended));
             response.setStatus(HttpStatus.SEE_OTHER.value());
         };
+    }
+
+    private static String query(String... parameters) {
+        String query = Stream.of(parameters).filter((one) -> !one.isEmpty()).collect(Collectors.joining("&"));
+        return query.isEmpty() ? "" : "?" + query;
     }
 
     private static String encoded(HttpServletRequest request) {

@@ -3,6 +3,7 @@ package dev.dejavu.access;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
@@ -31,6 +32,9 @@ public class ConsoleSession {
     /** Browsers keep no larger cookie. */
     private static final int MAX_LENGTH = 4000;
 
+    /** What a cookie can have as it is: encoded once more it would be a third longer. */
+    private static final Pattern JWT = Pattern.compile("[\\w-]+\\.[\\w-]+\\.[\\w-]+");
+
     private final AuthenticationManager callers;
 
     ConsoleSession(AuthenticationManager callers) {
@@ -43,13 +47,13 @@ public class ConsoleSession {
      * @throws ProblemException {@link Problem#STORAGE_UNAVAILABLE}
      */
     public Optional<ResponseCookie> begin(String token, HttpServletRequest request) {
-        String encoded = Base64.getUrlEncoder().withoutPadding().encodeToString(token.getBytes(StandardCharsets.UTF_8));
-        if (token.isEmpty() || encoded.length() > MAX_LENGTH) {
+        Optional<ResponseCookie> cookie = cookieOf(token, request);
+        if (token.isEmpty() || cookie.isEmpty()) {
             return Optional.empty();
         }
         try {
             callers.authenticate(new BearerTokenAuthenticationToken(token));
-            return Optional.of(cookie(encoded, request).build());
+            return cookie;
         }
         catch (AuthenticationServiceException ex) {
             throw new ProblemException(Problem.STORAGE_UNAVAILABLE, String.valueOf(ex.getMessage()));
@@ -57,6 +61,16 @@ public class ConsoleSession {
         catch (AuthenticationException ex) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * The cookie of whoever was authenticated by a token.
+     * @return empty when the token is too long for a cookie
+     */
+    static Optional<ResponseCookie> cookieOf(String token, HttpServletRequest request) {
+        String value = JWT.matcher(token).matches() ? token
+                : Base64.getUrlEncoder().withoutPadding().encodeToString(token.getBytes(StandardCharsets.UTF_8));
+        return (value.length() <= MAX_LENGTH) ? Optional.of(cookie(value, request).build()) : Optional.empty();
     }
 
     /** The cookie that takes the place of any. */
@@ -68,6 +82,9 @@ public class ConsoleSession {
         Cookie cookie = WebUtils.getCookie(request, NAME);
         if (cookie == null || cookie.getValue().isEmpty()) {
             return null;
+        }
+        if (JWT.matcher(cookie.getValue()).matches()) {
+            return cookie.getValue();
         }
         try {
             return new String(Base64.getUrlDecoder().decode(cookie.getValue()), StandardCharsets.UTF_8);

@@ -23,6 +23,13 @@ import org.springframework.security.oauth2.server.resource.authentication.Bearer
  */
 record ConsoleSessionFilter(AuthenticationManager callers) implements Filter {
 
+    private static final String ENDED = ConsoleSessionFilter.class.getName() + ".ENDED";
+
+    /** Whether the token of a request was good once, as when it has expired. */
+    static boolean hasEnded(HttpServletRequest request) {
+        return request.getAttribute(ENDED) != null;
+    }
+
     @Override
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
@@ -42,6 +49,7 @@ record ConsoleSessionFilter(AuthenticationManager callers) implements Filter {
             }
             catch (AuthenticationException ex) {
                 httpResponse.addHeader(HttpHeaders.SET_COOKIE, ConsoleSession.end(httpRequest).toString());
+                request.setAttribute(ENDED, true);
             }
         }
         chain.doFilter(request, response);

@@ -1,9 +1,9 @@
 package dev.dejavu.access;
 
 import java.text.ParseException;
-import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.List;
 
+import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.JWTParser;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.security.authentication.AuthenticationServiceException;
@@ -21,16 +21,14 @@ import dev.dejavu.oidc.OidcDecoder;
 @Component
 class OidcAuthenticator {
 
-    private final Map<String, JwtAuthenticationProvider> issuers;
+    private final List<Accepted> issuers;
 
     OidcAuthenticator(AccessProperties properties) {
-        if (properties.oidc().stream().map(OidcIssuer::issuer).distinct().count() < properties.oidc().size()) {
+        if (properties.oidc().stream().map(Name::of).distinct().count() < properties.oidc().size()) {
             throw new InvalidConfigurationPropertyValueException("dejavu.access.oidc[*].issuer",
                     properties.oidc().size(), "must be another one in each entry");
         }
-        this.issuers = properties.oidc()
-            .stream()
-            .collect(Collectors.toUnmodifiableMap((oidc) -> oidc.issuer().toString(), OidcAuthenticator::provider));
+        this.issuers = properties.oidc().stream().map((oidc) -> new Accepted(Name.of(oidc), provider(oidc))).toList();
     }
 
     /** Whether a token has the form of a JWT, and not that of the service's own. */
@@ -45,22 +43,22 @@ class OidcAuthenticator {
      * @throws AuthenticationServiceException when the issuer's keys are not available
      */
     Authentication authenticate(String token) {
-        JwtAuthenticationProvider issuer = issuers.get(issuer(token));
-        if (issuer == null) {
-            throw new InvalidBearerTokenException("The issuer is not configured here.");
-        }
+        JWTClaimsSet claims = claims(token);
+        Accepted accepted = issuers.stream()
+            .filter((one) -> one.name().isIn(claims))
+            .findFirst()
+            .orElseThrow(() -> new InvalidBearerTokenException("The issuer and the audience are not configured here."));
         try {
-            return issuer.authenticate(new BearerTokenAuthenticationToken(token));
+            return accepted.provider().authenticate(new BearerTokenAuthenticationToken(token));
         }
         catch (AuthenticationServiceException ex) {
             throw new AuthenticationServiceException("The keys of the token's issuer are not available.", ex);
         }
     }
 
-    private static String issuer(String token) {
+    private static JWTClaimsSet claims(String token) {
         try {
-            String issuer = JWTParser.parse(token).getJWTClaimsSet().getIssuer();
-            return (issuer != null) ? issuer : "";
+            return JWTParser.parse(token).getJWTClaimsSet();
         }
         catch (ParseException | RuntimeException ex) {
             // Nimbus meets some nonsense with a NullPointerException.
@@ -73,6 +71,24 @@ class OidcAuthenticator {
                 new OidcDecoder(oidc.issuer(), oidc.audience(), oidc.maxLifetime()));
         provider.setJwtAuthenticationConverter((jwt) -> oidc.identity(jwt.getClaims()));
         return provider;
+    }
+
+    /**
+     * What tells the tokens of an entry from those of the others.
+     */
+    private record Name(String issuer, String audience) {
+
+        static Name of(OidcIssuer oidc) {
+            return new Name(oidc.issuer().toString(), oidc.audience());
+        }
+
+        boolean isIn(JWTClaimsSet claims) {
+            return issuer.equals(claims.getIssuer()) && claims.getAudience().contains(audience);
+        }
+
+    }
+
+    private record Accepted(Name name, JwtAuthenticationProvider provider) {
     }
 
 }

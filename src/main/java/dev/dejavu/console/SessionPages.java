@@ -1,5 +1,7 @@
 package dev.dejavu.console;
 
+import java.util.Optional;
+
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
@@ -12,10 +14,14 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.servlet.ModelAndView;
 
 import dev.dejavu.access.ConsoleSession;
+import dev.dejavu.access.ConsoleSignIn;
+import dev.dejavu.access.SignInException;
 import dev.dejavu.access.Visitors;
+import dev.dejavu.api.PublicPath;
 
 /**
  * Signs in and out, and tells who was refused.
@@ -27,24 +33,80 @@ class SessionPages {
 
     private final ConsoleSession session;
 
+    private final Optional<ConsoleSignIn> provider;
+
     private final Visitors visitors;
 
     private final PageAdvice pages;
 
-    SessionPages(ConsoleSession session, Visitors visitors, PageAdvice pages) {
+    SessionPages(ConsoleSession session, Optional<ConsoleSignIn> provider, Visitors visitors, PageAdvice pages) {
         this.session = session;
+        this.provider = provider;
         this.visitors = visitors;
         this.pages = pages;
     }
 
     @GetMapping("/console/sign-in")
-    Object form(@RequestParam(required = false) @Nullable String from, Model model) {
+    Object form(@RequestParam(required = false) @Nullable String from,
+            @RequestParam(required = false) @Nullable String ended, Model model) {
         if (visitors.current().isOpen()) {
             return redirect(HOME, null);
         }
+        return form(from, (ended != null) ? "Your session has ended: its token has expired or was revoked." : null,
+                false, model);
+    }
+
+    private String form(@Nullable String from, @Nullable String problem, boolean isWrong, Model model) {
         model.addAttribute("from", from);
-        model.addAttribute("isWrong", false);
+        model.addAttribute("problem", problem);
+        model.addAttribute("isWrong", isWrong);
+        model.addAttribute("provider", provider.map(ConsoleSignIn::provider).orElse(null));
         return "console/sign-in";
+    }
+
+    @GetMapping(ConsoleSignIn.PATH)
+    Object beginAtProvider(@RequestParam(required = false) @Nullable String from, HttpServletRequest request,
+            HttpServletResponse response, Model model) {
+        if (visitors.current().isOpen()) {
+            return redirect(HOME, null);
+        }
+        try {
+            ConsoleSignIn.Begun begun = provider().begin(from, request);
+            return ResponseEntity.status(HttpStatus.SEE_OTHER)
+                .location(begun.location())
+                .header(HttpHeaders.SET_COOKIE, begun.cookie().toString())
+                .build();
+        }
+        catch (SignInException ex) {
+            response.setStatus(ex.status().value());
+            return form(from, ex.getMessage(), false, model);
+        }
+    }
+
+    /**
+     * The provider leads the browser here, so its session's cookie is sent only with the
+     * next page.
+     */
+    @GetMapping(ConsoleSignIn.PATH + "/callback")
+    String endAtProvider(@RequestParam(required = false) @Nullable String state,
+            @RequestParam(required = false) @Nullable String code,
+            @RequestParam(required = false) @Nullable String error, HttpServletRequest request,
+            HttpServletResponse response, Model model) {
+        response.addHeader(HttpHeaders.SET_COOKIE, ConsoleSignIn.forget(request).toString());
+        try {
+            ConsoleSignIn.Ended ended = provider().end(state, code, error, request);
+            response.addHeader(HttpHeaders.SET_COOKIE, ended.session().toString());
+            model.addAttribute("next", PublicPath.of(isOfConsole(ended.from()) ? ended.from() : HOME));
+            return "console/signed-in";
+        }
+        catch (SignInException ex) {
+            response.setStatus(ex.status().value());
+            return form(null, ex.getMessage(), false, model);
+        }
+    }
+
+    private ConsoleSignIn provider() {
+        return provider.orElseThrow(() -> new ResponseStatusException(HttpStatus.NOT_FOUND));
     }
 
     @PostMapping("/console/sign-in")
@@ -56,9 +118,7 @@ class SessionPages {
         }
         response.setStatus(HttpStatus.UNAUTHORIZED.value());
         response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"dejavu\", error=\"invalid_token\"");
-        model.addAttribute("from", from);
-        model.addAttribute("isWrong", true);
-        return "console/sign-in";
+        return form(from, "This token is wrong, revoked or expired.", true, model);
     }
 
     @PostMapping("/console/sign-out")

@@ -16,6 +16,7 @@ import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 
 /**
@@ -31,10 +32,19 @@ public final class Issuer implements AutoCloseable {
 
     private volatile boolean unavailable;
 
+    private final String host;
+
     public Issuer() {
+        this("127.0.0.1");
+    }
+
+    /** An issuer that goes by a name of this machine. */
+    Issuer(String host) {
+        this.host = host;
         this.server = Loopback.httpServer(0);
-        serve("/.well-known/openid-configuration",
-                () -> "{\"issuer\":\"" + uri() + "\",\"jwks_uri\":\"" + uri() + "/keys\"}");
+        serve("/.well-known/openid-configuration", () -> """
+                {"issuer":"%1$s","jwks_uri":"%1$s/keys","authorization_endpoint":"%1$s/authorize",
+                "token_endpoint":"%1$s/token"}""".formatted(uri()));
         serve("/keys", () -> new JWKSet(key.toPublicJWK()).toString());
         server.start();
     }
@@ -50,8 +60,13 @@ public final class Issuer implements AutoCloseable {
         });
     }
 
+    /** Answers more paths. */
+    void handle(String path, HttpHandler handler) {
+        server.createContext(path, handler);
+    }
+
     public String uri() {
-        return "http://127.0.0.1:" + server.getAddress().getPort();
+        return "http://" + host + ":" + server.getAddress().getPort();
     }
 
     /** The number of requests so far. */
