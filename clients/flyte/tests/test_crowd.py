@@ -6,6 +6,7 @@ The long form is not part of the tests: `FLYTE=2.12.1 ./test tests/test_crowd.py
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -164,9 +165,11 @@ class Team:
         self._ports = [free_port() for _ in range(5)]
         data = folder / "data"
         user = ["--username=postgres"]
-        run("initdb", "--auth=trust", "--no-sync", f"--pgdata={data}", *user)
+        postgres("initdb", "--auth=trust", "--no-sync", f"--pgdata={data}", *user)
         options = f"-p {self._ports[4]} -h 127.0.0.1 -k ''"
-        run("pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder / 'postgres.log'}", f"--options={options}")
+        postgres(
+            "pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder / 'postgres.log'}", f"--options={options}"
+        )
         self._instances = [self._start(number) for number in range(3)]
         servers = "".join(f"server 127.0.0.1:{port};" for port in self._ports[:3])
         (folder / "nginx.conf").write_text(
@@ -193,13 +196,18 @@ class Team:
         run("nginx", "-c", str(self._folder / "nginx.conf"), "-s", "stop")
         for instance in self._instances:
             instance.stop()
-        run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={self._folder / 'data'}")
+        postgres("pg_ctl", "stop", "--mode=immediate", f"--pgdata={self._folder / 'data'}")
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port
+
+
+def postgres(*command: str) -> None:
+    """Run a program that refuses to run as root: then as nobody, in a namespace of its own."""
+    run(*(["unshare", "-U"] if os.getuid() == 0 else []), *command)
 
 
 def run(*command: str) -> None:
