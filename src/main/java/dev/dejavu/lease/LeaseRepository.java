@@ -57,6 +57,17 @@ class LeaseRepository {
 
     private static final String REMOVE = "delete from image_lease where hash = ? and overlay = ?";
 
+    /** Those in overlays are no measure for others. */
+    private static final String ADD_BUILD = """
+            insert into image_build (repository, built_at, millis)
+            select repository, :now, :now - since from image_lease
+            where hash = :hash and overlay = '' and expires_at > :now order by place limit 1
+            """;
+
+    private static final String NEWEST_BUILDS = """
+            select millis from image_build where repository = ? order by built_at desc limit ?
+            """;
+
     private static final String PRUNE = """
             delete from image_lease where (hash, overlay, place) in (
                 select hash, overlay, place from image_lease where expires_at between ? and ?
@@ -66,6 +77,8 @@ class LeaseRepository {
 
     /** Of one key at a time. */
     static final int MAX_PLACES = 4;
+
+    private static final Duration BUILDS_KEPT = Duration.ofDays(90);
 
     private final JdbcClient reader;
 
@@ -214,9 +227,32 @@ class LeaseRepository {
         writer.sql(REMOVE + " and token = ?").param(key.hex()).param(key.overlay()).param(token).update();
     }
 
-    /** Removes all leases of a key. */
-    int removeAll(CacheKey key) {
-        return write(key, () -> writer.sql(REMOVE).param(key.hex()).param(key.overlay()).update());
+    /**
+     * Removes all leases of a key.
+     * @param isBuilt whether its image was built under them: how long that took is kept
+     */
+    int removeAll(CacheKey key, boolean isBuilt) {
+        return write(key, () -> {
+            if (isBuilt && key.isInBase()) {
+                addBuild(key, clock.millis());
+            }
+            return writer.sql(REMOVE).param(key.hex()).param(key.overlay()).update();
+        });
+    }
+
+    private void addBuild(CacheKey key, long now) {
+        if (writer.sql(ADD_BUILD).param("hash", key.hex()).param("now", now).update() > 0) {
+            writer.sql("delete from image_build where built_at < ?").param(now - BUILDS_KEPT.toMillis()).update();
+        }
+    }
+
+    /** How long the newest builds of a repository took. */
+    List<Duration> newestBuilds(String repositoryName, int limit) {
+        return reader.sql(NEWEST_BUILDS)
+            .param(repositoryName)
+            .param(limit)
+            .query((row, number) -> Duration.ofMillis(row.getLong(1)))
+            .list();
     }
 
     /** Removes some that expired in a time. */

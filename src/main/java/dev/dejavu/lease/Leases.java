@@ -123,7 +123,7 @@ public class Leases {
         // It may have come between the look and the lease.
         Optional<E> entry = lookOrNothing(look);
         if (entry.isPresent()) {
-            end(build.key());
+            end(build.key(), false);
             return new LeaseAnswer.Here<>(entry.get());
         }
         publish(lease.isHedge() ? LeaseEvent.Kind.HEDGED : LeaseEvent.Kind.TAKEN, lease);
@@ -293,7 +293,7 @@ public class Leases {
     public void onStored(CacheKey key, boolean isSure) {
         try {
             if (isSure || known.contain(key)) {
-                end(key);
+                end(key, true);
             }
         }
         catch (DataAccessException ex) {
@@ -301,9 +301,9 @@ public class Leases {
         }
     }
 
-    private void end(CacheKey key) {
+    private void end(CacheKey key, boolean isBuilt) {
         known.remove(key);
-        if (repository.removeAll(key) > 0) {
+        if (repository.removeAll(key, isBuilt) > 0) {
             rooms.ended(key);
         }
     }
