@@ -12,13 +12,16 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 
 import dev.dejavu.access.Visitors;
+import dev.dejavu.lease.LeaseController;
+import dev.dejavu.lease.LeaseController.LeaseInFlight;
 import dev.dejavu.metrics.StatsController;
 import dev.dejavu.metrics.StatsController.Stats;
 import dev.dejavu.savings.Ledger;
 import dev.dejavu.verification.RegistryHealthIndicator;
 
 /**
- * The first page: how much is there, how much it helps, and how the registries are.
+ * The first page: how much is there, how much it helps, what is being built, and how the
+ * registries are.
  */
 @Page
 class OverviewPage {
@@ -28,9 +31,13 @@ class OverviewPage {
     /** A count of many entries goes on meanwhile, and the page asks for it again. */
     private static final Duration PATIENCE = Duration.ofMillis(50);
 
+    private static final int MAX_LEASES = 20;
+
     private final StatsController stats;
 
     private final Ledger ledger;
+
+    private final LeaseController leases;
 
     private final RegistryHealthIndicator registries;
 
@@ -38,10 +45,11 @@ class OverviewPage {
 
     private final Clock clock;
 
-    OverviewPage(StatsController stats, Ledger ledger, RegistryHealthIndicator registries, Visitors visitors,
-            Clock clock) {
+    OverviewPage(StatsController stats, Ledger ledger, LeaseController leases, RegistryHealthIndicator registries,
+            Visitors visitors, Clock clock) {
         this.stats = stats;
         this.ledger = ledger;
+        this.leases = leases;
         this.registries = registries;
         this.visitors = visitors;
         this.clock = clock;
@@ -62,14 +70,22 @@ class OverviewPage {
         model.addAttribute("isCounting", known.values().stream().anyMatch((one) -> one.entries() == null));
         model.addAttribute("isEmpty", caches.stream().allMatch((cache) -> cache.entries().equals("0")));
         model.addAttribute("start", FirstCalls.current());
-        model.addAttribute("registries",
-                visitors.current().maySeeAll() ? registries.last()
-                    .entrySet()
-                    .stream()
-                    .map((one) -> new RegistryRow(one.getKey(), one.getValue().outcome(), one.getValue().reason(),
-                            one.getValue().detail(), Moment.of(one.getValue().at(), clock.instant())))
-                    .toList() : List.of());
+        if (visitors.current().maySeeAll()) {
+            model.addAttribute("leases", leases.inFlight().stream().limit(MAX_LEASES).map(this::row).toList());
+            model.addAttribute("registries",
+                    registries.last()
+                        .entrySet()
+                        .stream()
+                        .map((one) -> new RegistryRow(one.getKey(), one.getValue().outcome(), one.getValue().reason(),
+                                one.getValue().detail(), Moment.of(one.getValue().at(), clock.instant())))
+                        .toList());
+        }
         return "console/overview";
+    }
+
+    private LeaseRow row(LeaseInFlight lease) {
+        return new LeaseRow(lease, Moment.of(lease.since(), clock.instant()),
+                (lease.expectedAt() != null) ? Moment.of(lease.expectedAt(), clock.instant()) : null);
     }
 
     /**
@@ -95,6 +111,14 @@ class OverviewPage {
                     : String.format(Locale.ROOT, "%.1f %%", 100.0 * hits / (hits + misses));
         }
 
+    }
+
+    /**
+     * An image that somebody builds.
+     *
+     * @param expected when it should be there; {@code null} where that is not known
+     */
+    record LeaseRow(LeaseInFlight lease, Moment since, @Nullable Moment expected) {
     }
 
     record RegistryRow(String name, String outcome, @Nullable String reason, String detail, Moment at) {

@@ -115,6 +115,16 @@ class ConsoleHttpTests {
         }
 
         @Test
+        void overview_saysWhoBuildsWhat() {
+            Sample image = Sample.image().with("holder", "job 7 <of main>");
+            HttpResponse<String> taken = http.post(image.path() + "/lease", image.body());
+            assertThat(taken.statusCode()).isEqualTo(201);
+            assertThat(page("/console", "").body()).contains(image.value(), "job 7 &lt;of main&gt;");
+            http.put(image.path(), image.body());
+            assertThat(page("/console", "").body()).doesNotContain(image.value());
+        }
+
+        @Test
         void change_withoutTheTokenAgainstForgeryIsRefused() {
             Sample image = Sample.image();
             http.put(image.path(), image.body());
