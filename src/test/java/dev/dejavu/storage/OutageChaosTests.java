@@ -29,7 +29,7 @@ import static org.awaitility.Awaitility.await;
  * everything fails in turn: servers, networks, instances. The property
  * {@code chaos.seconds} is how long.
  */
-@Tag("load")
+@Tag("nginx")
 @Timeout(value = 3, unit = TimeUnit.HOURS)
 class OutageChaosTests {
 
