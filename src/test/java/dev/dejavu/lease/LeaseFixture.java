@@ -43,7 +43,7 @@ abstract class LeaseFixture {
     private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
 
     @TempDir
-    private Path folder = Path.of("");
+    private static Path folder;
 
     @AfterAll
     void stop() {

@@ -51,7 +51,7 @@ class LeaseHttpTests {
 
         @Test
         void lease_isGivenToOneOfMany() {
-            Sample image = Sample.image().with("holder", "ada@laptop");
+            Sample image = Sample.image(Sample.SCOPE, "ghcr.io/acme/not-built-before").with("holder", "ada@laptop");
             List<CompletableFuture<Answered>> answers = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
                 Http http = (i % 2 == 0) ? one : other;
