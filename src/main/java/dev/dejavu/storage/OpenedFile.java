@@ -27,10 +27,6 @@ final class OpenedFile implements AutoCloseable {
     /** The header, whose numbers are big-endian: see "The Database File Format". */
     private static final int HEADER_SIZE = 100;
 
-    private static final int PAGE_SIZE = 16;
-
-    private static final int PAGE_COUNT = 28;
-
     private static final int USER_VERSION = 60;
 
     private final Path path;
@@ -56,16 +52,21 @@ final class OpenedFile implements AutoCloseable {
 
     private final @Nullable Object logKey;
 
+    /** In bytes, when it was last asked for. */
+    private long size;
+
     private volatile boolean isMarked;
 
     private volatile boolean lost;
 
-    private OpenedFile(Path path, int mark, Connection connection, FileChannel channel, Runnable onLoss) {
+    private OpenedFile(Path path, int mark, Connection connection, FileChannel channel, Runnable onLoss)
+            throws IOException {
         this.path = path;
         this.mark = mark;
         this.writeAheadLog = SqliteFile.beside(path, "-wal");
         this.connection = connection;
         this.channel = channel;
+        this.size = channel.size();
         this.onLoss = onLoss;
         this.key = key(path);
         this.logKey = key(writeAheadLog);
@@ -152,14 +153,15 @@ final class OpenedFile implements AutoCloseable {
     }
 
     /**
-     * Whether its end is missing. Ask the thread that writes: while a checkpoint writes,
-     * it may be.
+     * Whether another program has cut off its end: SQLite itself never makes it shorter.
+     * While a checkpoint writes, and after one that a full disk broke off, its header
+     * counts pages that are in the log alone.
      */
-    boolean isTruncated() {
-        ByteBuffer header = header();
+    synchronized boolean isShorter() {
         try {
-            return header == null || channel.size() < (long) header.getInt(PAGE_COUNT)
-                    * Math.max(Short.toUnsignedInt(header.getShort(PAGE_SIZE)), 512);
+            long before = size;
+            size = channel.size();
+            return size < before;
         }
         catch (IOException ex) {
             return true;

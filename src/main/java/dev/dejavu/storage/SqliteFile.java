@@ -48,6 +48,8 @@ final class SqliteFile implements AutoCloseable {
     /** Of the search for damage while the file is in use. */
     private static final Duration SEARCH_TIMEOUT = Duration.ofSeconds(2);
 
+    private static final String OVERWRITTEN = "overwritten or truncated while it was in use";
+
     private static final String PREFIX = "jdbc:sqlite:";
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z'")
@@ -208,8 +210,8 @@ final class SqliteFile implements AutoCloseable {
     void requireIntact() throws SQLException {
         writes.incrementAndGet();
         OpenedFile file = opened;
-        if (file != null && !damage.isMet() && file.isTruncated()) {
-            damage.mark("truncated while it was in use");
+        if (file != null && !damage.isMet() && file.isShorter()) {
+            damage.mark(OVERWRITTEN);
         }
         requireKept();
     }
@@ -227,7 +229,7 @@ final class SqliteFile implements AutoCloseable {
             return " or its log was replaced or deleted while it was in use";
         }
         if (file != null && !damage.isMet() && file.isOverwritten()) {
-            damage.mark("overwritten while it was in use");
+            damage.mark(OVERWRITTEN);
         }
         return damage.isMet() ? " is damaged" : null;
     }

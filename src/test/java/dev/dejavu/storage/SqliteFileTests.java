@@ -184,6 +184,26 @@ class SqliteFileTests {
     }
 
     @Test
+    void checkpointThatBrokeOffIsNotDamage() throws Exception {
+        Path path = folder.resolve("cache.db");
+        write(path, 1000);
+        try (SqliteFile file = open(path);
+                Connection connection = file.connect();
+                Statement statement = connection.createStatement();
+                FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            file.requireIntact();
+            statement.execute("insert into t (b) values (zeroblob(1000000))");
+            assertThat(folder.resolve("cache.db-wal")).isNotEmptyFile();
+            // The first page is saved, with its number of pages, and the others are not.
+            channel.write(ByteBuffer.allocate(4).putInt(0, 1000), 28);
+            assertThatNoException().isThrownBy(file::requireIntact);
+            assertThat(rows(file)).isEqualTo(1001);
+        }
+        assertThat(reports).hasValue(0);
+        assertThat(rows(path)).isEqualTo(1001);
+    }
+
+    @Test
     void otherErrorsAreNotDamage() throws Exception {
         Path path = folder.resolve("cache.db");
         try (SqliteFile file = open(path)) {

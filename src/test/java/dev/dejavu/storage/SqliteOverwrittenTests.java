@@ -29,6 +29,8 @@ import static org.awaitility.Awaitility.await;
  */
 class SqliteOverwrittenTests {
 
+    private static final String OVERWRITTEN = "overwritten or truncated while it was in use";
+
     @TempDir
     private Path home;
 
@@ -43,19 +45,19 @@ class SqliteOverwrittenTests {
         }
         acknowledged.clear();
         assertNoticed("a copy", false, () -> overwrite(Files.readAllBytes(other.resolve("cache.db"))));
-        assertMovedAside("overwritten while it was in use");
+        assertMovedAside(OVERWRITTEN);
     }
 
     @Test
     void fileThatIsEmptiedIsMovedAside() throws Exception {
         assertNoticed("an empty file", false, () -> truncate(0));
-        assertMovedAside("truncated while it was in use");
+        assertMovedAside(OVERWRITTEN);
     }
 
     @Test
     void fileThatLosesItsEndIsMovedAside() throws Exception {
         assertNoticed("half a file", false, () -> truncate(Files.size(file()) / 2));
-        assertMovedAside("truncated while it was in use");
+        assertMovedAside(OVERWRITTEN);
     }
 
     @Test
