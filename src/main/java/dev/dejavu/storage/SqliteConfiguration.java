@@ -9,13 +9,16 @@ import javax.sql.DataSource;
 
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.apache.commons.dbcp2.ConnectionFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.LivenessState;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
+import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -126,7 +129,7 @@ class SqliteConfiguration {
 
     @Bean
     SqliteTransactions transactions(@Qualifier("writerDataSource") DataSource writerDataSource, SqliteFile file) {
-        return new SqliteTransactions(writerDataSource, file);
+        return new SqliteTransactions(writerDataSource, file, file.reserve());
     }
 
     @Bean
@@ -145,9 +148,17 @@ class SqliteConfiguration {
     }
 
     @Bean
-    HealthIndicator dbHealthIndicator(JdbcClient reader) {
-        return new DatabaseHealthIndicator(reader, "select 0", () -> {
+    HealthIndicator dbHealthIndicator(JdbcClient reader, SqliteFile file) {
+        HealthIndicator database = new DatabaseHealthIndicator(reader, "select 0", () -> {
         });
+        return () -> file.reserve().isHeld() ? database.health() : onFullDisk(database.health());
+    }
+
+    /** Lookups and deletions go on, so it stays {@code UP}. */
+    private static @Nullable Health onFullDisk(@Nullable Health health) {
+        return (health != null && health.getStatus().equals(Status.UP)) ? Health.up()
+            .withDetail("reason", "the disk is almost full: what needs more space is not stored")
+            .build() : health;
     }
 
     /** One connection writes, so no statement waits for a row. */

@@ -40,6 +40,12 @@ final class SqliteFile implements AutoCloseable {
     /** Milliseconds to wait for another process, such as a backup, to unlock the file. */
     static final int BUSY_TIMEOUT = 400;
 
+    /**
+     * How many pages, of 4 KiB, the log has before a checkpoint. Four times the default,
+     * so that most are written again before they are copied.
+     */
+    static final int LOG_PAGES = 4000;
+
     private static final Pattern NETWORK_DRIVE = Pattern.compile(
             "(?i)nfs\\d*|cifs|smb.*|afpfs|afs|ceph|davfs|webdav|fuse\\.(sshfs|s3fs|rclone|gcsfuse|glusterfs|ceph.*)");
 
@@ -61,6 +67,8 @@ final class SqliteFile implements AutoCloseable {
 
     private final SqliteDamage damage;
 
+    private final DiskReserve reserve;
+
     private final SQLiteDataSource dataSource;
 
     private final Runnable onLoss;
@@ -71,9 +79,10 @@ final class SqliteFile implements AutoCloseable {
     /** How often the thread that writes has asked. */
     private final AtomicLong writes = new AtomicLong();
 
-    private SqliteFile(Path path, FileChannel lock, SqliteDamage damage, Runnable onDamage) {
+    private SqliteFile(Path path, FileChannel lock, SqliteDamage damage, DiskReserve reserve, Runnable onDamage) {
         this.path = path;
         this.lock = lock;
+        this.reserve = reserve;
         this.damage = damage;
         this.onLoss = onDamage;
         this.dataSource = dataSource(path);
@@ -100,10 +109,15 @@ final class SqliteFile implements AutoCloseable {
         Path path = Path.of(url.substring(PREFIX.length()).replaceFirst("^~(?=/)", System.getProperty("user.home")))
             .toAbsolutePath();
         createPrivately(path);
-        requireLocal(Files.getFileStore(path));
+        FileStore disk = Files.getFileStore(path);
+        requireLocal(disk);
         FileChannel lock = lock(beside(path, ".lock"));
-        SqliteFile file = new SqliteFile(path, lock, new SqliteDamage(path, onDamage), onDamage);
         try {
+            DiskReserve reserve = new DiskReserve(beside(path, ".reserve"), disk);
+            if (!reserve.isHeld()) {
+                reserve.take();
+            }
+            SqliteFile file = new SqliteFile(path, lock, new SqliteDamage(path, onDamage), reserve, onDamage);
             String found = file.damage.find(file.dataSource, checkTimeout);
             if (found != null) {
                 file.moveAside(TIME.format(clock.instant()), found);
@@ -178,6 +192,10 @@ final class SqliteFile implements AutoCloseable {
         return damage;
     }
 
+    DiskReserve reserve() {
+        return reserve;
+    }
+
     /**
      * A connection for a server: a write-ahead log, so that readers and the writer never
      * wait for each other. A commit reaches the operating system, and so survives this
@@ -244,6 +262,7 @@ final class SqliteFile implements AutoCloseable {
             while (lock.isOpen() && loss() == null) {
                 long before = writes.get();
                 LockSupport.parkNanos(WATCH_DELAY.toNanos());
+                reserve.take();
                 FileTime now = OpenedFile.changed(path);
                 if (before > 0 && before == writes.get() && !now.equals(changed)) {
                     changed = now;
@@ -271,9 +290,7 @@ final class SqliteFile implements AutoCloseable {
         config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
         config.setBusyTimeout(BUSY_TIMEOUT);
         config.setJournalSizeLimit(64 * 1024 * 1024);
-        // Pages of 4 KiB. Four times the default, so that most are written again before
-        // they are copied.
-        config.setPragma(SQLiteConfig.Pragma.WAL_AUTOCHECKPOINT, "4000");
+        config.setPragma(SQLiteConfig.Pragma.WAL_AUTOCHECKPOINT, String.valueOf(LOG_PAGES));
         SQLiteDataSource dataSource = new SQLiteDataSource(config);
         dataSource.setUrl(PREFIX + path);
         return dataSource;

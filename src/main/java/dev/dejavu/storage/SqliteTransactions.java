@@ -1,7 +1,6 @@
 package dev.dejavu.storage;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
@@ -14,6 +13,7 @@ import org.sqlite.SQLiteException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.QueryTimeoutException;
+import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
 import org.springframework.jdbc.support.SQLExceptionTranslator;
@@ -23,8 +23,9 @@ import org.springframework.transaction.support.DefaultTransactionStatus;
 
 /**
  * The transactions that write to SQLite. They acknowledge nothing that the next start
- * would not find. On a full disk each begins by giving back the space of the log, so that
- * deletions have some.
+ * would not find. On a full disk the file does not grow: SQLite refuses what does not fit
+ * into its free pages, each transaction begins by giving back the space of the log, and
+ * deletions have the reserve.
  */
 final class SqliteTransactions extends JdbcTransactionManager {
 
@@ -32,16 +33,23 @@ final class SqliteTransactions extends JdbcTransactionManager {
 
     private static final Logger log = LoggerFactory.getLogger(SqliteTransactions.class);
 
+    /** That of SQLite. */
+    private static final long UNLIMITED = 4_294_967_294L;
+
     private final transient DataSource writer;
 
     private final transient SqliteFile file;
 
-    private volatile boolean isDiskFull;
+    private final transient DiskReserve reserve;
 
-    SqliteTransactions(DataSource writer, SqliteFile file) {
+    /** Whether the file may not grow. */
+    private volatile boolean isLimited;
+
+    SqliteTransactions(DataSource writer, SqliteFile file, DiskReserve reserve) {
         super(writer);
         this.writer = writer;
         this.file = file;
+        this.reserve = reserve;
         setExceptionTranslator(translator());
     }
 
@@ -54,7 +62,11 @@ final class SqliteTransactions extends JdbcTransactionManager {
                 if (sqlite.getResultCode() == SQLiteErrorCode.SQLITE_INTERRUPT) {
                     return new QueryTimeoutException("The read took too long", ex);
                 }
-                isDiskFull |= sqlite.getResultCode() == SQLiteErrorCode.SQLITE_FULL;
+                if (sqlite.getResultCode() == SQLiteErrorCode.SQLITE_FULL) {
+                    reserve.release();
+                    // Fewer rows may fit.
+                    return new TransientDataAccessResourceException(String.valueOf(ex.getMessage()), ex);
+                }
             }
             return translator.translate(task, sql, ex);
         };
@@ -63,9 +75,11 @@ final class SqliteTransactions extends JdbcTransactionManager {
     @Override
     protected void doBegin(Object transaction, TransactionDefinition definition) {
         requireIntact();
-        if (isDiskFull) {
-            truncateLog();
+        if (!reserve.isHeld()) {
+            execute("pragma wal_checkpoint(truncate)");
+            reserve.take();
         }
+        limitSize();
         super.doBegin(transaction, definition);
     }
 
@@ -82,7 +96,7 @@ final class SqliteTransactions extends JdbcTransactionManager {
             super.doRollback(status);
         }
         catch (DataAccessException | TransactionException ex) {
-            if (!isDiskFull) {
+            if (reserve.isHeld()) {
                 throw ex;
             }
         }
@@ -97,14 +111,28 @@ final class SqliteTransactions extends JdbcTransactionManager {
         }
     }
 
-    private void truncateLog() {
-        try (Connection connection = writer.getConnection();
-                Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery("pragma wal_checkpoint(truncate)")) {
-            isDiskFull = result.next() && result.getInt(1) != 0;
+    private void limitSize() {
+        if (!reserve.isHeld()) {
+            if (!isLimited) {
+                log.warn("The disk is almost full: what needs more space is not stored; lookups and deletions go on");
+            }
+            isLimited = true;
+            // SQLite takes its size for the least that it can have.
+            execute("pragma max_page_count = 1");
+        }
+        else if (isLimited) {
+            execute("pragma max_page_count = " + UNLIMITED);
+            isLimited = false;
+            log.info("The disk has room again: everything is stored");
+        }
+    }
+
+    private void execute(String pragma) {
+        try (Connection connection = writer.getConnection(); Statement statement = connection.createStatement()) {
+            statement.execute(pragma);
         }
         catch (SQLException ex) {
-            log.debug("The log keeps its space", ex);
+            log.debug("Not on this disk: {}", pragma, ex);
         }
     }
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -160,27 +161,49 @@ class SqliteFileTests {
     }
 
     @Test
-    void logGivesItsSpaceBackAfterTheDiskWasFull() throws Exception {
+    void fileDoesNotGrowWhileTheDiskIsFull() throws Exception {
         Path path = folder.resolve("cache.db");
         write(path, 1000);
+        TypedStore disk = new TypedStore("ext4");
+        disk.setFree(1L << 30);
+        Path reserve = folder.resolve("reserve");
         try (SqliteFile file = open(path); Connection writer = file.connect()) {
             SingleConnectionDataSource pool = new SingleConnectionDataSource(writer, true);
-            SqliteTransactions transactions = new SqliteTransactions(pool, file);
+            SqliteTransactions transactions = new SqliteTransactions(pool, file, new DiskReserve(reserve, disk));
             JdbcTemplate template = new JdbcTemplate(pool);
             template.setExceptionTranslator(transactions.translator());
             TransactionTemplate writing = new TransactionTemplate(transactions);
+            Runnable insert = () -> writing
+                .executeWithoutResult((status) -> template.update("insert into t (b) values (zeroblob(1000000))"));
+            assertFull(template, insert);
             writing.executeWithoutResult((status) -> template.update("update t set b = b || 'x'"));
+            assertThat(reserve).hasSize(16_384_000);
             Path log = folder.resolve("cache.db-wal");
-            assertThat(log).isNotEmptyFile();
-            template.execute("pragma max_page_count = 1");
-            assertThatExceptionOfType(DataAccessException.class)
-                .isThrownBy(() -> writing
-                    .executeWithoutResult((status) -> template.update("insert into t (b) values (zeroblob(1000000))")))
-                .withMessageContaining("SQLITE_FULL");
             long before = Files.size(log);
+            disk.setFree(1_000_000);
+            assertThatExceptionOfType(TransientDataAccessResourceException.class).isThrownBy(insert::run)
+                .withMessageContaining("SQLITE_FULL");
+            assertThat(reserve).doesNotExist();
             writing.executeWithoutResult((status) -> template.update("delete from t where a = 1"));
             assertThat(Files.size(log)).isLessThan(before / 2);
+            writing.executeWithoutResult((status) -> template.update("delete from t where a < 1000"));
+            long size = Files.size(path);
+            for (int i = 0; i < 100; i++) {
+                writing.executeWithoutResult((status) -> template.update("insert into t (b) values ('fits')"));
+            }
+            assertThat(path).hasSize(size);
+            disk.setFree(1L << 30);
+            insert.run();
+            assertThat(reserve).exists();
         }
+    }
+
+    /** As a quota makes it, which no free space tells of. */
+    private static void assertFull(JdbcTemplate template, Runnable insert) {
+        template.execute("pragma max_page_count = 1");
+        assertThatExceptionOfType(DataAccessException.class).isThrownBy(insert::run)
+            .withMessageContaining("SQLITE_FULL");
+        template.execute("pragma max_page_count = 100000");
     }
 
     @Test

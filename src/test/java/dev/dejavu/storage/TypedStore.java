@@ -7,14 +7,20 @@ import java.nio.file.attribute.FileStoreAttributeView;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A drive that has a type alone.
+ * A drive that has a type and a terabyte, of which as much is free as is set.
  */
 final class TypedStore extends FileStore {
 
     private final String type;
 
+    private long free;
+
     TypedStore(String type) {
         this.type = type;
+    }
+
+    void setFree(long bytes) {
+        this.free = bytes;
     }
 
     @Override
@@ -34,12 +40,12 @@ final class TypedStore extends FileStore {
 
     @Override
     public long getTotalSpace() {
-        return 0;
+        return 1L << 40;
     }
 
     @Override
     public long getUsableSpace() {
-        return 0;
+        return free;
     }
 
     @Override
