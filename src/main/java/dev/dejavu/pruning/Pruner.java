@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
 
 import dev.dejavu.cache.BatchLoop;
 import dev.dejavu.cache.Prunable;
@@ -111,7 +112,7 @@ class Pruner implements MeterBinder {
         catch (ConcurrencyFailureException ex) {
             log.debug("Another instance prunes {}", prunable.name(), ex);
         }
-        catch (DataAccessException ex) {
+        catch (DataAccessException | TransactionException ex) {
             log.warn("Could not prune {}: {}", prunable.name(), ex.getMostSpecificCause().toString());
             return false;
         }
