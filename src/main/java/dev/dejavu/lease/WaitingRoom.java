@@ -19,7 +19,7 @@ import org.springframework.dao.DataAccessException;
  */
 final class WaitingRoom {
 
-    private static final long RETRY_DELAY = Duration.ofSeconds(1).toNanos();
+    private static final long RETRY_DELAY = Duration.ofMillis(250).toNanos();
 
     private final ReentrantLock lock = new ReentrantLock();
 
