@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from typing import Any
 
 import httpx
 import pytest
+
+# Ignored, as in a job that a shell has put into the background, it would stay so in all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = Path(__file__).parent
 BOTH = ["linux/amd64", "linux/arm64"]
