@@ -22,7 +22,7 @@ from flyte.syncify import _api, syncify
 from leasing import Leasing, drop, problem
 from servers import answer
 
-from dejavu_flyte import builds, interrupts, links, log, run, support
+from dejavu_flyte import builds, interrupts, links, log, run, support, waits
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import ImageKey
 from dejavu_flyte.local import Rows
@@ -442,6 +442,18 @@ def test_first_interrupt_builds_here(
     first, last = capsys.readouterr().err.splitlines()
     assert first.endswith("(Ctrl-C builds it here)")
     assert last.startswith("The wait for ghcr.io/acme/app:v1 was interrupted: waited ")
+
+
+def test_defect_of_the_client_builds_here(
+    builder: Callable[..., Builder], leasing: Leasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = builder()
+    leasing.hold(key(image()).hash)
+    monkeypatch.setattr(waits.Wait, "held", lambda *_: 1 / 0)
+
+    assert asyncio.run(asyncio.wait_for(local.build(image()), 20)) == "ghcr.io/acme/app:v1"
+
+    assert local.built == ["app"]
 
 
 @pytest.mark.usefixtures("terminal")

@@ -69,9 +69,14 @@ class _Build:
         """Return the image that somebody else built meanwhile; None: it is to be built here."""
         if (turn := self._turn) is None:
             return None
+        from dejavu_flyte.turn import Outcome, Why  # noqa: PLC0415
+
         future: Future[Outcome] = Future()
         future.set_running_or_notify_cancel()  # its outcome may be a lease, which somebody has to give back
-        threading.Thread(target=lambda: future.set_result(turn.take()), name="dejavu-turn", daemon=True).start()
+        failed = Outcome(None, Why.UNANSWERED)
+        threading.Thread(
+            target=lambda: future.set_result(run.unless_it_fails(turn.take, failed)), name="dejavu-turn", daemon=True
+        ).start()
         try:
             with interrupts.ending(turn.stop):
                 outcome = await asyncio.wrap_future(future)
