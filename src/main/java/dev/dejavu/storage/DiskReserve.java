@@ -1,6 +1,7 @@
 package dev.dejavu.storage;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,9 @@ final class DiskReserve {
 
     /** By so much the pages of a log can make the database grow. */
     private static final long MAX_SIZE = SqliteFile.LOG_PAGES * 4096L;
+
+    /** What is written at once, as a small heap has no room for all of it. */
+    private static final int PART = 64 * 1024;
 
     private static final Duration RETRY_DELAY = Duration.ofSeconds(10);
 
@@ -57,11 +61,13 @@ final class DiskReserve {
         if (held || free() < 2 * size || System.nanoTime() - nextAttempt < 0) {
             return;
         }
-        byte[] content = new byte[Math.toIntExact(size)];
-        // Some file systems store nothing for zeros.
-        ThreadLocalRandom.current().nextBytes(content);
-        try {
-            Files.write(path, content);
+        try (OutputStream file = Files.newOutputStream(path)) {
+            for (long left = size; left > 0; left -= PART) {
+                byte[] part = new byte[(int) Math.min(PART, left)];
+                // Some file systems store nothing for zeros.
+                ThreadLocalRandom.current().nextBytes(part);
+                file.write(part);
+            }
             held = true;
         }
         catch (IOException ex) {
