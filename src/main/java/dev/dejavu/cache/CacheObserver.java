@@ -55,7 +55,7 @@ public interface CacheObserver {
     default void onRemoveAll(String cache, Removed removed, @Nullable String author) {
     }
 
-    /** Somebody took, lost or gave back a lease, or ended it with an entry. */
+    /** Somebody took, lost or gave back a lease. */
     default void onLease(String cache, LeaseEvent event) {
     }
 

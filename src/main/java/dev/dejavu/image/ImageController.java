@@ -33,7 +33,6 @@ import dev.dejavu.api.Wait;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Page;
-import dev.dejavu.cache.PutResult;
 import dev.dejavu.history.Explanation;
 import dev.dejavu.history.History;
 import dev.dejavu.history.KeyHistory;
@@ -97,11 +96,10 @@ class ImageController {
     ResponseEntity<CachedImage> put(@PathVariable String hash, @RequestBody ImageRequest request,
             @RequestHeader HttpHeaders headers) {
         CachedImage image = request.toImage(images.key(hash), properties, images.timeToLive(), sharing);
-        PutResult<CachedImage> stored = images.put(image, Preconditions.of(headers));
         if (headers.containsHeader(LEASE)) {
-            leases.onStored(image.key(), true);
+            leases.expectStored(image.key());
         }
-        return EntryResponses.stored("/images/", stored);
+        return EntryResponses.stored("/images/", images.put(image, Preconditions.of(headers)));
     }
 
     @DeleteMapping("/{hash}")

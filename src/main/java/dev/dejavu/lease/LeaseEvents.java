@@ -38,7 +38,7 @@ class LeaseEvents implements CacheObserver, ChangeListener {
         if (cache.equals(Leases.CACHE)) {
             CacheKey key = result.entry().key();
             rooms.changed(List.of(key));
-            leases.onStored(key, false);
+            leases.onStored(key);
         }
     }
 
@@ -65,7 +65,7 @@ class LeaseEvents implements CacheObserver, ChangeListener {
                 if (images.inspect(key)
                     .filter((entry) -> entry.key().equals(key) && !entry.createdAt().isBefore(since))
                     .isPresent()) {
-                    leases.onStored(key, true);
+                    leases.onStored(key);
                 }
             }
             catch (DataAccessException ex) {

@@ -286,13 +286,17 @@ public class Leases {
         });
     }
 
+    /** Somebody who has a lease of a key, or had one, is about to store its entry. */
+    public void expectStored(CacheKey key) {
+        known.add(key);
+    }
+
     /**
      * Ends all leases of a key, as its entry is here. What fails is left to their TTL.
-     * @param isSure whether there is one
      */
-    public void onStored(CacheKey key, boolean isSure) {
+    void onStored(CacheKey key) {
         try {
-            if (isSure || known.contain(key)) {
+            if (known.contain(key)) {
                 end(key, true);
             }
         }
