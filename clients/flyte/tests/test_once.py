@@ -42,6 +42,7 @@ def test_image_is_built_once(machines: Machines, unique: str, leasing: Leasing, 
         until(leasing.leases)
         waiting = pool.submit(lambda: second.run(build(name), **PATIENT))
         until(lambda: len(leasing.leases()) == 3)
+        time.sleep(1)
         is_waited_for.touch()
         built, waited = building.result(), waiting.result()
 
@@ -57,7 +58,7 @@ def test_image_is_built_once(machines: Machines, unique: str, leasing: Leasing, 
     assert waited.occurrences(f"{built.values[0]} is there, built by {who}: waited ") == 1
     asked = re.fullmatch(r"Team cache: asked 1 in (\S+) s, hits 0, waited (\S+) s for 1 build of others", waited.line)
     assert asked, waited.line
-    assert float(asked[1]) < float(asked[2])
+    assert float(asked[2]) >= 1, waited.line
     # As of any value of the team, the row is borrowed, and the next run looks it up again.
     assert second.rows("image_cache")[0][1] == built.values[0]
     leasing.server.requests.clear()
