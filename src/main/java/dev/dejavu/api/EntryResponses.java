@@ -34,7 +34,11 @@ public final class EntryResponses {
     }
 
     private static <T> ResponseEntity<T> answer(ResponseEntity.BodyBuilder builder, T body) {
-        return builder.eTag(etag(body)).cacheControl(CacheControl.noCache()).body(body);
+        return answer(builder, etag(body), body);
+    }
+
+    static <T> ResponseEntity<T> answer(ResponseEntity.BodyBuilder builder, String etag, T body) {
+        return builder.eTag(etag).cacheControl(CacheControl.noCache()).body(body);
     }
 
     /**

@@ -20,10 +20,10 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.api.BodyFields;
+import dev.dejavu.api.EntryJson;
 import dev.dejavu.api.EntryResponses;
 import dev.dejavu.api.Invalidation;
 import dev.dejavu.api.ListQuery;
-import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Preconditions;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
@@ -51,8 +51,11 @@ class BundleController {
 
     private final BundleExplainer explainer;
 
+    private final EntryJson json;
+
     BundleController(Cache<CachedBundle> bundles, BundleCacheProperties properties, SharingProperties sharing,
-            History history, BundleExplainer explainer) {
+            History history, BundleExplainer explainer, EntryJson json) {
+        this.json = json;
         this.explainer = explainer;
         this.history = history;
         this.bundles = bundles;
@@ -107,11 +110,11 @@ class BundleController {
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<LookupResult<CachedBundle>> lookup(@RequestBody LookupRequest request,
+    ResponseEntity<byte[]> lookup(@RequestBody LookupRequest request,
             @RequestParam(required = false) @Nullable String verified) {
         Set<CacheKey> keys = BodyFields.keys("digests", request.digests(), bundles::key);
-        return EntryResponses.ok(LookupResult.of(keys,
-                ListQuery.isConfirmedOnly(verified) ? bundles.findAllConfirmed(keys) : bundles.findAll(keys)));
+        return json.lookup(keys,
+                ListQuery.isConfirmedOnly(verified) ? bundles.findAllConfirmed(keys) : bundles.findAll(keys));
     }
 
     @PostMapping("/explain")

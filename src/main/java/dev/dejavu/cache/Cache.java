@@ -1,10 +1,11 @@
 package dev.dejavu.cache;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -190,61 +191,93 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * @return {@code null} when it needs more, which says nothing of the entry
      */
     public @Nullable NearHit<E> findInMemory(CacheKey key, boolean isConfirmation) {
-        NearHit<E> hit = repository.findInMemory(key);
         Caller caller = callers.current();
-        if (hit == null || verifier.mustVerify(hit.entry()) || !isVisibleAsItIs(hit.entry(), caller)) {
-            return null;
+        NearHit<E> hit = findInMemory(key, caller);
+        if (hit != null) {
+            Lookup lookup = new Lookup(name(), caller, List.of(hit.entry()), List.of(), isConfirmation);
+            observers.publish((observer) -> observer.onLookup(lookup));
         }
-        Lookup lookup = new Lookup(name(), caller, List.of(hit.entry()), List.of(), isConfirmation);
-        observers.publish((observer) -> observer.onLookup(lookup));
-        return hit.servedAs(verifier.serve(hit.entry()));
+        return hit;
+    }
+
+    private @Nullable NearHit<E> findInMemory(CacheKey key, Caller caller) {
+        NearHit<E> hit = repository.findInMemory(key);
+        return (hit == null || verifier.mustVerify(hit.entry()) || !isVisibleAsItIs(hit.entry(), caller)) ? null
+                : hit.servedAs(verifier.serve(hit.entry()));
     }
 
     /**
      * Finds many at once. While the database does not answer, it finds all or fails.
-     * @return the entries found, in the order of the keys
+     * @return what was found, in the order of the keys
      */
-    public List<E> findAll(Collection<CacheKey> keys) {
+    public List<Hit<E>> findAll(Collection<CacheKey> keys) {
+        Caller caller = callers.current();
+        Map<CacheKey, Hit<E>> found = new HashMap<>();
+        List<CacheKey> others = new ArrayList<>();
+        for (CacheKey key : keys) {
+            NearHit<E> hit = findInMemory(key, caller);
+            if (hit != null) {
+                found.put(key, hit);
+            }
+            else {
+                others.add(key);
+            }
+        }
         try {
-            return found(keys, findAll(keys, verifier::verifyAll));
+            found.putAll(findAll(others, caller, verifier::verifyAll));
         }
         catch (DataAccessException ex) {
-            Caller caller = callers.current();
-            List<E> stale = keys.stream().flatMap((key) -> findStale(key, caller).stream()).toList();
-            if (stale.size() < keys.size()) {
-                throw ex;
+            for (CacheKey key : others) {
+                found.put(key, Hit.of(withVisibleAuthor(findStale(key, caller).orElseThrow(() -> ex), caller)));
             }
-            return found(keys, stale);
         }
+        return found(keys, found, caller);
     }
 
     /** As {@link #findAll}, of those that are confirmed by more than a client. */
-    public List<E> findAllConfirmed(Collection<CacheKey> keys) {
-        return found(keys, findAll(keys, verifier::confirmAll));
+    public List<Hit<E>> findAllConfirmed(Collection<CacheKey> keys) {
+        Caller caller = callers.current();
+        return found(keys, findAll(keys, caller, verifier::confirmAll), caller);
     }
 
-    private List<E> findAll(Collection<CacheKey> keys, UnaryOperator<List<E>> verification) {
+    private Map<CacheKey, Hit<E>> findAll(Collection<CacheKey> keys, Caller caller,
+            UnaryOperator<List<E>> verification) {
         Set<CacheKey> withBase = keys.stream()
             .flatMap((key) -> Stream.of(key, key.inBase()))
             .collect(Collectors.toSet());
-        Caller caller = callers.current();
+        if (withBase.isEmpty()) {
+            return Map.of();
+        }
         List<E> readable = repository.findAll(withBase).stream().filter(caller::mayRead).toList();
         Map<CacheKey, E> found = verification.apply(readable)
             .stream()
             .filter(caller::mayRead)
             .collect(Collectors.toMap(CacheEntry::key, Function.identity()));
-        return keys.stream()
-            .map((key) -> found.getOrDefault(key, found.get(key.inBase())))
-            .filter(Objects::nonNull)
-            .toList();
+        Map<CacheKey, Hit<E>> hits = new HashMap<>();
+        for (CacheKey key : keys) {
+            E entry = found.getOrDefault(key, found.get(key.inBase()));
+            if (entry != null) {
+                hits.put(key, Hit.of(withVisibleAuthor(entry, caller)));
+            }
+        }
+        return hits;
     }
 
-    private List<E> found(Collection<CacheKey> keys, List<E> entries) {
-        Set<String> hits = entries.stream().map((entry) -> entry.key().hex()).collect(Collectors.toSet());
-        List<CacheKey> misses = keys.stream().filter((key) -> !hits.contains(key.hex())).toList();
-        Lookup lookup = new Lookup(name(), callers.current(), entries, misses, false);
+    private List<Hit<E>> found(Collection<CacheKey> keys, Map<CacheKey, Hit<E>> found, Caller caller) {
+        List<Hit<E>> hits = new ArrayList<>();
+        List<CacheKey> misses = new ArrayList<>();
+        for (CacheKey key : keys) {
+            Hit<E> hit = found.get(key);
+            if (hit != null) {
+                hits.add(hit);
+            }
+            else {
+                misses.add(key);
+            }
+        }
+        Lookup lookup = new Lookup(name(), caller, hits.stream().map(Hit::entry).toList(), misses, false);
         observers.publish((observer) -> observer.onLookup(lookup));
-        return entries.stream().map(this::withVisibleAuthor).toList();
+        return hits;
     }
 
     /**

@@ -1,23 +1,14 @@
 package dev.dejavu.cache;
 
-import java.util.function.Function;
-
 /**
- * An entry in a near cache, with its representation for all callers.
+ * An entry in a near cache, whose representation is the one for callers that do not see
+ * authors.
  *
  * @param <E> the entry
  */
-public interface NearHit<E extends CacheEntry> {
-
-    E entry();
+public interface NearHit<E extends CacheEntry> extends Hit<E> {
 
     /** The same hit, of its entry as it is served from now on. */
     NearHit<E> servedAs(E entry);
-
-    /**
-     * The representation for callers that do not see authors.
-     * @param maker makes it the first time
-     */
-    Representation representation(Function<CacheEntry, Representation> maker);
 
 }

@@ -1,5 +1,6 @@
 package dev.dejavu.cache;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 
@@ -33,6 +34,11 @@ public final class Representation {
 
     public void writeTo(OutputStream stream) throws IOException {
         stream.write(json);
+    }
+
+    /** Writes it to memory. */
+    public void writeTo(ByteArrayOutputStream stream) {
+        stream.writeBytes(json);
     }
 
 }

@@ -22,10 +22,10 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 import dev.dejavu.api.BodyFields;
+import dev.dejavu.api.EntryJson;
 import dev.dejavu.api.EntryResponses;
 import dev.dejavu.api.Invalidation;
 import dev.dejavu.api.ListQuery;
-import dev.dejavu.api.LookupResult;
 import dev.dejavu.api.Preconditions;
 import dev.dejavu.api.Removal;
 import dev.dejavu.api.SharingProperties;
@@ -63,8 +63,11 @@ class ImageController {
 
     private final ParkedRequests parked;
 
+    private final EntryJson json;
+
     ImageController(Cache<CachedImage> images, ImageCacheProperties properties, SharingProperties sharing,
-            History history, ImageExplainer explainer, Leases leases, ParkedRequests parked) {
+            History history, ImageExplainer explainer, Leases leases, ParkedRequests parked, EntryJson json) {
+        this.json = json;
         this.leases = leases;
         this.parked = parked;
         this.explainer = explainer;
@@ -131,11 +134,11 @@ class ImageController {
     }
 
     @PostMapping("/lookup")
-    ResponseEntity<LookupResult<CachedImage>> lookup(@RequestBody LookupRequest request,
+    ResponseEntity<byte[]> lookup(@RequestBody LookupRequest request,
             @RequestParam(required = false) @Nullable String verified) {
         Set<CacheKey> keys = BodyFields.keys("hashes", request.hashes(), images::key);
-        return EntryResponses.ok(LookupResult.of(keys,
-                ListQuery.isConfirmedOnly(verified) ? images.findAllConfirmed(keys) : images.findAll(keys)));
+        return json.lookup(keys,
+                ListQuery.isConfirmedOnly(verified) ? images.findAllConfirmed(keys) : images.findAll(keys));
     }
 
     @PostMapping("/resolve")

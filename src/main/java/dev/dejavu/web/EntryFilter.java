@@ -23,9 +23,8 @@ import org.springframework.http.MediaType;
 import org.springframework.stereotype.Component;
 import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.servlet.HandlerExceptionResolver;
-import tools.jackson.databind.json.JsonMapper;
 
-import dev.dejavu.api.EntryResponses;
+import dev.dejavu.api.EntryJson;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
@@ -53,13 +52,13 @@ class EntryFilter implements Filter {
 
     // The web server creates its filters early: the caches, which need the database, come
     // later.
-    EntryFilter(ObjectProvider<Cache<?>> caches, JsonMapper json, ProblemWriter writer,
+    EntryFilter(ObjectProvider<Cache<?>> caches, EntryJson json, ProblemWriter writer,
             @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
         this.caches = SingletonSupplier
             .of(() -> caches.stream().collect(Collectors.toUnmodifiableMap(Cache::name, Function.identity())));
         this.writer = writer;
         this.problems = problems;
-        this.represent = (entry) -> new Representation(EntryResponses.etag(entry), json.writeValueAsBytes(entry));
+        this.represent = json::represent;
     }
 
     @Override

@@ -117,7 +117,8 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         for (int i = 0; i < 300; i++) {
             requested.add(Keys.next());
         }
-        assertThat(cache.findAll(requested)).containsExactlyInAnyOrderElementsOf(entries);
+        assertThat(cache.findAll(requested).stream().map(Hit::entry).toList())
+            .containsExactlyInAnyOrderElementsOf(entries);
     }
 
     @Test
