@@ -97,7 +97,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * @param isConfirmation whether the caller has a value of the key already
      */
     public Optional<E> find(CacheKey key, boolean isConfirmation) {
-        return found(key, orStale(key, () -> findVerified(key)), isConfirmation);
+        return found(key, orStale(key, () -> findVerified(key, true)), isConfirmation);
     }
 
     /**
@@ -143,10 +143,10 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
 
     /**
      * Finds an entry as {@link #find} does, for a caller that has been asking: only a hit
-     * counts.
+     * counts, and no miss is taken from memory.
      */
     public Optional<E> findAgain(CacheKey key) {
-        Optional<E> entry = orStale(key, () -> findVerified(key));
+        Optional<E> entry = orStale(key, () -> findVerified(key, false));
         return entry.isPresent() ? found(key, entry, false) : entry;
     }
 
@@ -177,13 +177,11 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         return entry.map(this::withVisibleAuthor);
     }
 
-    private Optional<E> findVerified(CacheKey key) {
+    private Optional<E> findVerified(CacheKey key, boolean believesMisses) {
         Caller caller = callers.current();
-        Optional<E> entry = repository.find(key)
-            .filter(caller::mayRead)
-            .flatMap(verifier::verify)
-            .filter(caller::mayRead);
-        return (entry.isPresent() || key.isInBase()) ? entry : findVerified(key.inBase());
+        Optional<E> entry = (believesMisses && repository.isKnownMiss(key)) ? Optional.empty()
+                : repository.find(key).filter(caller::mayRead).flatMap(verifier::verify).filter(caller::mayRead);
+        return (entry.isPresent() || key.isInBase()) ? entry : findVerified(key.inBase(), believesMisses);
     }
 
     /**
@@ -244,6 +242,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
             UnaryOperator<List<E>> verification) {
         Set<CacheKey> withBase = keys.stream()
             .flatMap((key) -> Stream.of(key, key.inBase()))
+            .filter((key) -> !repository.isKnownMiss(key))
             .collect(Collectors.toSet());
         if (withBase.isEmpty()) {
             return Map.of();
@@ -288,7 +287,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         require(callers.current().mayRead(requested));
         return found(requested.key(),
                 orStale(requested.key(),
-                        () -> findVerified(requested.key())
+                        () -> findVerified(requested.key(), false)
                             .or(() -> verifier.resolve(CacheEntry.writtenBy(requested, callers.current().name())))
                             .filter(callers.current()::mayRead)),
                 false);

@@ -27,6 +27,14 @@ public interface CacheRepository<E extends CacheEntry> {
     }
 
     /**
+     * Whether a key is known to have no entry, from memory alone: what another instance
+     * stored may be missing for a second, as with every hit in memory.
+     */
+    default boolean isKnownMiss(CacheKey key) {
+        return false;
+    }
+
+    /**
      * Finds what a key had shortly before the database stopped answering, in memory
      * alone.
      */

@@ -1,7 +1,6 @@
 package dev.dejavu.nearcache;
 
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -18,11 +17,11 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
-import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
 
 /**
- * Reads one of a thousand hits of the near caches again from the database, behind the
- * answer. A hit that differs was wrong if the near cache still serves it after the change
+ * Reads one of a thousand answers of the near caches again from the database, behind the
+ * answer. One that differs was wrong if the near cache still gives it after the change
  * must have arrived; it is counted, and dropped.
  */
 @Component
@@ -56,46 +55,45 @@ class AnswerChecks implements MeterBinder, DisposableBean {
         this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
-    /** Checks a hit, now and then. */
-    <E extends CacheEntry> void sample(NearCacheRepository<E> nearCache, NearCacheEntry<E> hit) {
+    /** Checks an answer, now and then. */
+    void sample(NearCacheRepository<?> nearCache, CacheKey key, NearRead answer) {
         if (random.nextDouble() < SHARE && pending.tryAcquire()) {
-            executor.execute(() -> check(nearCache, hit));
+            executor.execute(() -> check(nearCache, key, answer));
         }
     }
 
-    private <E extends CacheEntry> void check(NearCacheRepository<E> nearCache, NearCacheEntry<E> hit) {
+    private void check(NearCacheRepository<?> nearCache, CacheKey key, NearRead answer) {
         try {
-            Optional<E> stored = nearCache.findInTable(hit.read().key());
-            if (stored.isEmpty() || !stored.get().equals(hit.read())) {
-                var _ = executor.schedule(() -> checkAgain(nearCache, hit), LAG.toMillis(), TimeUnit.MILLISECONDS);
+            if (!answer.isOf(nearCache.findInTable(key))) {
+                var _ = executor.schedule(() -> checkAgain(nearCache, key, answer), LAG.toMillis(),
+                        TimeUnit.MILLISECONDS);
                 return;
             }
             checked.increment();
         }
         catch (DataAccessException ex) {
-            log.debug("A hit was not compared with the database", ex);
+            log.debug("An answer was not compared with the database", ex);
         }
         pending.release();
     }
 
-    private <E extends CacheEntry> void checkAgain(NearCacheRepository<E> nearCache, NearCacheEntry<E> hit) {
+    private void checkAgain(NearCacheRepository<?> nearCache, CacheKey key, NearRead answer) {
         pending.release();
         checked.increment();
-        if (nearCache.isServing(hit)) {
+        if (nearCache.isServing(key, answer)) {
             wrong.increment();
-            log.error("Wrong answer: the near cache had {} as it was before its last change; dropped it",
-                    hit.read().key());
-            nearCache.drop(hit);
+            log.error("Wrong answer: the near cache had {} as it was before its last change; dropped it", key);
+            nearCache.drop(key, answer);
         }
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
         FunctionCounter.builder("dejavu.wrong.answers", wrong, LongAdder::sum)
-            .description("Hits of a near cache that the database contradicts, of those that were compared")
+            .description("Answers of a near cache that the database contradicts, of those that were compared")
             .register(registry);
         FunctionCounter.builder("dejavu.compared.answers", checked, LongAdder::sum)
-            .description("Hits of a near cache that were compared with the database, one of a thousand")
+            .description("Answers of a near cache that were compared with the database, one of a thousand")
             .register(registry);
     }
 

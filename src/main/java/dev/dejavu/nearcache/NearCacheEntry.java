@@ -1,6 +1,7 @@
 package dev.dejavu.nearcache;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -15,14 +16,10 @@ import dev.dejavu.cache.Representation;
  *
  * @param <E> the entry
  */
-final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
+final class NearCacheEntry<E extends CacheEntry> extends NearRead implements NearHit<E> {
 
     /** Estimated bytes of heap that the near cache needs for any entry. */
     private static final int OVERHEAD = 400;
-
-    private final int version;
-
-    private final Epoch epoch;
 
     private final long readAt = System.nanoTime();
 
@@ -31,10 +28,9 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
     private volatile Served<E> served;
 
     NearCacheEntry(E entry, int version, Epoch epoch) {
+        super(version, epoch);
         this.read = entry;
-        this.epoch = epoch;
         this.served = new Served<>(entry);
-        this.version = version;
     }
 
     @Override
@@ -57,49 +53,26 @@ final class NearCacheEntry<E extends CacheEntry> implements NearHit<E> {
         return read;
     }
 
-    /** The version of its key when it was read. */
-    int version() {
-        return version;
-    }
-
-    /** In which it began to be read. */
-    Epoch epoch() {
-        return epoch;
-    }
-
     /** When it was known to be current for the last time, as {@link System#nanoTime}. */
     long currentAsOf(ChangeFeed changes) {
-        long asOf = epoch.currentAsOf(changes);
+        long asOf = epoch().currentAsOf(changes);
         return (asOf - readAt > 0) ? asOf : readAt;
     }
 
-    /** Estimated bytes of heap, with the representation. */
+    /** With the representation. */
+    @Override
     int weight() {
         return OVERHEAD + 2 * entry().toString().getBytes(StandardCharsets.UTF_8).length;
     }
 
     @Override
-    public Representation representation(Function<CacheEntry, Representation> maker) {
-        return served.representation(maker);
+    boolean isOf(Optional<? extends CacheEntry> stored) {
+        return stored.isPresent() && stored.get().equals(read);
     }
 
-    /**
-     * A time in which no change was missed.
-     */
-    static final class Epoch {
-
-        /** {@code null} while it lasts. */
-        private volatile @Nullable Long end;
-
-        void end(long asOf) {
-            end = asOf;
-        }
-
-        private long currentAsOf(ChangeFeed changes) {
-            Long ended = end;
-            return (ended != null) ? ended : changes.currentAsOf();
-        }
-
+    @Override
+    public Representation representation(Function<CacheEntry, Representation> maker) {
+        return served.representation(maker);
     }
 
     /**

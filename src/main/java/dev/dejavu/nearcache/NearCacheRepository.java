@@ -22,12 +22,13 @@ import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
 import dev.dejavu.cache.Selection;
 import dev.dejavu.cache.TimeToLive;
-import dev.dejavu.nearcache.NearCacheEntry.Epoch;
+import dev.dejavu.nearcache.NearRead.Epoch;
 
 /**
- * Keeps in memory what it finds. An entry is served from there only while it is live, no
- * change of its key has begun since it was read, and the feed of others' changes is
- * current. While the database does not answer, it has stale ones for a while.
+ * Keeps in memory what it finds, and which keys it did not find. Both count only while no
+ * change of the key has begun since it was read, and the feed of others' changes is
+ * current; an entry also only while it is live. While the database does not answer, there
+ * are stale entries for a while.
  *
  * @param <E> the entry
  */
@@ -41,7 +42,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     private final Versions versions = new Versions();
 
-    private final Cache<CacheKey, NearCacheEntry<E>> entries;
+    private final Cache<CacheKey, NearRead> reads;
 
     private final long staleIfErrorNanos;
 
@@ -58,34 +59,59 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         this.timeToLive = timeToLive;
         this.changes = changes;
         this.staleIfErrorNanos = properties.staleIfError().toNanos();
-        this.entries = Caffeine.newBuilder()
+        this.reads = Caffeine.newBuilder()
             .maximumWeight(properties.bytes())
-            .weigher((CacheKey key, NearCacheEntry<E> entry) -> entry.weight())
+            .weigher((CacheKey key, NearRead read) -> read.weight())
             .executor(Runnable::run)
             .build();
     }
 
     @Override
     public @Nullable NearCacheEntry<E> findInMemory(CacheKey key) {
+        NearRead read = findCurrent(key);
+        NearCacheEntry<E> near = (read != null) ? entry(read) : null;
+        if (near == null || !isLive(near.entry())) {
+            return null;
+        }
+        checks.sample(this, key, near);
+        return near;
+    }
+
+    @Override
+    public boolean isKnownMiss(CacheKey key) {
+        if (findCurrent(key) instanceof NearMiss miss) {
+            checks.sample(this, key, miss);
+            return true;
+        }
+        return false;
+    }
+
+    private @Nullable NearRead findCurrent(CacheKey key) {
         // The feed first: a change that it has brought is then seen in the version.
         if (!changes.isCurrent()) {
             return null;
         }
-        NearCacheEntry<E> near = entries.getIfPresent(key);
-        if (near == null || !isCurrent(key, near) || !isLive(near.entry())) {
-            return null;
-        }
-        checks.sample(this, near);
-        return near;
+        NearRead read = reads.getIfPresent(key);
+        return (read != null && isCurrent(key, read)) ? read : null;
     }
 
-    private boolean isCurrent(CacheKey key, NearCacheEntry<E> near) {
-        return near.epoch() == epoch && versions.isCurrent(key, near.version());
+    private boolean isCurrent(CacheKey key, NearRead read) {
+        return read.epoch() == epoch && versions.isCurrent(key, read.version());
+    }
+
+    // The cache has entries of one class.
+    @SuppressWarnings("unchecked")
+    private @Nullable NearCacheEntry<E> entry(NearRead read) {
+        return switch (read) {
+            case NearCacheEntry<?> entry -> (NearCacheEntry<E>) entry;
+            case NearMiss _ -> null;
+        };
     }
 
     @Override
     public Optional<E> findStale(CacheKey key) {
-        NearCacheEntry<E> near = entries.getIfPresent(key);
+        NearRead read = reads.getIfPresent(key);
+        NearCacheEntry<E> near = (read != null) ? entry(read) : null;
         return (near != null && isLive(near.entry())
                 && System.nanoTime() - near.currentAsOf(changes) < staleIfErrorNanos) ? Optional.of(near.entry())
                         : Optional.empty();
@@ -105,7 +131,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         Epoch begin = epoch;
         int version = versions.of(key);
         Optional<E> found = repository.find(key);
-        found.ifPresentOrElse((entry) -> store(entry, version, begin), () -> entries.invalidate(key));
+        store(key, found.orElse(null), version, begin);
         return found;
     }
 
@@ -127,21 +153,22 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             misses.add(others.size());
             for (E entry : repository.findAll(others.keySet())) {
                 Integer version = others.remove(entry.key());
-                store(entry, (version != null) ? version : Versions.NONE, begin);
+                store(entry.key(), entry, (version != null) ? version : Versions.NONE, begin);
                 found.add(entry);
             }
-            entries.invalidateAll(others.keySet());
+            others.forEach((key, version) -> store(key, null, version, begin));
         }
         return found;
     }
 
-    private void store(E entry, int version, Epoch begin) {
+    private void store(CacheKey key, @Nullable E entry, int version, Epoch begin) {
         if (version != Versions.NONE) {
-            NearCacheEntry<E> near = new NearCacheEntry<>(entry, version, begin);
-            entries.put(entry.key(), near);
-            if (!versions.isCurrent(entry.key(), version)) {
+            NearRead read = (entry != null) ? new NearCacheEntry<>(entry, version, begin)
+                    : new NearMiss(version, begin);
+            reads.put(key, read);
+            if (!versions.isCurrent(key, version)) {
                 // Who changed it meanwhile has dropped what was there before.
-                drop(near);
+                drop(key, read);
             }
         }
     }
@@ -172,7 +199,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         versions.begin(key);
         try {
             T result = change.get();
-            entries.invalidate(key);
+            reads.invalidate(key);
             return result;
         }
         finally {
@@ -203,7 +230,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         versions.beginAll();
         try {
             OptionalInt removed = repository.truncate();
-            entries.invalidateAll();
+            reads.invalidateAll();
             return removed;
         }
         finally {
@@ -216,7 +243,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         for (CacheKey key : keys) {
             versions.begin(key);
             versions.end(key);
-            entries.invalidate(key);
+            reads.invalidate(key);
         }
     }
 
@@ -230,7 +257,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     final void invalidateAll() {
         versions.beginAll();
         versions.endAll();
-        entries.invalidateAll();
+        reads.invalidateAll();
     }
 
     /** What the database has now. */
@@ -238,17 +265,16 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         return repository.find(key);
     }
 
-    /** Whether lookups of its key are still answered by this entry. */
+    /** Whether lookups of the key are still answered by this. */
     // Another one that says the same was read later.
     @SuppressWarnings("ReferenceEquality")
-    final boolean isServing(NearCacheEntry<E> entry) {
-        CacheKey key = entry.read().key();
-        return changes.isCurrent() && entries.getIfPresent(key) == entry && isCurrent(key, entry)
-                && isLive(entry.read());
+    final boolean isServing(CacheKey key, NearRead read) {
+        NearCacheEntry<E> near = entry(read);
+        return findCurrent(key) == read && (near == null || isLive(near.read()));
     }
 
-    final void drop(NearCacheEntry<E> entry) {
-        entries.asMap().remove(entry.read().key(), entry);
+    final void drop(CacheKey key, NearRead read) {
+        reads.asMap().remove(key, read);
     }
 
     /** How many keys the database was asked for. */
@@ -256,14 +282,14 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         return misses.sum();
     }
 
-    /** How many entries there are. */
+    /** How many keys there are, with an entry and without. */
     final long size() {
-        return entries.estimatedSize();
+        return reads.estimatedSize();
     }
 
-    /** Estimated bytes of heap of its entries. */
+    /** Estimated bytes of heap of these. */
     final long weight() {
-        return entries.policy().eviction().orElseThrow().weightedSize().orElse(0);
+        return reads.policy().eviction().orElseThrow().weightedSize().orElse(0);
     }
 
 }

@@ -2,6 +2,7 @@ package dev.dejavu.nearcache;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.micrometer.core.instrument.FunctionCounter;
@@ -54,6 +55,11 @@ public class NearCaches implements ChangeListener, MeterBinder {
                 new NearVerifiableRepository<>(table, table.timeToLive(), changes, checks, properties));
     }
 
+    /** The near cache of a cache. */
+    NearCacheRepository<?> of(String cache) {
+        return Objects.requireNonNull(nearCaches.get(cache));
+    }
+
     private boolean isOff() {
         return properties.bytes() == 0;
     }
@@ -94,7 +100,7 @@ public class NearCaches implements ChangeListener, MeterBinder {
                 .tag("cache", cache)
                 .register(registry);
             Gauge.builder("dejavu.near.cache.entries", nearCache, NearCacheRepository::size)
-                .description("Entries in memory")
+                .description("Keys in memory, with an entry and without")
                 .tag("cache", cache)
                 .register(registry);
             Gauge.builder("dejavu.near.cache.size", nearCache, NearCacheRepository::weight)

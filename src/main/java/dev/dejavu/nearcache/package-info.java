@@ -1,6 +1,6 @@
 /**
- * Near caches: entries that were found lately stay in the heap, so that a hit costs no
- * round trip to the database. They are served only while the change feed is current.
+ * Near caches: what was looked up lately stays in the heap, so that it costs no round
+ * trip to the database again. It counts only while the change feed is current.
  */
 @NullMarked
 package dev.dejavu.nearcache;

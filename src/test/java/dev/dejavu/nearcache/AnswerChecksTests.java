@@ -18,7 +18,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Every hit is compared with the database here.
+ * Every answer of the near cache is compared with the database here.
  */
 class AnswerChecksTests {
 
@@ -50,6 +50,16 @@ class AnswerChecksTests {
             double wrong = wrong();
             double compared = compared();
             CacheKey key = cachedEntry("v1");
+            get(key);
+            await().until(() -> compared() > compared);
+            assertThat(wrong()).isEqualTo(wrong);
+        }
+
+        @Test
+        void missThatTheDatabaseConfirmsIsNotWrong() {
+            double wrong = wrong();
+            double compared = compared();
+            CacheKey key = knownMiss();
             get(key);
             await().until(() -> compared() > compared);
             assertThat(wrong()).isEqualTo(wrong);
@@ -90,6 +100,16 @@ class AnswerChecksTests {
             assertThat(tag(get(key))).isEqualTo("v1");
             await().atMost(Duration.ofSeconds(20)).until(() -> wrong() > wrong);
             assertThat(tag(get(key))).isEqualTo("v2");
+        }
+
+        @Test
+        void missThatTheDatabaseContradictsIsCountedAndDropped() {
+            double wrong = wrong();
+            CacheKey key = knownMiss();
+            insert(key, "v1");
+            assertThat(get(key).statusCode()).isEqualTo(404);
+            await().atMost(Duration.ofSeconds(20)).until(() -> wrong() > wrong);
+            assertThat(tag(get(key))).isEqualTo("v1");
         }
 
         @Test

@@ -67,6 +67,26 @@ abstract class NearCacheFixture {
         return key;
     }
 
+    /** Reads a key without an entry until the near cache knows that. */
+    CacheKey knownMiss() {
+        CacheKey key = Keys.next();
+        await().until(() -> get(key).statusCode() == 404 && isKnownMiss(key));
+        return key;
+    }
+
+    boolean isKnownMiss(CacheKey key) {
+        return nearCaches.of("images").isKnownMiss(key);
+    }
+
+    /** Stores an entry behind the back of the service. */
+    void insert(CacheKey key, String tag) {
+        writer.sql("insert into image_cache (hash, image_uri, created_at, revision) values (?, ?, ?, 1)")
+            .param(key.hex())
+            .param("ghcr.io/acme/a:" + tag)
+            .param(clock.millis())
+            .update();
+    }
+
     boolean isInNearCache(CacheKey key) {
         return images.findInMemory(key, false) != null;
     }

@@ -106,6 +106,41 @@ class NearCacheTests {
         }
 
         @Test
+        void ownWriteEndsAMissAtOnce() {
+            for (int n = 0; n < 20; n++) {
+                CacheKey key = knownMiss();
+                put(key, "v" + n);
+                assertThat(tag(get(key))).isEqualTo("v" + n);
+                assertThat(json(lookup(key)).path("entries")).hasSize(1);
+            }
+        }
+
+        @Test
+        void missOfALookupIsKnown() {
+            CacheKey key = Keys.next();
+            await().until(() -> json(lookup(key)).path("missing").size() == 1 && isKnownMiss(key));
+            put(key, "v1");
+            assertThat(json(lookup(key)).path("entries")).hasSize(1);
+        }
+
+        @Test
+        void entryThatIsStoredAgainAfterItExpiredIsFound() {
+            CacheKey key = cachedEntry("v1");
+            clock.advance(Duration.ofDays(30));
+            await().until(() -> get(key).statusCode() == 404 && isKnownMiss(key));
+            put(key, "v2");
+            assertThat(tag(get(key))).isEqualTo("v2");
+        }
+
+        @Test
+        void knownMissesAreCounted() {
+            CacheKey key = knownMiss();
+            long before = json(http.get("/stats")).at("/images/misses").asLong();
+            get(key);
+            assertThat(json(http.get("/stats")).at("/images/misses").asLong()).isEqualTo(before + 1);
+        }
+
+        @Test
         void missEqualsThatOfTheController() {
             String path = path(Keys.next());
             HttpResponse<String> plain = http.get(path);
@@ -137,6 +172,22 @@ class NearCacheTests {
             assertThat(get(key).statusCode()).isEqualTo(200);
         }
 
+        @Test
+        void knownMissNeedsNoDatabase() {
+            CacheKey key = knownMiss();
+            insert(key, "v1");
+            assertThat(get(key).statusCode()).isEqualTo(404);
+            assertThat(json(lookup(key)).path("missing")).hasSize(1);
+        }
+
+        /** It would take the lease of what another instance has just stored. */
+        @Test
+        void whoWaitsForAnEntryBelievesNoKnownMiss() {
+            CacheKey key = knownMiss();
+            insert(key, "v1");
+            assertThat(http.get(path(key) + "?wait=1").statusCode()).isEqualTo(200);
+        }
+
     }
 
     @Nested
@@ -156,6 +207,9 @@ class NearCacheTests {
             CacheKey emptied = cachedEntry("v1");
             writer.sql("truncate image_cache").update();
             Staleness.isBelowOneSecond(() -> get(emptied).statusCode() == 404);
+            CacheKey added = knownMiss();
+            insert(added, "v1");
+            Staleness.isBelowOneSecond(() -> get(added).statusCode() == 200);
         }
 
         @Test

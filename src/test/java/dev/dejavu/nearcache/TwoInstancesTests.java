@@ -52,6 +52,38 @@ class TwoInstancesTests extends TwoInstancesFixture {
     }
 
     @Test
+    void firstWriteReachesAnInstanceThatKnowsTheMissWithinASecond() {
+        for (int n = 0; n < 20; n++) {
+            CacheKey key = missedByOther();
+            put(one, key, 1);
+            Staleness.isBelowOneSecond(() -> version(other, key) == 1);
+        }
+    }
+
+    /** Whoever waits for a build would otherwise build what is there. */
+    @Test
+    void whoWaitsFindsTheFirstWriteOfTheOtherInstanceAtOnce() {
+        for (int n = 0; n < 20; n++) {
+            CacheKey key = missedByOther();
+            put(one, key, 1);
+            assertThat(other.get(path(key) + "?wait=1").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void missesAreNotBelievedWithoutTheFeed() {
+        CacheKey key = missedByOther();
+        proxy.freeze(true);
+        put(one, key, 1);
+        await().during(Duration.ofSeconds(2))
+            .atMost(Duration.ofSeconds(5))
+            .pollDelay(Staleness.LIMIT)
+            .until(() -> other.get(path(key)).statusCode() == 503);
+        proxy.freeze(false);
+        await().atMost(Duration.ofSeconds(60)).until(() -> version(other, key) == 1);
+    }
+
+    @Test
     void removalOfEverythingReachesTheOtherInstanceWithinASecond() {
         CacheKey key = cachedByOther();
         cachedByOther();
@@ -149,6 +181,16 @@ class TwoInstancesTests extends TwoInstancesFixture {
             }
         }
         assertThat(stale).isPositive();
+    }
+
+    private CacheKey missedByOther() {
+        ChangeFeed changes = services.getLast().getBean(ChangeFeed.class);
+        NearCaches nearCaches = services.getLast().getBean(NearCaches.class);
+        await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
+        CacheKey key = Keys.next();
+        await().atMost(Duration.ofSeconds(10))
+            .until(() -> version(other, key) == 0 && nearCaches.of("images").isKnownMiss(key));
+        return key;
     }
 
     private CacheKey cachedByOther() {

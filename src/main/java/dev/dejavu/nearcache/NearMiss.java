@@ -1,0 +1,29 @@
+package dev.dejavu.nearcache;
+
+import java.util.Optional;
+
+import dev.dejavu.cache.CacheEntry;
+
+/**
+ * A key that had no live entry. It can have one only by a change.
+ */
+final class NearMiss extends NearRead {
+
+    /** Estimated bytes of heap, with its key. */
+    private static final int WEIGHT = 300;
+
+    NearMiss(int version, Epoch epoch) {
+        super(version, epoch);
+    }
+
+    @Override
+    int weight() {
+        return WEIGHT;
+    }
+
+    @Override
+    boolean isOf(Optional<? extends CacheEntry> stored) {
+        return stored.isEmpty();
+    }
+
+}
