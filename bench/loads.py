@@ -27,9 +27,9 @@ def key(number: int) -> str:
     return hashlib.sha256(str(number).encode()).hexdigest()
 
 
-def http(method: str, path: str, body: str = "") -> str:
+def http(method: str, path: str, body: str = "", more: str = "") -> str:
     about = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{about}\r\n{body}"
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{about}{more}\r\n{body}"
 
 
 def zipf(size: int, samples: int, rng: random.Random) -> Iterator[int]:
@@ -45,13 +45,18 @@ class Load:
     title: str
     # HTTP status of every answer: 2 for 2xx, 4 for 404.
     expected: int = 2
+    connections: int = 32
+    # Each request over a connection of its own, with TLS.
+    tls: bool = False
 
     def requests(self, path: str) -> Iterator[str]:
         """As load.lua sends them; path is the peer's, as in /images/."""
         rng = random.Random(self.name)
         body = json.dumps({"image_uri": URI})
-        if self.name == "hot":
+        if self.name in ("hot", "many"):
             yield http("GET", path + key(7))
+        elif self.name == "tls":
+            yield http("GET", path + key(7), more="Connection: close\r\n")
         elif self.name == "even":
             for number in rng.sample(range(1, EVEN + 1), EVEN):
                 yield http("GET", path + key(number))
@@ -93,4 +98,6 @@ LOADS = [
     Load("mixed", "90 % reads, 10 % writes"),
     Load("lookup", "lookup of 100 keys"),
     Load("put", "PUT, acknowledged when durable"),
+    Load("tls", "one hot key, each time over a new connection with TLS", tls=True),
+    Load("many", "one hot key, 256 connections, for many processors", connections=256),
 ]

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -21,17 +22,19 @@ from typing import IO
 from loads import ALL, CREATED, EVEN, PAYLOAD, URI, Load, key
 
 CONNECTIONS = 32
+TICKS = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent
 
 
 @dataclass
 class Result:
-    """Requests per second, and milliseconds."""
+    """Requests per second, and milliseconds; microseconds of CPU that the server alone spent on an answer."""
 
     rate: float
     p50: float
     p99: float
+    cpu: float = 0
 
 
 class Failed(Exception):
@@ -107,23 +110,48 @@ class Peer:
 
     def wrk(self, load: Load, path: str, seconds: int) -> Result:
         file = load.write(self.folder.parent, path)
-        output = run(tool("wrk") or "wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s",
-                     str(HERE / "load.lua"), f"http://127.0.0.1:{self.port}", "--", str(file))
+        before = self.cpu()
+        output = run(tool("wrk") or "wrk", f"-t{max(2, (os.cpu_count() or 2) // 2)}", f"-c{load.connections}",
+                     f"-d{seconds}s", "--timeout", "10s", "-s", str(HERE / "load.lua"),
+                     f"{'https' if load.tls else 'http'}://127.0.0.1:{self.port}", "--", str(file))
         answer = json.loads(output.splitlines()[-1])
         wrong = answer["refused"] if load.expected == 2 else answer["requests"] - answer["refused"]
         # wrk may cut the last request of each connection short
-        if wrong > CONNECTIONS or answer["broken"]:
+        if wrong > load.connections or answer["broken"]:
             raise Failed(f"{self.name}, {load.title}: {wrong} wrong answers, {answer['broken']} broken connections")
-        return Result(answer["requests"] / answer["seconds"], answer["p50"], answer["p99"])
+        return Result(answer["requests"] / answer["seconds"], answer["p50"], answer["p99"],
+                      1e6 * (self.cpu() - before) / answer["requests"])
+
+    def cpu(self) -> float:
+        """Seconds of CPU that the server and its children have used."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                number, rest = stat.read_text().split(" (", 1)
+                fields = rest.rsplit(") ", 1)[1].split()
+                if self.process and self.process.pid in (int(number), int(fields[1])):
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / TICKS
 
     def paced(self, rate: float, seconds: int) -> float:
-        """The p99 in milliseconds of one hot key at a constant rate."""
+        """The p99 in milliseconds of one hot key at a constant rate, which is in requests per second."""
         log = self.folder / "paced"
         log.unlink(missing_ok=True)
         run(tool("h2load") or "h2load", "--h1", f"-c{CONNECTIONS}", "-t1", f"--rps={max(1, round(rate / CONNECTIONS))}",
             f"-D{seconds}", f"--log-file={log}", f"http://127.0.0.1:{self.port}{self.path}{key(7)}")
         times = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
         return times[int(len(times) * 0.99)] / 1000
+
+
+OPENSSL = {"openssl": "apt-get install openssl"}
+
+
+def certify(folder: Path) -> tuple[Path, Path]:
+    """Makes a certificate and its private key."""
+    certificate, private = folder / "tls.crt", folder / "tls.key"
+    run(tool("openssl") or "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-days", "2", "-subj", "/CN=localhost", "-out", str(certificate), "-keyout", str(private))
+    return certificate, private
 
 
 def run(*command: str, **more: object) -> str:
@@ -137,8 +165,9 @@ class Nginx(Peer):
     """A static file: the limit of HTTP on this machine."""
 
     name = "nginx"
-    loads = ("hot", "even", "miss")
+    loads = ("hot", "even", "miss", "many")
     needs = {"nginx": "apt-get install nginx-light"}
+    listen = ""
 
     def start(self) -> None:
         images = self.folder / "images"
@@ -151,7 +180,7 @@ class Nginx(Peer):
             daemon off; worker_processes auto; pid {self.folder}/pid; error_log /dev/null crit;
             events {{ worker_connections 512; }}
             http {{ access_log off; default_type application/json; keepalive_requests 1000000000; {places}
-                server {{ listen 127.0.0.1:{self.port}; root {self.folder}; }} }}""")
+                server {{ listen 127.0.0.1:{self.port}{self.listen}; root {self.folder}; }} }}""")
         user = "user root;" if os.geteuid() == 0 else ""
         self.spawn(tool("nginx") or "nginx", "-c", str(self.folder / "nginx.conf"), "-g", user, start_new_session=True)
 
@@ -160,19 +189,45 @@ class Nginx(Peer):
             os.killpg(self.process.pid, number)
 
 
+class NginxTls(Nginx):
+    name = "nginx, TLS"
+    loads = ("tls",)
+    needs = Nginx.needs | OPENSSL
+
+    def start(self) -> None:
+        certificate, private = certify(self.folder)
+        self.listen = f" ssl; ssl_certificate {certificate}; ssl_certificate_key {private}"
+        super().start()
+
+
 class BazelRemote(Peer):
     """A build cache of the same shape: GET and PUT of /ac/."""
 
     name = "bazel-remote"
     path = "/ac/"
-    loads = ("hot", "even", "miss", "mixed", "put")
-    needs = {"bazel-remote": "go install github.com/buchgr/bazel-remote/v2@v2.6.1"}
+    loads = ("hot", "even", "miss", "mixed", "put", "many")
+    needs = {"bazel-remote": "git clone https://github.com/buchgr/bazel-remote, go build -o ~/go/bin/"}
+    fill = (Load("fill", "fill"), path, 40)
 
     def start(self) -> None:
-        self.spawn(tool("bazel-remote") or "bazel-remote", "--dir", str(self.folder / "data"), "--max_size", "5",
-                   "--http_address", f"127.0.0.1:{self.port}", "--grpc_address", "none", "--disable_http_ac_validation",
-                   "--access_log_level", "none")
-        self.wrk(Load("fill", "fill"), self.path, 40)
+        self.spawn(*self.command())
+        self.wrk(*self.fill)
+
+    def command(self) -> list[str]:
+        return [tool("bazel-remote") or "bazel-remote", "--dir", str(self.folder / "data"), "--max_size", "5",
+                "--http_address", f"127.0.0.1:{self.port}", "--grpc_address", "none", "--disable_http_ac_validation",
+                "--access_log_level", "none"]
+
+
+class BazelRemoteTls(BazelRemote):
+    name = "bazel-remote, TLS"
+    loads = ("tls",)
+    needs = BazelRemote.needs | OPENSSL
+    fill = (Load("fill", "fill", tls=True), BazelRemote.path, 3)
+
+    def command(self) -> list[str]:
+        certificate, private = certify(self.folder)
+        return [*super().command(), "--tls_cert_file", str(certificate), "--tls_key_file", str(private)]
 
 
 class Postgresql(Peer):
@@ -275,7 +330,9 @@ class Redis(Peer):
 class Dejavu(Peer):
     """As it is shipped: extracted, with its AOT cache and its options."""
 
-    loads = ("hot", "even", "zipf", "miss", "mixed", "lookup", "put")
+    loads = ("hot", "even", "zipf", "miss", "mixed", "lookup", "put", "many")
+    entries = ALL
+    scheme = "http"
 
     def __init__(self, folder: Path, name: str, java: list[str], database: Postgresql | None) -> None:
         self.name = name
@@ -309,13 +366,14 @@ class Dejavu(Peer):
             return
         with contextlib.closing(sqlite3.connect(self.folder / "cache.db")) as file, file:
             file.executemany("insert into image_cache (hash, image_uri, created_at, revision) values (?, ?, ?, 1)",
-                             ((key(n), URI, created()) for n in range(1, ALL + 1)))
+                             ((key(n), URI, created()) for n in range(1, self.entries + 1)))
 
     def await_answer(self) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with contextlib.suppress(urllib.error.URLError, OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/actuator/health/readiness", timeout=2).close()
+                urllib.request.urlopen(f"{self.scheme}://127.0.0.1:{self.port}/actuator/health/readiness", timeout=2,
+                                       context=ssl._create_unverified_context()).close()
                 return
             time.sleep(0.02)
         raise Failed(f"{self.name} did not answer: see {self.log.name}")
@@ -324,6 +382,17 @@ class Dejavu(Peer):
         """Megabytes."""
         status = Path(f"/proc/{self.process.pid if self.process else 0}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+
+
+class DejavuTls(Dejavu):
+    loads = ("tls",)
+    needs = OPENSSL
+    entries = 100
+    scheme = "https"
+
+    def command(self) -> list[str]:
+        certificate, private = certify(self.folder)
+        return [*super().command(), f"--server.ssl.certificate={certificate}", f"--server.ssl.certificate-private-key={private}"]
 
 
 def created() -> int:

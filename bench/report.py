@@ -20,8 +20,8 @@ class Measured:
     loads: dict[str, str]
     # by load, then by peer
     results: dict[str, dict[str, Result]]
-    # p99 in milliseconds at half of the highest rate, by peer
-    paced: dict[str, float]
+    # p99 in milliseconds, by the share of the highest rate, then by peer
+    paced: dict[str, dict[str, float]]
     # megabytes, by what was done before, then by peer
     resident: dict[str, dict[str, float]]
     # seconds to the first answer
@@ -30,7 +30,8 @@ class Measured:
 
     def limit(self, load: str) -> float | None:
         """Requests per second of a static file; where there is none, of one hot file."""
-        own = self.results[load].get(LIMIT) or self.results.get("hot", {}).get(LIMIT)
+        own = next((result for name, result in self.results[load].items() if name.startswith(LIMIT)),
+                   self.results.get("hot", {}).get(LIMIT))
         return own.rate if own else None
 
     def ratio(self, load: str, peer: str) -> str:
@@ -38,9 +39,9 @@ class Measured:
         return f"{self.results[load][peer].rate / limit:.2f}" if limit else "-"
 
     def facts(self) -> list[str]:
-        lines = [f"p99 of one hot key at half of the highest rate: {name} {value:.2f} ms" +
-                 (f" ({value / self.paced[LIMIT]:.1f} of {LIMIT})" if name != LIMIT and LIMIT in self.paced else "")
-                 for name, value in self.paced.items()]
+        lines = [f"p99 of one hot key at {share} of the highest rate: {name} {value:.2f} ms" +
+                 (f" ({value / values[LIMIT]:.1f} of {LIMIT})" if name != LIMIT and LIMIT in values else "")
+                 for share, values in self.paced.items() for name, value in values.items()]
         lines += [f"resident after {moment}: {name} {value:.0f} MB" for moment, values in self.resident.items()
                   for name, value in values.items()]
         plain = self.starts["plain jar"]
@@ -58,8 +59,13 @@ def text(measured: Measured) -> str:
         lines.append(f"\n{title}")
         for peer, result in measured.results[load].items():
             lines.append(f"  {peer:22} {result.rate:>9,.0f}/s   {measured.ratio(load, peer):>5} of {LIMIT}"
-                         f"   p50 {result.p50:8.2f} ms   p99 {result.p99:8.2f} ms")
+                         f"   p50 {result.p50:8.2f} ms   p99 {result.p99:8.2f} ms{cpu(result)}")
     return "\n".join([*lines, "", *measured.facts()])
+
+
+def cpu(result: Result) -> str:
+    """Microseconds of CPU for an answer, or seconds for a million, of the server alone."""
+    return f" · CPU {result.cpu:.0f} µs" if result.cpu else ""
 
 
 def page(measured: Measured) -> str:
@@ -80,7 +86,7 @@ text {{ font: 13px system-ui, sans-serif; fill: var(--ink); }}
 <h1>Dejavu beside its peers</h1>
 <p>Requests per second, the median of {measured.rounds} rounds of {measured.seconds} s each, 32 connections, one server at a
 time on {html.escape(measured.machine)}, which the load generator shares. The ratio is to nginx with a static file (where it has no
-such load, to its one hot file). Repeat it with <code>bench/run</code>.</p>
+such load, to its one hot file). CPU is what the server alone spent on an answer. Repeat it with <code>bench/run</code>.</p>
 {charts}
 <h2>Besides</h2>
 <ul>{facts}</ul>
@@ -100,6 +106,6 @@ def chart(measured: Measured, load: str) -> str:
             f'<text x="0" y="{y + 17}">{html.escape(peer)}</text>'
             f'<rect x="165" y="{y + 3}" width="{width:.0f}" height="19" rx="2" fill="var(--{color})"/>'
             f'<text x="{172 + width:.0f}" y="{y + 17}">{result.rate:,.0f}/s · {measured.ratio(load, peer)}</text>'
-            f'<text class="soft" x="900" y="{y + 17}" text-anchor="end">p50 {result.p50:.2f} ms · p99 {result.p99:.2f} ms</text>')
+            f'<text class="soft" x="900" y="{y + 17}" text-anchor="end">p50 {result.p50:.2f} ms · p99 {result.p99:.2f} ms{cpu(result)}</text>')
     return (f'<h2>{html.escape(measured.loads[load])}</h2><svg viewBox="0 0 900 {30 * len(results)}" role="img"'
             f' aria-label="{html.escape(measured.loads[load])}">{"".join(rows)}</svg>\n')
