@@ -171,7 +171,7 @@ class Team:
             "pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder / 'postgres.log'}", f"--options={options}"
         )
         self._instances = [self._start(number) for number in range(3)]
-        servers = "".join(f"server 127.0.0.1:{port};" for port in self._ports[:3])
+        servers = "".join(f"server 127.0.0.1:{port} max_fails=0;" for port in self._ports[:3])
         (folder / "nginx.conf").write_text(
             f"pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{ worker_connections 1024; }}\n"
             f"http {{ access_log off; upstream team {{ {servers} }}\n"
@@ -179,7 +179,8 @@ class Team:
                 f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
             )
             + f"server {{ listen 127.0.0.1:{self._ports[3]};\n"
-            'location / { proxy_pass http://team; proxy_http_version 1.1; proxy_set_header Connection ""; } } }\n'
+            'location / { proxy_pass http://team; proxy_http_version 1.1; proxy_set_header Connection "";\n'
+            "proxy_set_header Host $host; proxy_connect_timeout 500ms; proxy_next_upstream error http_503; } } }\n"
         )
         run("nginx", "-c", str(folder / "nginx.conf"))
         self.url = f"http://127.0.0.1:{self._ports[3]}"
