@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -86,9 +87,12 @@ class ImageController {
         boolean isConfirmation = held != null;
         boolean isConfirmedOnly = ListQuery.isConfirmedOnly(verified);
         Duration patience = Wait.parse(wait);
+        // The last look may come after the end of a lease, and so must not be a known
+        // miss.
+        Supplier<Optional<CachedImage>> look = () -> isConfirmedOnly ? images.findConfirmedAgain(key)
+                : images.findAgain(key);
         Optional<CachedImage> awaited = patience.isZero() ? Optional.empty()
-                : parked.park(() -> leases.await(key, patience, isConfirmedOnly,
-                        () -> isConfirmedOnly ? images.findConfirmedAgain(key) : images.findAgain(key)));
+                : parked.park(() -> leases.await(key, patience, isConfirmedOnly, look)).or(look);
         return awaited
             .or(() -> isConfirmedOnly ? images.findConfirmed(key, isConfirmation) : images.find(key, isConfirmation))
             .map(EntryResponses::ok)
