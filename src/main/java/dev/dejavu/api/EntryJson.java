@@ -1,11 +1,10 @@
 package dev.dejavu.api;
 
-import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
@@ -21,6 +20,8 @@ import dev.dejavu.cache.Representation;
  */
 @Component
 public class EntryJson {
+
+    private static final byte[] BEGIN = utf8("{\"entries\":[");
 
     private final JsonMapper mapper;
 
@@ -39,24 +40,22 @@ public class EntryJson {
      * @param hits in the order of the keys
      */
     public <E extends CacheEntry> ResponseEntity<byte[]> lookup(Set<CacheKey> keys, List<Hit<E>> hits) {
-        ByteArrayOutputStream json = new ByteArrayOutputStream(64 + 320 * keys.size());
-        List<String> tags = new ArrayList<>();
-        Set<String> found = new HashSet<>();
-        json.writeBytes(utf8("{\"entries\":["));
-        for (Hit<E> hit : hits) {
-            Representation entry = hit.representation(this::represent);
-            if (!found.isEmpty()) {
-                json.write(',');
+        List<Representation> entries = hits.stream().map((hit) -> hit.representation(this::represent)).toList();
+        Set<String> found = hits.stream().map((hit) -> hit.entry().key().hex()).collect(Collectors.toSet());
+        List<String> missing = keys.stream().map(CacheKey::hex).filter((key) -> !found.contains(key)).toList();
+        byte[] end = utf8(
+                "],\"missing\":[" + (missing.isEmpty() ? "" : '"' + String.join("\",\"", missing) + '"') + "]}");
+        int length = BEGIN.length + entries.stream().mapToInt((entry) -> entry.length() + 1).sum() + end.length;
+        ByteBuffer json = ByteBuffer.allocate(entries.isEmpty() ? length : length - 1).put(BEGIN);
+        for (Representation entry : entries) {
+            if (json.position() > BEGIN.length) {
+                json.put((byte) ',');
             }
             entry.writeTo(json);
-            tags.add(entry.etag());
-            found.add(hit.entry().key().hex());
         }
-        List<String> missing = keys.stream().map(CacheKey::hex).filter((key) -> !found.contains(key)).toList();
-        json.writeBytes(
-                utf8("],\"missing\":[" + (missing.isEmpty() ? "" : '"' + String.join("\",\"", missing) + '"') + "]}"));
+        List<String> tags = entries.stream().map(Representation::etag).toList();
         return EntryResponses.answer(ResponseEntity.ok(), EntryResponses.etag(tags + " " + missing),
-                json.toByteArray());
+                json.put(end).array());
     }
 
     private static byte[] utf8(String text) {

@@ -1,8 +1,8 @@
 package dev.dejavu.cache;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 
 /**
  * An entry as it is sent (RFC 9110, section 3.2).
@@ -37,8 +37,8 @@ public final class Representation {
     }
 
     /** Writes it to memory. */
-    public void writeTo(ByteArrayOutputStream stream) {
-        stream.writeBytes(json);
+    public void writeTo(ByteBuffer buffer) {
+        buffer.put(json);
     }
 
 }
