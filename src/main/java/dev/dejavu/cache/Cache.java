@@ -222,7 +222,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
             }
         }
         try {
-            found.putAll(findAll(others, caller, verifier::verifyAll));
+            found.putAll(findAll(others, caller, true, verifier::verifyAll));
         }
         catch (DataAccessException ex) {
             for (CacheKey key : others) {
@@ -235,14 +235,15 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     /** As {@link #findAll}, of those that are confirmed by more than a client. */
     public List<Hit<E>> findAllConfirmed(Collection<CacheKey> keys) {
         Caller caller = callers.current();
-        return found(keys, findAll(keys, caller, verifier::confirmAll), caller);
+        return found(keys, findAll(keys, caller, false, verifier::confirmAll), caller);
     }
 
-    private Map<CacheKey, Hit<E>> findAll(Collection<CacheKey> keys, Caller caller,
+    private Map<CacheKey, Hit<E>> findAll(Collection<CacheKey> keys, Caller caller, boolean believesMisses,
             UnaryOperator<List<E>> verification) {
         Set<CacheKey> withBase = keys.stream()
             .flatMap((key) -> Stream.of(key, key.inBase()))
-            .filter((key) -> !repository.isKnownMiss(key))
+            .distinct()
+            .filter((key) -> !(believesMisses && repository.isKnownMiss(key)))
             .collect(Collectors.toSet());
         if (withBase.isEmpty()) {
             return Map.of();
