@@ -68,8 +68,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     @Override
     public @Nullable NearCacheEntry<E> findInMemory(CacheKey key) {
-        NearRead read = findCurrent(key);
-        NearCacheEntry<E> near = (read != null) ? entry(read) : null;
+        NearCacheEntry<E> near = entry(findCurrent(key));
         if (near == null || !isLive(near.entry())) {
             return null;
         }
@@ -101,17 +100,13 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     // The cache has entries of one class.
     @SuppressWarnings("unchecked")
-    private @Nullable NearCacheEntry<E> entry(NearRead read) {
-        return switch (read) {
-            case NearCacheEntry<?> entry -> (NearCacheEntry<E>) entry;
-            case NearMiss _ -> null;
-        };
+    private @Nullable NearCacheEntry<E> entry(@Nullable NearRead read) {
+        return (read instanceof NearCacheEntry<?> entry) ? (NearCacheEntry<E>) entry : null;
     }
 
     @Override
     public Optional<E> findStale(CacheKey key) {
-        NearRead read = reads.getIfPresent(key);
-        NearCacheEntry<E> near = (read != null) ? entry(read) : null;
+        NearCacheEntry<E> near = entry(reads.getIfPresent(key));
         return (near != null && isLive(near.entry())
                 && System.nanoTime() - near.currentAsOf(changes) < staleIfErrorNanos) ? Optional.of(near.entry())
                         : Optional.empty();
@@ -170,6 +165,9 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
                 // Who changed it meanwhile has dropped what was there before.
                 drop(key, read);
             }
+        }
+        else if (entry == null) {
+            reads.invalidate(key);
         }
     }
 

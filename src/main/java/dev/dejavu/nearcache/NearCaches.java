@@ -56,7 +56,7 @@ public class NearCaches implements ChangeListener, MeterBinder {
     }
 
     /** The near cache of a cache. */
-    NearCacheRepository<?> of(String cache) {
+    NearCacheRepository<?> nearCache(String cache) {
         return Objects.requireNonNull(nearCaches.get(cache));
     }
 

@@ -5,7 +5,8 @@ import java.util.Optional;
 import dev.dejavu.cache.CacheEntry;
 
 /**
- * A key that had no live entry. It can have one only by a change.
+ * A key that had no live entry. It can have one only by a change, or by a clock that is
+ * set back.
  */
 final class NearMiss extends NearRead {
 

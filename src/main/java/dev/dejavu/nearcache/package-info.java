@@ -1,6 +1,6 @@
 /**
  * Near caches: what was looked up lately stays in the heap, so that it costs no round
- * trip to the database again. It counts only while the change feed is current.
+ * trip to the database again. It is believed only while the change feed is current.
  */
 @NullMarked
 package dev.dejavu.nearcache;

@@ -75,7 +75,7 @@ abstract class NearCacheFixture {
     }
 
     boolean isKnownMiss(CacheKey key) {
-        return nearCaches.of("images").isKnownMiss(key);
+        return nearCaches.nearCache("images").isKnownMiss(key);
     }
 
     /** Stores an entry behind the back of the service. */

@@ -189,7 +189,7 @@ class TwoInstancesTests extends TwoInstancesFixture {
         await().atMost(Duration.ofSeconds(10)).until(changes::isCurrent);
         CacheKey key = Keys.next();
         await().atMost(Duration.ofSeconds(10))
-            .until(() -> version(other, key) == 0 && nearCaches.of("images").isKnownMiss(key));
+            .until(() -> version(other, key) == 0 && nearCaches.nearCache("images").isKnownMiss(key));
         return key;
     }
 
