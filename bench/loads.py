@@ -46,7 +46,7 @@ class Load:
     # HTTP status of every answer: 2 for 2xx, 4 for 404.
     expected: int = 2
     connections: int = 32
-    # Each request over a connection of its own, with TLS.
+    # With TLS; the load of that name also with a new connection for each request.
     tls: bool = False
 
     def requests(self, path: str) -> Iterator[str]:
@@ -94,7 +94,7 @@ LOADS = [
     Load("hot", "one hot key"),
     Load("even", "100,000 keys evenly"),
     Load("zipf", "Zipf over 1,000,000 keys"),
-    Load("miss", "misses", expected=4),
+    Load("miss", "misses, each asked for again and again", expected=4),
     Load("mixed", "90 % reads, 10 % writes"),
     Load("lookup", "lookup of 100 keys"),
     Load("put", "PUT, acknowledged when durable"),

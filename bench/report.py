@@ -64,7 +64,7 @@ def text(measured: Measured) -> str:
 
 
 def cpu(result: Result) -> str:
-    """Microseconds of CPU for an answer, or seconds for a million, of the server alone."""
+    """Microseconds of CPU for an answer, or seconds for a million, of the server and its database."""
     return f" · CPU {result.cpu:.0f} µs" if result.cpu else ""
 
 
@@ -86,7 +86,7 @@ text {{ font: 13px system-ui, sans-serif; fill: var(--ink); }}
 <h1>Dejavu beside its peers</h1>
 <p>Requests per second, the median of {measured.rounds} rounds of {measured.seconds} s each, 32 connections, one server at a
 time on {html.escape(measured.machine)}, which the load generator shares. The ratio is to nginx with a static file (where it has no
-such load, to its one hot file). CPU is what the server alone spent on an answer. Repeat it with <code>bench/run</code>.</p>
+such load, to its one hot file). CPU is what the server and its database spent on an answer. Repeat it with <code>bench/run</code>.</p>
 {charts}
 <h2>Besides</h2>
 <ul>{facts}</ul>
@@ -101,7 +101,7 @@ def chart(measured: Measured, load: str) -> str:
     for number, (peer, result) in enumerate(results.items()):
         y = number * 30
         width = 330 * result.rate / longest
-        color = "ours" if peer.startswith("Dejavu") else "limit" if peer == LIMIT else "other"
+        color = "ours" if peer.startswith("Dejavu") else "limit" if peer.startswith(LIMIT) else "other"
         rows.append(
             f'<text x="0" y="{y + 17}">{html.escape(peer)}</text>'
             f'<rect x="165" y="{y + 3}" width="{width:.0f}" height="19" rx="2" fill="var(--{color})"/>'
