@@ -43,8 +43,8 @@ public final class EntryResponses {
 
     /**
      * The strong {@code ETag} of a body, in its quotes.
-     * @param body a record: its text has every member of its JSON, so both change
-     * together
+     * @param body whose text changes whenever its JSON does, as that of a record with all
+     * members of its JSON
      */
     public static String etag(Object body) {
         return '"' + Sha256.hex(body.toString()).substring(0, 32) + '"';
