@@ -80,11 +80,12 @@ abstract class NearCacheFixture {
 
     /** Stores an entry behind the back of the service. */
     void insert(CacheKey key, String tag) {
-        writer.sql("insert into image_cache (hash, image_uri, created_at, revision) values (?, ?, ?, 1)")
-            .param(key.hex())
-            .param("ghcr.io/acme/a:" + tag)
-            .param(clock.millis())
-            .update();
+        // As of the last event of a registry: one of another test may be about this
+        // image.
+        writer.sql("""
+                insert into image_cache (hash, image_uri, created_at, revision, verified_as_of)
+                select ?, ?, ?, 1, number from registry_counter where name = 'events'
+                """).param(key.hex()).param("ghcr.io/acme/a:" + tag).param(clock.millis()).update();
     }
 
     boolean isInNearCache(CacheKey key) {
