@@ -7,6 +7,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import com.github.benmanes.caffeine.cache.CacheLoader;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+
 /**
  * Hosts that mean something else on every machine. Asks no name server.
  */
@@ -46,6 +50,14 @@ public final class LocalHosts {
             "192.168.106.", "192.168.122.", "192.168.127.", "192.168.130.", "192.168.138.", "192.168.139.",
             "198.19.248.", "198.19.249.", "10.152.183.", "fc00:f853:ccd:e793:", "fd07:b51a:cc66:");
 
+    /** Every request and every value has a host, and almost always one of a few. */
+    private static final LoadingCache<String, Boolean> THIS_MACHINE = remember(LocalHosts::isThisMachine);
+
+    private static final LoadingCache<String, Boolean> ONE_MACHINE = remember(LocalHosts::isOfOneMachineByName);
+
+    /** As long as a name can be; more is not remembered. */
+    private static final int MAX_LENGTH = 255;
+
     private LocalHosts() {
     }
 
@@ -55,9 +67,13 @@ public final class LocalHosts {
      * @param host without port, an IPv6 address with or without its brackets
      */
     public static boolean contains(String host) {
+        return (host.length() > MAX_LENGTH) ? isThisMachine(host) : THIS_MACHINE.get(host);
+    }
+
+    private static boolean isThisMachine(String host) {
         String name = normalized(host);
         return NAMES.contains(name) || isUnder(name, Set.of("localhost", "docker.internal"))
-                || HostAddresses.of(name).stream().anyMatch(LocalHosts::isThisMachine);
+                || HostAddresses.of(name).stream().anyMatch(LocalHosts::isOwn);
     }
 
     /**
@@ -67,10 +83,14 @@ public final class LocalHosts {
      * @param host as for {@link #contains}
      */
     public static boolean isOfOneMachine(String host) {
+        return (host.length() > MAX_LENGTH) ? isOfOneMachineByName(host) : ONE_MACHINE.get(host);
+    }
+
+    private static boolean isOfOneMachineByName(String host) {
         String name = normalized(host);
-        return contains(name) || OTHER_NAMES.contains(name) || isUnder(name, LOOPBACK_DOMAINS)
+        return isThisMachine(name) || OTHER_NAMES.contains(name) || isUnder(name, LOOPBACK_DOMAINS)
                 || OUTSIDE.matcher(name).matches()
-                || addresses(name).anyMatch((address) -> isThisMachine(address) || address.isLinkLocalAddress());
+                || addresses(name).anyMatch((address) -> isOwn(address) || address.isLinkLocalAddress());
     }
 
     /**
@@ -86,12 +106,16 @@ public final class LocalHosts {
                     .anyMatch((address) -> CLUSTER_NETWORKS.stream().anyMatch(address::startsWith));
     }
 
+    private static LoadingCache<String, Boolean> remember(CacheLoader<String, Boolean> test) {
+        return Caffeine.newBuilder().maximumSize(1000).executor(Runnable::run).build(test);
+    }
+
     /** The same host in lower case, without brackets and without dots at its end. */
     static String normalized(String host) {
         return host.toLowerCase(Locale.ROOT).replaceAll("^\\[|]?\\.*$", "");
     }
 
-    private static boolean isThisMachine(InetAddress address) {
+    private static boolean isOwn(InetAddress address) {
         return address.isLoopbackAddress() || address.isAnyLocalAddress();
     }
 
