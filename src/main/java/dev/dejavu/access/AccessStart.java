@@ -48,14 +48,19 @@ class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
     }
 
     private void loadTokens(ConfigurableApplicationContext context) {
-        while (context.isActive()) {
-            try {
-                tokens.byHash();
-                return;
-            }
-            catch (AuthenticationServiceException ex) {
-                LockSupport.parkNanos(RETRY_DELAY.toNanos());
-            }
+        while (context.isActive() && !areComplete()) {
+            LockSupport.parkNanos(RETRY_DELAY.toNanos());
+        }
+    }
+
+    /** Nobody has a token before the first is stored, so no request may be needed. */
+    private boolean areComplete() {
+        try {
+            tokens.byHash();
+            return tokens.isBootstrapped();
+        }
+        catch (AuthenticationServiceException ex) {
+            return false;
         }
     }
 

@@ -59,7 +59,7 @@ class TokenCache {
     /** How often this instance changed the table; guarded together with the snapshot. */
     private long changes;
 
-    private boolean bootstrapped;
+    private volatile boolean bootstrapped;
 
     private boolean warned;
 
@@ -100,6 +100,11 @@ class TokenCache {
             Thread.startVirtualThread(this::refreshInBackground);
         }
         return cached.byHash();
+    }
+
+    /** Whether the administrator's token is there, if there has to be one. */
+    boolean isBootstrapped() {
+        return bootstrapped;
     }
 
     /**

@@ -3,6 +3,9 @@ package dev.dejavu.access;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -72,8 +75,29 @@ class BootstrapTokenTests extends AccessFixture {
                 assertProblem(get(service.http(), "djv_wrong", "/stats"), 503, "storage-unavailable");
                 proxy.mend();
                 // No one has a token yet, so no request may be needed for it.
-                await().atMost(Duration.ofSeconds(60)).until(() -> BOOTSTRAP_TOKEN.matcher(service.output()).find());
+                await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(service.output()).containsPattern(BOOTSTRAP_TOKEN));
                 assertThat(BOOTSTRAP_TOKEN.matcher(service.output()).results()).hasSize(1);
+            }
+        }
+    }
+
+    /** As while the tables are being migrated. */
+    @Test
+    void bootstrapTokenIsCreatedOnceItCanBeStored() throws Exception {
+        String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
+        startOn(url, "--dejavu.access.mode=open");
+        services.removeFirst().close();
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            statement.execute("alter table access_token add constraint none check (false)");
+            try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + url,
+                    "dejavu.access.mode=tokens")) {
+                await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(service.output()).contains("cannot be stored yet"));
+                statement.execute("alter table access_token drop constraint none");
+                await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(service.output()).containsPattern(BOOTSTRAP_TOKEN));
             }
         }
     }
