@@ -78,7 +78,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     @Override
     public boolean isKnownMiss(CacheKey key) {
-        if (findCurrent(key) instanceof NearMiss miss) {
+        if (findCurrent(key) instanceof KnownMiss miss) {
             checks.sample(this, key, miss);
             return true;
         }
@@ -159,7 +159,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     private void store(CacheKey key, @Nullable E entry, int version, Epoch begin) {
         if (version != Versions.NONE) {
             NearRead read = (entry != null) ? new NearCacheEntry<>(entry, version, begin)
-                    : new NearMiss(version, begin);
+                    : new KnownMiss(version, begin);
             reads.put(key, read);
             if (!versions.isCurrent(key, version)) {
                 // Who changed it meanwhile has dropped what was there before.

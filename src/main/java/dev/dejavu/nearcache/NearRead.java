@@ -10,7 +10,7 @@ import dev.dejavu.cache.ChangeFeed;
 /**
  * What a key had when it was read: an entry, or none.
  */
-abstract sealed class NearRead permits NearCacheEntry, NearMiss {
+abstract sealed class NearRead permits NearCacheEntry, KnownMiss {
 
     private final int version;
 

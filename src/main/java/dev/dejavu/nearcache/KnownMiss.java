@@ -8,12 +8,12 @@ import dev.dejavu.cache.CacheEntry;
  * A key that had no live entry. It can have one only by a change, or by a clock that is
  * set back.
  */
-final class NearMiss extends NearRead {
+final class KnownMiss extends NearRead {
 
     /** Estimated bytes of heap, with its key. */
     private static final int WEIGHT = 300;
 
-    NearMiss(int version, Epoch epoch) {
+    KnownMiss(int version, Epoch epoch) {
         super(version, epoch);
     }
 
