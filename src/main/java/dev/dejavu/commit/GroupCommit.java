@@ -211,12 +211,12 @@ public class GroupCommit implements SmartLifecycle {
 
     /**
      * Of writes that failed together most were not the cause: each is tried alone, while
-     * the database answers and there is time. The last one is the one that failed.
+     * the database answers and there is time. One whose statement failed has had its try.
      */
     private void commitAlone(List<PendingWrite<?>> writes, Throwable together) {
         Throwable failure = together;
         for (PendingWrite<?> write : writes) {
-            if (writes.size() > 1 && !isUnavailable(failure) && !write.isTimedOut()) {
+            if (write.isExecuted() && writes.size() > 1 && !isUnavailable(failure) && !write.isTimedOut()) {
                 try {
                     transaction.executeWithoutResult((status) -> {
                         write.run();

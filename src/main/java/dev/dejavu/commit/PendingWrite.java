@@ -39,6 +39,8 @@ final class PendingWrite<T> {
     private volatile Runnable outcome = () -> {
     };
 
+    private volatile boolean executed;
+
     PendingWrite(String key, Supplier<T> statement, boolean alone) {
         this.key = key;
         this.statement = statement;
@@ -77,10 +79,17 @@ final class PendingWrite<T> {
         return System.nanoTime() - begin > age.toNanos();
     }
 
+    /** Whether its statement was executed when it was last tried. */
+    boolean isExecuted() {
+        return executed;
+    }
+
     /** Executes it; the result counts once it is committed. */
     void run() {
+        executed = false;
         T result = statement.get();
         outcome = () -> done.complete(result);
+        executed = true;
     }
 
     void committed() {

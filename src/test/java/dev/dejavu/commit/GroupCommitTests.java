@@ -8,7 +8,9 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -16,7 +18,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -30,6 +35,7 @@ import dev.dejavu.DejavuApplication;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.OneCommit;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.WithPostgres;
 
@@ -45,7 +51,7 @@ class GroupCommitTests {
     void writersThatArriveDuringACommitShareTheNextOne(@Autowired GroupCommit commit, @Autowired JdbcClient client)
             throws Exception {
         Runnable write = () -> commit.write("other", () -> insert(client));
-        writeDuringAnother(commit, () -> insert(client), Collections.nCopies(20, write));
+        OneCommit.of(commit, () -> insert(client), Collections.nCopies(20, write));
         // xmin is the transaction that inserted the row.
         assertThat(client
             .sql("select count(*) from image_cache where image_uri = 'ghcr.io/acme/together:v1' group by xmin")
@@ -66,29 +72,9 @@ class GroupCommitTests {
                     kind.equals("alone") ? commit.writeAlone("table", write) : commit.write("k", write))
                 .isTrue());
         }
-        writeDuringAnother(commit, () -> 1, writes);
+        OneCommit.of(commit, () -> 1, writes);
         assertThat(transactions).hasSize(20);
         assertThat(Set.copyOf(transactions)).hasSize(5);
-    }
-
-    /** Writes what arrives while another write is carried out. */
-    private static void writeDuringAnother(GroupCommit commit, Supplier<Integer> another, List<Runnable> writes)
-            throws InterruptedException {
-        CountDownLatch started = new CountDownLatch(1);
-        CountDownLatch arrived = new CountDownLatch(1);
-        Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
-            started.countDown();
-            awaitQuietly(arrived);
-            return another.get();
-        }));
-        started.await();
-        List<Thread> writers = writes.stream().map(Thread::startVirtualThread).toList();
-        await().until(() -> writers.stream().allMatch((writer) -> writer.getState() == Thread.State.WAITING));
-        arrived.countDown();
-        first.join();
-        for (Thread writer : writers) {
-            writer.join();
-        }
     }
 
     @Test
@@ -109,6 +95,30 @@ class GroupCommitTests {
             assertProblem(blocked.get(), 503, "storage-unavailable");
             other.rollback();
             assertThat(put(http, locked).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void lockedRowFailsItsOwnWriteAlone() throws Exception {
+        String database = Postgres.newDatabase();
+        String url = Postgres.url(Postgres.port(), database);
+        try (ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
+                "--dejavu.registry.allowed=", "--spring.datasource.url=" + url);
+                Connection other = DriverManager.getConnection(url)) {
+            Http http = Http.of(service);
+            CacheKey locked = Keys.next();
+            put(http, locked);
+            lockRows(other);
+            Map<CacheKey, Integer> statuses = new ConcurrentHashMap<>();
+            List<CacheKey> keys = Stream.concat(Stream.of(locked), Stream.generate(Keys::next)).limit(20).toList();
+            OneCommit.of(service.getBean("groupCommit", GroupCommit.class),
+                    keys.stream()
+                        .map((key) -> (Runnable) () -> statuses.put(key, put(http, key).statusCode()))
+                        .toList());
+            other.rollback();
+            Map<CacheKey, Integer> expected = keys.stream()
+                .collect(Collectors.toMap(Function.identity(), (key) -> key.equals(locked) ? 503 : 201));
+            assertThat(statuses).isEqualTo(expected);
         }
     }
 
