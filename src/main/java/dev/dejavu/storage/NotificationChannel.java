@@ -19,12 +19,16 @@ import org.postgresql.PGNotification;
  */
 final class NotificationChannel implements AutoCloseable {
 
-    /** One for rows, one for deletions and one for truncation, with these arguments. */
+    /**
+     * For inserted, updated and deleted rows and for truncation, with these arguments;
+     * the number says when each of them fires.
+     */
     private static final String TRIGGERS = """
-            select count(distinct proname) from pg_trigger join pg_proc on pg_proc.oid = tgfoid
+            select count(distinct tgtype) from pg_trigger join pg_proc on pg_proc.oid = tgfoid
             where tgrelid = to_regclass(?) and tgenabled <> 'D' and (
-                proname in ('dejavu_notify_row', 'dejavu_notify_removed') and tgargs = ?
-                or proname = 'dejavu_notify_all' and tgargs = ?)
+                proname = 'dejavu_notify_row' and tgtype in (4, 16) and tgargs = ?
+                or proname = 'dejavu_notify_removed' and tgtype = 8 and tgargs = ?
+                or proname = 'dejavu_notify_all' and tgtype = 32 and tgargs = ?)
             """;
 
     private static final String WATERMARK_TRIGGER = """
@@ -82,9 +86,10 @@ final class NotificationChannel implements AutoCloseable {
         try (PreparedStatement statement = connection.prepareStatement(TRIGGERS)) {
             statement.setString(1, names.table());
             statement.setBytes(2, arguments(cache, names.key()));
-            statement.setBytes(3, arguments(cache));
+            statement.setBytes(3, arguments(cache, names.key()));
+            statement.setBytes(4, arguments(cache));
             try (ResultSet count = statement.executeQuery()) {
-                return count.next() && count.getInt(1) == 3;
+                return count.next() && count.getInt(1) == 4;
             }
         }
     }

@@ -111,10 +111,11 @@ class TwoInstancesTests extends TwoInstancesFixture {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "alter table image_cache disable trigger image_cache_written",
+    @ValueSource(strings = { "alter table image_cache disable trigger image_cache_updated",
             "drop trigger bundle_cache_emptied on bundle_cache", """
-                    create or replace trigger image_cache_written after insert or update on image_cache
-                    for each row execute function dejavu_notify_row('bundles', 'hash')
+                    create or replace trigger image_cache_inserted after insert on image_cache
+                    referencing new table as written
+                    for each statement execute function dejavu_notify_row('bundles', 'hash')
                     """, """
                     create or replace trigger image_cache_emptied after truncate on image_cache
                     for each statement execute function dejavu_notify_row('images', 'hash')
