@@ -11,6 +11,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -32,6 +33,9 @@ public class GroupCommit implements SmartLifecycle {
 
     private static final int MAX_BATCH = 256;
 
+    /** How many writes one statement executes at most. */
+    private static final int MAX_JOINED = 64;
+
     /** After so long a transaction takes in no more writes. */
     private static final long MAX_DURATION = Duration.ofMillis(100).toNanos();
 
@@ -43,9 +47,9 @@ public class GroupCommit implements SmartLifecycle {
 
     private final TransactionOperations transaction;
 
-    private final BlockingQueue<PendingWrite<?>> queue = new LinkedBlockingQueue<>();
+    private final BlockingQueue<PendingWrite<?, ?>> queue = new LinkedBlockingQueue<>();
 
-    private final Set<PendingWrite<?>> writers = ConcurrentHashMap.newKeySet();
+    private final Set<PendingWrite<?, ?>> writers = ConcurrentHashMap.newKeySet();
 
     private volatile @Nullable Thread committer;
 
@@ -63,6 +67,16 @@ public class GroupCommit implements SmartLifecycle {
     }
 
     /**
+     * As {@link #write(String, Supplier)}, by a statement that can execute many writes:
+     * those of other keys that have arrived, if there are.
+     * @param statement one object for all writes that it executes together; returns the
+     * results in the order of the items
+     */
+    public <I, T> T write(String key, I item, Function<List<I>, List<T>> statement) {
+        return write(new PendingWrite<>(key, item, statement));
+    }
+
+    /**
      * Executes a statement that writes to many keys, as {@link #write} does, in a
      * transaction of its own: it locks in another order than others.
      * @param name of what it writes to
@@ -72,7 +86,7 @@ public class GroupCommit implements SmartLifecycle {
         return write(new PendingWrite<>(" " + name, statement, true));
     }
 
-    private <T> T write(PendingWrite<T> write) {
+    private <T> T write(PendingWrite<?, T> write) {
         writers.add(write);
         try {
             if (!isRunning()) {
@@ -121,14 +135,14 @@ public class GroupCommit implements SmartLifecycle {
     }
 
     private void run() {
-        List<PendingWrite<?>> writes = new ArrayList<>();
+        List<PendingWrite<?, ?>> writes = new ArrayList<>();
         while (committer == Thread.currentThread()) {
             try {
                 if (writes.isEmpty()) {
                     writes.add(queue.take());
                 }
                 queue.drainTo(writes, MAX_BATCH - writes.size());
-                writes = commit(writes);
+                writes = commit(writes, true);
             }
             catch (InterruptedException ex) {
                 // to see whether the service stops
@@ -146,15 +160,16 @@ public class GroupCommit implements SmartLifecycle {
 
     /**
      * Commits writes together.
+     * @param join whether one statement may execute many
      * @return the writes for which there was no time
      */
-    private List<PendingWrite<?>> commit(List<PendingWrite<?>> writes) {
+    private List<PendingWrite<?, ?>> commit(List<PendingWrite<?, ?>> writes, boolean join) {
         // In one order everywhere, so that instances cannot deadlock.
         writes.sort(Comparator.comparing(PendingWrite::key));
-        Deque<PendingWrite<?>> waiting = new ArrayDeque<>(writes);
-        List<PendingWrite<?>> taken = new ArrayList<>();
+        Deque<PendingWrite<?, ?>> waiting = new ArrayDeque<>(writes);
+        List<PendingWrite<?, ?>> taken = new ArrayList<>();
         try {
-            transaction.executeWithoutResult((status) -> run(waiting, taken));
+            transaction.executeWithoutResult((status) -> run(waiting, taken, join));
             taken.forEach(PendingWrite::committed);
         }
         // Whatever it is, the writers that wait must get an answer.
@@ -166,10 +181,16 @@ public class GroupCommit implements SmartLifecycle {
                 queue.drainTo(waiting);
                 claimAll(taken, waiting, (write) -> true);
             }
+            else if (!taken.isEmpty() && taken.getLast().isJoined()) {
+                // One of many failed: which one, shows when each has its own statement.
+                taken.forEach(PendingWrite::release);
+                taken.addAll(waiting);
+                return commit(taken, false);
+            }
             else if (!taken.isEmpty()) {
                 // A write to the same key would wait for the same lock, so it fails too.
                 String key = taken.getLast().key();
-                List<PendingWrite<?>> same = new ArrayList<>();
+                List<PendingWrite<?, ?>> same = new ArrayList<>();
                 claimAll(same, waiting, (write) -> write.key().equals(key));
                 same.forEach((write) -> write.failed(failure(ex)));
             }
@@ -178,16 +199,17 @@ public class GroupCommit implements SmartLifecycle {
         return new ArrayList<>(waiting);
     }
 
-    private static void run(Deque<PendingWrite<?>> waiting, List<PendingWrite<?>> taken) {
+    private static void run(Deque<PendingWrite<?, ?>> waiting, List<PendingWrite<?, ?>> taken, boolean join) {
         long begin = System.nanoTime();
         while (!waiting.isEmpty() && System.nanoTime() - begin < MAX_DURATION) {
             if (waiting.element().isAlone() && !taken.isEmpty()) {
                 break;
             }
-            PendingWrite<?> write = waiting.remove();
+            PendingWrite<?, ?> write = waiting.remove();
             if (write.claim()) {
-                taken.add(write);
-                write.run();
+                List<PendingWrite<?, ?>> statement = join ? joined(write, waiting) : List.of(write);
+                taken.addAll(statement);
+                PendingWrite.run(statement);
                 if (write.isAlone()) {
                     break;
                 }
@@ -196,15 +218,27 @@ public class GroupCommit implements SmartLifecycle {
         checkAge(taken);
     }
 
+    /** A write and those after it that one statement executes with it, all claimed. */
+    private static List<PendingWrite<?, ?>> joined(PendingWrite<?, ?> write, Deque<PendingWrite<?, ?>> waiting) {
+        List<PendingWrite<?, ?>> joined = new ArrayList<>(List.of(write));
+        while (joined.size() < MAX_JOINED && !waiting.isEmpty() && waiting.element().joins(joined.getLast())) {
+            PendingWrite<?, ?> next = waiting.remove();
+            if (next.claim()) {
+                joined.add(next);
+            }
+        }
+        return joined;
+    }
+
     /** Before the commit: rolls back what its caller will not wait for. */
-    private static void checkAge(List<PendingWrite<?>> taken) {
+    private static void checkAge(List<PendingWrite<?, ?>> taken) {
         if (taken.stream().anyMatch(PendingWrite::isTooOldToCommit)) {
             throw new QueryTimeoutException("The statements took too long to commit them in time");
         }
     }
 
-    private static void claimAll(List<PendingWrite<?>> taken, Deque<PendingWrite<?>> waiting,
-            Predicate<PendingWrite<?>> which) {
+    private static void claimAll(List<PendingWrite<?, ?>> taken, Deque<PendingWrite<?, ?>> waiting,
+            Predicate<PendingWrite<?, ?>> which) {
         waiting.stream().filter(which).filter(PendingWrite::claim).forEach(taken::add);
         waiting.removeIf(which);
     }
@@ -213,9 +247,9 @@ public class GroupCommit implements SmartLifecycle {
      * Of writes that failed together most were not the cause: each is tried alone, while
      * the database answers and there is time. One whose statement failed has had its try.
      */
-    private void commitAlone(List<PendingWrite<?>> writes, Throwable together) {
+    private void commitAlone(List<PendingWrite<?, ?>> writes, Throwable together) {
         Throwable failure = together;
-        for (PendingWrite<?> write : writes) {
+        for (PendingWrite<?, ?> write : writes) {
             if (write.isExecuted() && writes.size() > 1 && !isUnavailable(failure) && !write.isTimedOut()) {
                 try {
                     transaction.executeWithoutResult((status) -> {

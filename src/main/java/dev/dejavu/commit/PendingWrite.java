@@ -1,19 +1,27 @@
 package dev.dejavu.commit;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.QueryTimeoutException;
 
 /**
  * A statement that waits for its commit. Either it expires or it is executed: never both.
+ *
+ * @param <I> what a statement for many writes takes of each
+ * @param <T> what it returns for each
  */
-final class PendingWrite<T> {
+final class PendingWrite<I, T> {
 
     /** How long it may wait to be claimed. */
     private static final Duration TIMEOUT = Duration.ofMillis(800);
@@ -25,6 +33,10 @@ final class PendingWrite<T> {
     private static final Duration MAX_AGE = Duration.ofMillis(1200);
 
     private final String key;
+
+    private final @Nullable I item;
+
+    private final @Nullable Function<List<I>, List<T>> joint;
 
     private final Supplier<T> statement;
 
@@ -39,12 +51,24 @@ final class PendingWrite<T> {
     private volatile Runnable outcome = () -> {
     };
 
+    private volatile boolean joined;
+
     private volatile boolean executed;
 
     PendingWrite(String key, Supplier<T> statement, boolean alone) {
         this.key = key;
+        this.item = null;
+        this.joint = null;
         this.statement = statement;
         this.alone = alone;
+    }
+
+    PendingWrite(String key, I item, Function<List<I>, List<T>> joint) {
+        this.key = key;
+        this.item = item;
+        this.joint = joint;
+        this.statement = () -> joint.apply(List.of(item)).getFirst();
+        this.alone = false;
     }
 
     /** What it writes to: writes of one key keep their order. */
@@ -57,12 +81,27 @@ final class PendingWrite<T> {
         return alone;
     }
 
+    /** Whether one statement can execute both: it writes no key twice. */
+    boolean joins(PendingWrite<?, ?> other) {
+        return joint != null && joint.equals(other.joint) && !key.equals(other.key);
+    }
+
+    /** Whether it was last executed with others by one statement. */
+    boolean isJoined() {
+        return joined;
+    }
+
     /**
      * Claims it, to be executed or expired.
      * @return whether it was not claimed before
      */
     boolean claim() {
         return claimed.compareAndSet(false, true);
+    }
+
+    /** Gives it back, to be claimed again, once it is certain that it is rolled back. */
+    void release() {
+        claimed.set(false);
     }
 
     /** Whether it has waited too long for another transaction. */
@@ -86,8 +125,41 @@ final class PendingWrite<T> {
 
     /** Executes it; the result counts once it is committed. */
     void run() {
+        begin(false);
+        executed(statement.get());
+    }
+
+    private void begin(boolean jointly) {
+        joined = jointly;
         executed = false;
-        T result = statement.get();
+    }
+
+    /** Executes writes that join each other, as {@link #run} does. */
+    static void run(List<PendingWrite<?, ?>> writes) {
+        if (writes.size() == 1) {
+            writes.getFirst().run();
+        }
+        else {
+            runJointly(writes);
+        }
+    }
+
+    // What joins has one statement, and so its types.
+    @SuppressWarnings("unchecked")
+    private static <I, T> void runJointly(List<PendingWrite<?, ?>> writes) {
+        List<I> items = new ArrayList<>();
+        for (PendingWrite<?, ?> write : writes) {
+            write.begin(true);
+            items.add((I) Objects.requireNonNull(write.item));
+        }
+        PendingWrite<I, T> first = (PendingWrite<I, T>) writes.getFirst();
+        List<T> results = Objects.requireNonNull(first.joint).apply(items);
+        for (int n = 0; n < writes.size(); n++) {
+            ((PendingWrite<I, T>) writes.get(n)).executed(results.get(n));
+        }
+    }
+
+    private void executed(T result) {
         outcome = () -> done.complete(result);
         executed = true;
     }

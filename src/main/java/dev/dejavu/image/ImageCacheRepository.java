@@ -20,6 +20,7 @@ import dev.dejavu.cache.Verification;
 import dev.dejavu.storage.CacheDatabase;
 import dev.dejavu.storage.JdbcCacheRepository;
 import dev.dejavu.storage.TableNames;
+import dev.dejavu.storage.Upsert;
 
 /**
  * The table {@code image_cache}.
@@ -33,36 +34,40 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                 from registry_counter where name = 'events')""";
 
     private static final String KEEPS_COST = """
-            excluded.cost_seconds is null and image_cache.created_at > :cutoff
+            excluded.cost_seconds is null and image_cache.created_at > {cutoff}
                     and image_cache.image_uri = excluded.image_uri""";
+
+    private static final String ROW = """
+            (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :buildRun, :costSeconds,
+                :costBytes, :createdAt, :writtenBy, :verifiedAt, :verifiedBy, :manifestDigest, :restedOn, {asOf},
+                :createdAt, 1)""".replace("{asOf}", AS_OF);
 
     private static final String PUT = """
             insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, build_run, cost_seconds,
-                cost_bytes, created_at, written_by,                verified_at, verified_by, manifest_digest, rested_on, verified_as_of, first_put_at, revision)
-            values (:hash, :overlay, :imageUri, :scope, :repository, :tag, :platforms, :buildRun, :costSeconds,
-                :costBytes, :createdAt, :writtenBy,                :verifiedAt, :verifiedBy, :manifestDigest, :restedOn, {asOf}, :createdAt, 1)
+                cost_bytes, created_at, written_by, verified_at, verified_by, manifest_digest, rested_on, verified_as_of,
+                first_put_at, revision)
+            values {rows}
             on conflict (hash, overlay) do update set
                 image_uri = excluded.image_uri, scope = excluded.scope, repository = excluded.repository,
                 tag = excluded.tag, platforms = excluded.platforms, build_run = excluded.build_run,
                 cost_seconds = case when {keepsCost} then image_cache.cost_seconds else excluded.cost_seconds end,
                 cost_bytes = case when {keepsCost} then image_cache.cost_bytes else excluded.cost_bytes end,
                 created_at = excluded.created_at,
-                written_by = case when image_cache.created_at > :cutoff
+                written_by = case when image_cache.created_at > {cutoff}
                     and image_cache.image_uri = excluded.image_uri
                     then coalesce(image_cache.written_by, excluded.written_by) else excluded.written_by end,
                 verified_at = excluded.verified_at,
                 verified_by = excluded.verified_by, manifest_digest = excluded.manifest_digest,
                 rested_on = excluded.rested_on, verified_as_of = excluded.verified_as_of,
-                first_put_at = case when image_cache.created_at > :cutoff
+                first_put_at = case when image_cache.created_at > {cutoff}
                     then coalesce(image_cache.first_put_at, image_cache.created_at) else excluded.created_at end,
-                revision = case when image_cache.created_at > :cutoff then image_cache.revision + 1 else 1 end,
-                previous_value = case when image_cache.created_at > :cutoff
+                revision = case when image_cache.created_at > {cutoff} then image_cache.revision + 1 else 1 end,
+                previous_value = case when image_cache.created_at > {cutoff}
                     and image_cache.image_uri <> excluded.image_uri then image_cache.image_uri end,
                 previous_author = image_cache.written_by
-            returning revision, previous_value, previous_author, first_put_at, written_by, verified_as_of, invalidated_as_of,
-                cost_seconds, cost_bytes
+            returning hash, overlay, revision, previous_value, previous_author, first_put_at, written_by, verified_as_of,
+                invalidated_as_of, cost_seconds, cost_bytes
             """
-        .replace("{asOf}", AS_OF)
         .replace("{keepsCost}", KEEPS_COST);
 
     private static final String REPLACE = """
@@ -102,7 +107,8 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     ImageCacheRepository(CacheDatabase database, ImageCacheProperties properties, OverlayProperties overlays,
             Clock clock) {
         super(database, "images", new TableNames("image_cache", "hash", "image_uri", "repository"),
-                properties.timeToLive(overlays, clock));
+                properties.timeToLive(overlays, clock),
+                new Upsert<>(PUT, ROW, ImageCacheRepository::parameters, ImageCacheRepository::stored));
     }
 
     @Override
@@ -110,13 +116,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         return CacheKey.sha256(text);
     }
 
-    @Override
-    protected String putSql() {
-        return PUT;
-    }
-
-    @Override
-    protected CachedImage stored(CachedImage image, ResultSet row) throws SQLException {
+    private static CachedImage stored(CachedImage image, ResultSet row) throws SQLException {
         return image.withFirstPutAt(Instant.ofEpochMilli(row.getLong("first_put_at")))
             .withWrittenBy(row.getString("written_by"))
             .withCost(cost(row))
@@ -125,8 +125,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
                 .withInvalidatedAsOf(row.getLong("invalidated_as_of")));
     }
 
-    @Override
-    protected Map<String, @Nullable Object> parameters(CachedImage image) {
+    private static Map<String, @Nullable Object> parameters(CachedImage image) {
         ImageParts parts = image.parts();
         Map<String, @Nullable Object> parameters = verificationParameters(image);
         parameters.put("scope", (parts != null) ? parts.scope() : null);
@@ -212,10 +211,6 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
     private static Instant firstPutAt(ResultSet row, Instant createdAt) throws SQLException {
         long first = row.getLong("first_put_at");
         return row.wasNull() ? createdAt : Instant.ofEpochMilli(first);
-    }
-
-    private static CacheKey key(ResultSet row) throws SQLException {
-        return new CacheKey(row.getString("hash"), row.getString("overlay"));
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -104,13 +105,16 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     private final BulkDeletion bulk;
 
+    private final Function<List<E>, List<PutResult<E>>> upsert;
+
     private final TimeToLive timeToLive;
 
     /**
      * A repository.
      * @param name of the cache in URLs, metrics, the log and the triggers of its table
      */
-    protected JdbcCacheRepository(CacheDatabase database, String name, TableNames names, TimeToLive timeToLive) {
+    protected JdbcCacheRepository(CacheDatabase database, String name, TableNames names, TimeToLive timeToLive,
+            Upsert<E> upsert) {
         this.names = names;
         this.database = database;
         this.name = name;
@@ -118,22 +122,15 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         this.findAll = names.fill(FIND_ALL);
         this.announced = new AnnouncedTtl(database.writer(), name, timeToLive);
         this.bulk = new BulkDeletion(database, names, timeToLive, announced);
+        this.upsert = (entries) -> upsert.store(entries, database, names, timeToLive);
         this.timeToLive = timeToLive;
     }
 
-    /**
-     * Upserts a row, and returns {@code revision}, {@code previous_value},
-     * {@code previous_author} and what {@link #stored} reads.
-     */
-    protected abstract String putSql();
-
-    /** An entry as it was stored, by a row that the upsert returned. */
-    protected abstract E stored(E entry, ResultSet row) throws SQLException;
-
-    /** The parameters of the upsert, except {@code cutoff} and those of the cost. */
-    protected abstract Map<String, @Nullable Object> parameters(E entry);
-
     protected abstract E entry(ResultSet row) throws SQLException;
+
+    protected final CacheKey key(ResultSet row) throws SQLException {
+        return names.key(row);
+    }
 
     /** The cost in a row, if it has one. */
     protected static @Nullable Cost cost(ResultSet row) throws SQLException {
@@ -198,7 +195,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public PutResult<E> put(E entry) {
-        return database.commit().write(entry.key().toString(), () -> upsert(entry));
+        return database.commit().write(entry.key().toString(), entry, upsert);
     }
 
     @Override
@@ -208,7 +205,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
         Optional<PutResult<E>> result = database.commit().write(entry.key().toString(), () -> {
             try {
                 condition.check(findAndLock(entry.key()).orElse(null));
-                return Optional.of(upsert(entry));
+                return Optional.of(upsert.apply(List.of(entry)).getFirst());
             }
             catch (ProblemException ex) {
                 refusal.set(ex);
@@ -224,16 +221,6 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
             writing("select pg_advisory_xact_lock(hashtextextended(?, 0))").param(name + key).query().listOfRows();
         }
         return find(writing(find + database.rowLock()), key);
-    }
-
-    private PutResult<E> upsert(E entry) {
-        return writing(putSql()).params(parameters(entry))
-            .param("costSeconds", (entry.cost() != null) ? entry.cost().seconds() : null)
-            .param("costBytes", (entry.cost() != null) ? entry.cost().bytes() : null)
-            .param("cutoff", timeToLive.cutoff(entry.key()))
-            .query((row, number) -> new PutResult<>(stored(entry, row), row.getLong("revision") == 1,
-                    row.getString("previous_value"), row.getString("previous_author")))
-            .single();
     }
 
     /**

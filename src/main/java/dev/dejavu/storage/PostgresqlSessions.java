@@ -23,6 +23,9 @@ final class PostgresqlSessions extends AbstractDataSource {
 
     private static final Logger log = LoggerFactory.getLogger(PostgresqlSessions.class);
 
+    /** How long a write may wait for a row, as PostgreSQL writes it. */
+    static final String LOCK_TIMEOUT = "400ms";
+
     /**
      * The server gives up first: a write that was answered 503 must not be carried out
      * later. Who waits for a row that somebody holds must not hold up those who write
@@ -30,9 +33,9 @@ final class PostgresqlSessions extends AbstractDataSource {
      * before its answer is given up.
      */
     private static final String TIMEOUTS = """
-            set {local} statement_timeout = 900; set {local} lock_timeout = 400;
+            set {local} statement_timeout = 900; set {local} lock_timeout = '%s';
             set {local} idle_in_transaction_session_timeout = 600
-            """;
+            """.formatted(LOCK_TIMEOUT);
 
     private final HikariDataSource pool;
 

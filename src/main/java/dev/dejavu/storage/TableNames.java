@@ -1,5 +1,10 @@
 package dev.dejavu.storage;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+import dev.dejavu.cache.CacheKey;
+
 /**
  * The names of a cache's table and of the columns that all statements need.
  *
@@ -15,6 +20,11 @@ public record TableNames(String table, String key, String value, String reposito
             .replace("{key}", key)
             .replace("{value}", value)
             .replace("{repository}", repository);
+    }
+
+    /** The key of a row. */
+    CacheKey key(ResultSet row) throws SQLException {
+        return new CacheKey(row.getString(key), row.getString("overlay"));
     }
 
 }

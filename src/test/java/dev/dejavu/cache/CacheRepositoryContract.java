@@ -3,16 +3,23 @@ package dev.dejavu.cache;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 
+import dev.dejavu.commit.GroupCommit;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.OneCommit;
 import dev.dejavu.testing.SettableClock;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -245,6 +252,38 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         assertThat(cache.count().entries()).isEqualTo(2);
         assertThat(cache.find(live.getFirst().key())).isPresent();
         assertThat(cache.removeAll(null).rows()).isEqualTo(2);
+    }
+
+    /** More than one statement takes; in an overlay entries expire earlier. */
+    @Test
+    void entriesThatArriveTogetherAreEachStoredAsAlone(@Autowired GroupCommit commit, @Autowired CacheTable<E> table)
+            throws Exception {
+        List<E> expired = newEntries(20);
+        clock.advance(Duration.ofMillis(1));
+        List<E> live = newEntries(20);
+        List<E> inOverlay = live.stream().map((entry) -> entry(entry.key().in("team/a"), newValue())).toList();
+        inOverlay.forEach(table::put);
+        clock.advance(TTL.minusMillis(1));
+        List<E> entries = Stream.of(expired, live, inOverlay, newKeys(90))
+            .flatMap(List::stream)
+            .map((entry) -> entry(entry.key(), newValue()))
+            .toList();
+        Map<CacheKey, PutResult<E>> results = new ConcurrentHashMap<>();
+        OneCommit.of(commit,
+                entries.stream().map((entry) -> (Runnable) () -> results.put(entry.key(), table.put(entry))).toList());
+        Map<CacheKey, String> previous = live.stream().collect(Collectors.toMap(CacheEntry::key, CacheEntry::value));
+        assertThat(results).hasSize(150);
+        for (E entry : entries) {
+            PutResult<E> result = Objects.requireNonNull(results.get(entry.key()));
+            assertThat(result.entry().value()).isEqualTo(entry.value());
+            assertThat(result.previousValue()).isEqualTo(previous.get(entry.key()));
+            assertThat(result.created()).isEqualTo(!previous.containsKey(entry.key()));
+            assertThat(table.find(entry.key()).map(CacheEntry::value)).contains(entry.value());
+        }
+    }
+
+    private List<E> newKeys(int number) {
+        return Stream.generate(this::newEntry).limit(number).toList();
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.dao.QueryTimeoutException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
@@ -78,6 +79,60 @@ class GroupCommitTests {
     }
 
     @Test
+    void oneStatementWritesWhatArrivesTogether(@Autowired GroupCommit commit) throws Exception {
+        List<List<Integer>> executed = new CopyOnWriteArrayList<>();
+        Function<List<Integer>, List<Integer>> statement = (items) -> {
+            executed.add(items);
+            return items.stream().map((item) -> item * 10).toList();
+        };
+        Map<Integer, Integer> results = new ConcurrentHashMap<>();
+        List<Runnable> writes = new ArrayList<>();
+        for (int n = 0; n < 20; n++) {
+            int item = n;
+            // Two have two writes.
+            String key = "k%02d".formatted((n < 18) ? n : n - 9);
+            writes.add(() -> results.put(item, commit.write(key, item, statement)));
+        }
+        OneCommit.of(commit, writes);
+        assertThat(results).hasSize(20).allSatisfy((item, result) -> assertThat(result).isEqualTo(item * 10));
+        assertThat(executed.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(results.keySet());
+        assertThat(executed).hasSizeLessThan(5)
+            .noneMatch((items) -> items.contains(9) && items.contains(18))
+            .noneMatch((items) -> items.contains(10) && items.contains(19));
+    }
+
+    @Test
+    void whatFailsOneStatementFailsAlone(@Autowired GroupCommit commit, @Autowired JdbcClient client) throws Exception {
+        Function<List<String>, List<Integer>> statement = (uris) -> uris.stream().map((uri) -> {
+            if (uri.endsWith("7")) {
+                throw new DataIntegrityViolationException(uri);
+            }
+            return insert(client, uri);
+        }).toList();
+        Map<String, String> outcomes = new ConcurrentHashMap<>();
+        List<Runnable> writes = new ArrayList<>();
+        for (int n = 0; n < 20; n++) {
+            String uri = "ghcr.io/acme/joined:" + n;
+            writes.add(() -> {
+                try {
+                    outcomes.put(uri, "stored " + commit.write(uri, uri, statement));
+                }
+                catch (DataIntegrityViolationException ex) {
+                    outcomes.put(uri, "failed " + ex.getMessage());
+                }
+            });
+        }
+        OneCommit.of(commit, writes);
+        assertThat(outcomes).hasSize(20)
+            .allSatisfy(
+                    (uri, outcome) -> assertThat(outcome).isEqualTo(uri.endsWith("7") ? "failed " + uri : "stored 1"));
+        assertThat(client.sql("select image_uri from image_cache where image_uri like 'ghcr.io/acme/joined:%'")
+            .query(String.class)
+            .list()).containsExactlyInAnyOrderElementsOf(
+                    outcomes.keySet().stream().filter((uri) -> !uri.endsWith("7")).toList());
+    }
+
+    @Test
     void writeThatCannotBeExecutedFailsAlone() throws Exception {
         String database = Postgres.newDatabase();
         String url = Postgres.url(Postgres.port(), database);
@@ -98,6 +153,7 @@ class GroupCommitTests {
         }
     }
 
+    /** All share a statement until it is known which of them waits for the row. */
     @Test
     void lockedRowFailsItsOwnWriteAlone() throws Exception {
         String database = Postgres.newDatabase();
@@ -178,8 +234,12 @@ class GroupCommitTests {
     }
 
     private static int insert(JdbcClient client) {
+        return insert(client, "ghcr.io/acme/together:v1");
+    }
+
+    private static int insert(JdbcClient client, String uri) {
         return client.sql("insert into image_cache (hash, image_uri, created_at, revision) values (?, ?, ?, 1)")
-            .params(Keys.next().hex(), "ghcr.io/acme/together:v1", System.currentTimeMillis())
+            .params(Keys.next().hex(), uri, System.currentTimeMillis())
             .update();
     }
 
