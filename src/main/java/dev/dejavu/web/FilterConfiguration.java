@@ -7,6 +7,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.filter.ServerHttpObservationFilter;
+import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
 
 /**
  * The order of the filters: semicolons, access control, entries, unflushed responses,
@@ -43,6 +44,17 @@ class FilterConfiguration {
     @Bean
     FilterRegistrationBean<ServerHttpObservationFilter> observationFilter(ObservationRegistry registry) {
         return registration(new ServerHttpObservationFilter(registry), 3);
+    }
+
+    /**
+     * Off, as it would wrap every request for the versions in a few links of the console.
+     */
+    @Bean
+    FilterRegistrationBean<ResourceUrlEncodingFilter> resourceUrlEncodingFilter() {
+        FilterRegistrationBean<ResourceUrlEncodingFilter> registration = new FilterRegistrationBean<>(
+                new ResourceUrlEncodingFilter());
+        registration.setEnabled(false);
+        return registration;
     }
 
     private <F extends Filter> FilterRegistrationBean<F> registration(F filter, int place) {
