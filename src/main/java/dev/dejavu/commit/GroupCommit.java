@@ -36,6 +36,9 @@ public class GroupCommit implements SmartLifecycle {
     /** How many writes one statement executes at most. */
     private static final int MAX_JOINED = 64;
 
+    /** For fewer a joint statement, with what it needs around it, is no gain. */
+    private static final int MIN_JOINED = 4;
+
     /** After so long a transaction takes in no more writes. */
     private static final long MAX_DURATION = Duration.ofMillis(100).toNanos();
 
@@ -181,22 +184,46 @@ public class GroupCommit implements SmartLifecycle {
                 queue.drainTo(waiting);
                 claimAll(taken, waiting, (write) -> true);
             }
-            else if (!taken.isEmpty() && taken.getLast().isJoined()) {
-                // One of many failed: which one, shows when each has its own statement.
-                taken.forEach(PendingWrite::release);
-                taken.addAll(waiting);
-                return commit(taken, false);
-            }
-            else if (!taken.isEmpty()) {
-                // A write to the same key would wait for the same lock, so it fails too.
-                String key = taken.getLast().key();
-                List<PendingWrite<?, ?>> same = new ArrayList<>();
-                claimAll(same, waiting, (write) -> write.key().equals(key));
-                same.forEach((write) -> write.failed(failure(ex)));
+            else if (!taken.isEmpty() && !taken.getLast().isExecuted()) {
+                return commitWithoutLast(taken, waiting, ex, join);
             }
             commitAlone(taken, ex);
         }
         return new ArrayList<>(waiting);
+    }
+
+    /**
+     * Commits anew what was executed before the statement that failed. Where that was one
+     * of many writes, all are carried out singly, to see which of them fails.
+     * @return the writes for which there was no time
+     */
+    private List<PendingWrite<?, ?>> commitWithoutLast(List<PendingWrite<?, ?>> taken,
+            Deque<PendingWrite<?, ?>> waiting, Throwable failure, boolean join) {
+        if (taken.getLast().isJoined()) {
+            taken.forEach(PendingWrite::giveBack);
+            taken.addAll(waiting);
+            return commit(taken, false);
+        }
+        PendingWrite<?, ?> failed = taken.removeLast();
+        boolean waited = failed.hasWaited();
+        boolean shared = !taken.isEmpty();
+        taken.forEach(PendingWrite::giveBack);
+        List<PendingWrite<?, ?>> left = shared ? commit(taken, join) : new ArrayList<>();
+        if (waited) {
+            // A write to the same key would wait for the same lock, so it fails too.
+            List<PendingWrite<?, ?>> same = new ArrayList<>();
+            claimAll(same, waiting, (write) -> write.key().equals(failed.key()));
+            same.forEach((write) -> write.failed(failure(failure)));
+        }
+        if (shared && left.isEmpty() && !waited) {
+            // It may have met what is over, such as a full disk.
+            commitAlone(List.of(failed), failure);
+        }
+        else {
+            failed.failed(failure(failure));
+        }
+        left.addAll(waiting);
+        return left;
     }
 
     private static void run(Deque<PendingWrite<?, ?>> waiting, List<PendingWrite<?, ?>> taken, boolean join) {
@@ -218,13 +245,28 @@ public class GroupCommit implements SmartLifecycle {
         checkAge(taken);
     }
 
-    /** A write and those after it that one statement executes with it, all claimed. */
+    /**
+     * A write and those after it that one statement executes with it, all claimed. Their
+     * number is a power of two, so that there are few statements to prepare, unless some
+     * expire just then.
+     */
     private static List<PendingWrite<?, ?>> joined(PendingWrite<?, ?> write, Deque<PendingWrite<?, ?>> waiting) {
+        int able = 1;
+        PendingWrite<?, ?> last = write;
+        for (PendingWrite<?, ?> next : waiting) {
+            if (able == MAX_JOINED || !next.joins(last)) {
+                break;
+            }
+            able++;
+            last = next;
+        }
         List<PendingWrite<?, ?>> joined = new ArrayList<>(List.of(write));
-        while (joined.size() < MAX_JOINED && !waiting.isEmpty() && waiting.element().joins(joined.getLast())) {
-            PendingWrite<?, ?> next = waiting.remove();
-            if (next.claim()) {
-                joined.add(next);
+        if (able >= MIN_JOINED) {
+            for (int left = Integer.highestOneBit(able) - 1; left > 0; left--) {
+                PendingWrite<?, ?> next = waiting.remove();
+                if (next.claim()) {
+                    joined.add(next);
+                }
             }
         }
         return joined;
@@ -243,14 +285,11 @@ public class GroupCommit implements SmartLifecycle {
         waiting.removeIf(which);
     }
 
-    /**
-     * Of writes that failed together most were not the cause: each is tried alone, while
-     * the database answers and there is time. One whose statement failed has had its try.
-     */
+    /** Tries each write alone, while the database answers and there is time. */
     private void commitAlone(List<PendingWrite<?, ?>> writes, Throwable together) {
         Throwable failure = together;
         for (PendingWrite<?, ?> write : writes) {
-            if (write.isExecuted() && writes.size() > 1 && !isUnavailable(failure) && !write.isTimedOut()) {
+            if (!isUnavailable(failure) && !write.isTimedOut()) {
                 try {
                     transaction.executeWithoutResult((status) -> {
                         write.run();

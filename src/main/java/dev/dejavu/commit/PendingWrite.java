@@ -16,7 +16,8 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.dao.QueryTimeoutException;
 
 /**
- * A statement that waits for its commit. Either it expires or it is executed: never both.
+ * A statement that waits for its commit. Either it expires or it is carried out, never
+ * both.
  *
  * @param <I> what a statement for many writes takes of each
  * @param <T> what it returns for each
@@ -31,6 +32,9 @@ final class PendingWrite<I, T> {
      * the 2 s that a request may wait.
      */
     private static final Duration MAX_AGE = Duration.ofMillis(1200);
+
+    /** A statement that takes as long waits for others. */
+    private static final Duration WAIT = Duration.ofMillis(200);
 
     private final String key;
 
@@ -54,6 +58,8 @@ final class PendingWrite<I, T> {
     private volatile boolean joined;
 
     private volatile boolean executed;
+
+    private volatile long tried;
 
     PendingWrite(String key, Supplier<T> statement, boolean alone) {
         this.key = key;
@@ -99,9 +105,13 @@ final class PendingWrite<I, T> {
         return claimed.compareAndSet(false, true);
     }
 
-    /** Gives it back, to be claimed again, once it is certain that it is rolled back. */
-    void release() {
+    /**
+     * Gives it back once it is certain that it is rolled back: it may be claimed again,
+     * or has expired.
+     */
+    void giveBack() {
         claimed.set(false);
+        expire();
     }
 
     /** Whether it has waited too long for another transaction. */
@@ -118,6 +128,11 @@ final class PendingWrite<I, T> {
         return System.nanoTime() - begin > age.toNanos();
     }
 
+    /** Whether its statement, which has just failed, took so long that it was waiting. */
+    boolean hasWaited() {
+        return System.nanoTime() - tried > WAIT.toNanos();
+    }
+
     /** Whether its statement was executed when it was last tried. */
     boolean isExecuted() {
         return executed;
@@ -132,6 +147,7 @@ final class PendingWrite<I, T> {
     private void begin(boolean jointly) {
         joined = jointly;
         executed = false;
+        tried = System.nanoTime();
     }
 
     /** Executes writes that join each other, as {@link #run} does. */

@@ -51,7 +51,7 @@ class SqliteConfiguration {
     private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(2);
 
     /** Prepared statements per connection. */
-    private static final int MAX_STATEMENTS = 16;
+    private static final int MAX_STATEMENTS = 64;
 
     /** One process has the file, so its own clock counts. */
     @Bean

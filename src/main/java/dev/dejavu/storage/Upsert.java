@@ -25,8 +25,7 @@ import dev.dejavu.cache.TimeToLive;
 
 /**
  * Stores entries of different keys, many by one statement: a round trip, and what a
- * database does for each statement, costs more than a row. There is one statement for
- * each power of two, so that all stay prepared.
+ * database does for each statement, costs more than a row.
  *
  * @param <E> the entry
  */
@@ -43,6 +42,10 @@ public final class Upsert<E extends CacheEntry> {
     private static final String WAIT_BRIEFLY = """
             select set_config('lock_timeout', '50', true) where current_setting('lock_timeout') = '%s'
             """.formatted(PostgresqlSessions.LOCK_TIMEOUT);
+
+    /** For the rest of the transaction, and its commit. */
+    private static final String WAIT_AS_BEFORE = "select set_config('lock_timeout', '%s', true)"
+        .formatted(PostgresqlSessions.LOCK_TIMEOUT);
 
     private final String sql;
 
@@ -89,21 +92,17 @@ public final class Upsert<E extends CacheEntry> {
      * @return the results in the same order
      */
     List<PutResult<E>> store(List<E> entries, CacheDatabase database, TableNames names, TimeToLive timeToLive) {
-        if (entries.size() > 1 && database.isPostgresql()) {
-            database.writer().sql(WAIT_BRIEFLY).query().listOfRows();
-        }
+        boolean waitsBriefly = entries.size() > 1 && database.isPostgresql()
+                && !database.writer().sql(WAIT_BRIEFLY).query().listOfRows().isEmpty();
         Map<CacheKey, E> byKey = entries.stream().collect(Collectors.toMap(CacheEntry::key, Function.identity()));
         Map<CacheKey, PutResult<E>> results = new HashMap<>();
-        for (int size, from = 0; from < entries.size(); from += size) {
-            size = Integer.highestOneBit(entries.size() - from);
-            Statement statement = statements.computeIfAbsent(size, this::statement);
-            database.writer()
-                .sql(statement.sql())
-                .params(statement.values(rows(entries.subList(from, from + size), timeToLive)))
-                .query((returned) -> {
-                    CacheKey key = names.key(returned);
-                    results.put(key, result(Objects.requireNonNull(byKey.get(key)), returned));
-                });
+        Statement statement = statements.computeIfAbsent(entries.size(), this::statement);
+        database.writer().sql(statement.sql()).params(statement.values(rows(entries, timeToLive))).query((returned) -> {
+            CacheKey key = names.key(returned);
+            results.put(key, result(Objects.requireNonNull(byKey.get(key)), returned));
+        });
+        if (waitsBriefly) {
+            database.writer().sql(WAIT_AS_BEFORE).query().listOfRows();
         }
         return entries.stream().map((entry) -> Objects.requireNonNull(results.get(entry.key()))).toList();
     }
@@ -119,8 +118,9 @@ public final class Upsert<E extends CacheEntry> {
         return entries.stream().map((entry) -> {
             Map<String, @Nullable Object> values = parameters.apply(entry);
             Cost cost = entry.cost();
-            values.put("costSeconds", (cost != null) ? cost.seconds() : null);
-            values.put("costBytes", (cost != null) ? cost.bytes() : null);
+            values.put("costSeconds", (cost != null) ? cost.seconds() : new SqlParameterValue(Types.DOUBLE, null));
+            values.put("costBytes",
+                    (cost != null && cost.bytes() != null) ? cost.bytes() : new SqlParameterValue(Types.BIGINT, null));
             values.put("cutoff", timeToLive.cutoff());
             values.put("overlayCutoff", timeToLive.overlayCutoff());
             return values;
@@ -137,8 +137,11 @@ public final class Upsert<E extends CacheEntry> {
      */
     private record Statement(String sql, List<Parameter> parameters) {
 
-        /** A value whose type the database knows. */
-        private static final SqlParameterValue NULL = new SqlParameterValue(Types.NULL, null);
+        /**
+         * Of all columns that may be null and are of no cost: of one type, so that the
+         * statement stays prepared.
+         */
+        private static final SqlParameterValue NULL = new SqlParameterValue(Types.VARCHAR, null);
 
         static Statement of(String named) {
             List<Parameter> parameters = new ArrayList<>();

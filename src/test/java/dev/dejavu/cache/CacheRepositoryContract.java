@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -278,7 +279,11 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
             assertThat(result.entry().value()).isEqualTo(entry.value());
             assertThat(result.previousValue()).isEqualTo(previous.get(entry.key()));
             assertThat(result.created()).isEqualTo(!previous.containsKey(entry.key()));
-            assertThat(table.find(entry.key()).map(CacheEntry::value)).contains(entry.value());
+            Optional<E> found = table.find(entry.key());
+            assertThat(found.map(CacheEntry::value)).contains(entry.value());
+            if (entry.key().isInBase()) {
+                assertThat(found).contains(result.entry());
+            }
         }
     }
 

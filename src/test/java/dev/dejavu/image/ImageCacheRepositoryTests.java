@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -32,8 +33,10 @@ import dev.dejavu.cache.RegistryEvent;
 import dev.dejavu.cache.RegistryEventListener;
 import dev.dejavu.cache.Verification;
 import dev.dejavu.cache.WatermarkTable;
+import dev.dejavu.commit.GroupCommit;
 import dev.dejavu.registry.ImageReference;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.OneCommit;
 import dev.dejavu.testing.WithDocker;
 import dev.dejavu.testing.WithPostgres;
 import dev.dejavu.testing.WithSqlite;
@@ -67,6 +70,36 @@ class ImageCacheRepositoryTests {
         /** That of the last event, which a PUT knows. */
         private long lastNumber() {
             return reader.sql("select number from registry_counter").query(Long.class).single();
+        }
+
+        /** Which members are null differs from row to row, and from time to time. */
+        @Test
+        void imagesThatArriveTogetherKeepTheirOwnMembers(@Autowired GroupCommit commit,
+                @Autowired ImageCacheRepository table) throws Exception {
+            List<CachedImage> images = new ArrayList<>();
+            for (int n = 0; n < 64; n++) {
+                CachedImage image = entry(Keys.next(), newValue()).withWrittenBy((n % 2 == 0) ? "ada" + n : null);
+                images.add(image.withCost((n % 3 == 0) ? new Cost(n, null) : (n % 3 == 1) ? new Cost(n, 9L) : null));
+            }
+            List<CachedImage> again = images.stream()
+                .map((image) -> image.withWrittenBy("ben").withCost(null))
+                .toList();
+            for (int round = 0; round < 2; round++) {
+                Map<CacheKey, CachedImage> stored = new ConcurrentHashMap<>();
+                OneCommit.of(commit,
+                        List.of(images, again)
+                            .get(round)
+                            .stream()
+                            .map((image) -> (Runnable) () -> stored.put(image.hash(), table.put(image).entry()))
+                            .toList());
+                for (CachedImage image : images) {
+                    CachedImage kept = Objects.requireNonNull(stored.get(image.hash()));
+                    assertThat(kept.cost()).isEqualTo(image.cost());
+                    String author = (image.writtenBy() != null || round == 0) ? image.writtenBy() : "ben";
+                    assertThat(kept.writtenBy()).isEqualTo(author);
+                    assertThat(table.find(image.hash())).contains(kept);
+                }
+            }
         }
 
         @Test

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 
-import dev.dejavu.commit.GroupCommit;
+import org.awaitility.Awaitility;
 
-import static org.awaitility.Awaitility.await;
+import dev.dejavu.commit.GroupCommit;
 
 /**
  * Lets writes share a commit: they arrive while another one is carried out.
@@ -29,14 +29,15 @@ public final class OneCommit {
         CountDownLatch arrived = new CountDownLatch(1);
         Thread first = Thread.startVirtualThread(() -> commit.write("first", () -> {
             started.countDown();
-            awaitQuietly(arrived);
+            await(arrived);
             return another.get();
         }));
         started.await();
         int waiting = commit.waiting();
         List<Thread> writers = writes.stream().map(Thread::startVirtualThread).toList();
         // They may not wait for long.
-        await().pollDelay(Duration.ZERO)
+        Awaitility.await()
+            .pollDelay(Duration.ZERO)
             .pollInterval(Duration.ofMillis(5))
             .until(() -> commit.waiting() >= waiting + writes.size()
                     && writers.stream().allMatch((writer) -> writer.getState() == Thread.State.WAITING));
@@ -47,7 +48,8 @@ public final class OneCommit {
         }
     }
 
-    private static void awaitQuietly(CountDownLatch latch) {
+    /** Waits, as a statement may. */
+    public static void await(CountDownLatch latch) {
         try {
             latch.await();
         }
