@@ -20,15 +20,16 @@ import org.postgresql.PGNotification;
 final class NotificationChannel implements AutoCloseable {
 
     /**
-     * For inserted, updated and deleted rows and for truncation, with these arguments;
-     * the number says when each of them fires.
+     * For inserted, updated, renamed and deleted rows and for truncation, with these
+     * arguments; the number says when each of them fires.
      */
     private static final String TRIGGERS = """
             select count(distinct tgtype) from pg_trigger join pg_proc on pg_proc.oid = tgfoid
             where tgrelid = to_regclass(?) and tgenabled <> 'D' and (
-                proname = 'dejavu_notify_row' and tgtype in (4, 16) and tgargs = ?
-                or proname = 'dejavu_notify_removed' and tgtype = 8 and tgargs = ?
-                or proname = 'dejavu_notify_all' and tgtype = 32 and tgargs = ?)
+                tgargs = ? and (proname = 'dejavu_notify_row' and tgtype in (4, 16)
+                    or proname = 'dejavu_notify_renamed' and tgtype = 17
+                    or proname = 'dejavu_notify_removed' and tgtype = 8)
+                or tgargs = ? and proname = 'dejavu_notify_all' and tgtype = 32)
             """;
 
     private static final String WATERMARK_TRIGGER = """
@@ -86,10 +87,9 @@ final class NotificationChannel implements AutoCloseable {
         try (PreparedStatement statement = connection.prepareStatement(TRIGGERS)) {
             statement.setString(1, names.table());
             statement.setBytes(2, arguments(cache, names.key()));
-            statement.setBytes(3, arguments(cache, names.key()));
-            statement.setBytes(4, arguments(cache));
+            statement.setBytes(3, arguments(cache));
             try (ResultSet count = statement.executeQuery()) {
-                return count.next() && count.getInt(1) == 4;
+                return count.next() && count.getInt(1) == 5;
             }
         }
     }
