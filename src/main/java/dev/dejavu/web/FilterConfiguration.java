@@ -11,7 +11,7 @@ import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
 
 /**
  * The order of the filters: semicolons, access control, entries, unflushed responses,
- * observation.
+ * observation. One of Spring Boot's is off.
  */
 @Configuration(proxyBeanMethods = false)
 class FilterConfiguration {
@@ -47,7 +47,7 @@ class FilterConfiguration {
     }
 
     /**
-     * Off, as it would wrap every request for the versions in a few links of the console.
+     * It would wrap every request for the versions in a few links of the console.
      */
     @Bean
     FilterRegistrationBean<ResourceUrlEncodingFilter> resourceUrlEncodingFilter() {

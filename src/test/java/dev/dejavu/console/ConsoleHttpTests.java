@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -103,6 +105,22 @@ class ConsoleHttpTests {
                 .doesNotContain("unsafe", "http");
             assertThat(header(page, "Cache-Control")).contains("no-store");
             assertThat(page.body()).doesNotContainPattern("<script>|<style|\\sstyle=|\\son[a-z]+=|https?://(?!127)");
+        }
+
+        /** They have no version in their addresses, and may change with each upgrade. */
+        @Test
+        void partOfAPage_isAskedForEachTimeAndSentOnce() {
+            Matcher parts = Pattern.compile("(?:href|src)=\"(/[^\"]+\\.(?:css|js))\"")
+                .matcher(page("/console", "").body());
+            List<String> found = parts.results().map((part) -> part.group(1)).toList();
+            assertThat(found).hasSize(5);
+            for (String part : found) {
+                HttpResponse<String> first = http.get(part);
+                assertThat(first.statusCode()).as(part).isEqualTo(200);
+                assertThat(header(first, "Cache-Control")).as(part).isEqualTo("no-cache");
+                assertThat(http.get(part, "If-Modified-Since", header(first, "Last-Modified")).statusCode()).as(part)
+                    .isEqualTo(304);
+            }
         }
 
         @Test
