@@ -31,7 +31,7 @@ import dev.dejavu.cache.TimeToLive;
  */
 public final class Upsert<E extends CacheEntry> {
 
-    private static final Pattern PARAMETER = Pattern.compile("(?<!:):(\\d*)([a-zA-Z]+)");
+    private static final Pattern PARAMETER = Pattern.compile("(?<!:):([a-zA-Z]+)");
 
     private static final String CUTOFF = "(case when excluded.overlay = '' then :cutoff else :overlayCutoff end)";
 
@@ -107,24 +107,35 @@ public final class Upsert<E extends CacheEntry> {
         return entries.stream().map((entry) -> Objects.requireNonNull(results.get(entry.key()))).toList();
     }
 
+    /** The cutoffs come after the rows, as a row of their own. */
     private Statement statement(int rows) {
+        List<Parameter> positions = new ArrayList<>();
         String values = IntStream.range(0, rows)
-            .mapToObj((number) -> PARAMETER.matcher(row).replaceAll(":" + number + "$2"))
+            .mapToObj((number) -> positional(row, number, positions))
             .collect(Collectors.joining(", "));
-        return Statement.of(sql.replace("{rows}", values).replace("{cutoff}", CUTOFF));
+        return new Statement(positional(sql.replace("{cutoff}", CUTOFF), rows, positions).replace("{rows}", values),
+                positions);
+    }
+
+    private static String positional(String named, int row, List<Parameter> positions) {
+        return PARAMETER.matcher(named).replaceAll((match) -> {
+            positions.add(new Parameter(match.group(1), row));
+            return "?";
+        });
     }
 
     private List<Map<String, @Nullable Object>> rows(List<E> entries, TimeToLive timeToLive) {
-        return entries.stream().map((entry) -> {
+        List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+        for (E entry : entries) {
             Map<String, @Nullable Object> values = parameters.apply(entry);
             Cost cost = entry.cost();
             values.put("costSeconds", (cost != null) ? cost.seconds() : new SqlParameterValue(Types.DOUBLE, null));
             values.put("costBytes",
                     (cost != null && cost.bytes() != null) ? cost.bytes() : new SqlParameterValue(Types.BIGINT, null));
-            values.put("cutoff", timeToLive.cutoff());
-            values.put("overlayCutoff", timeToLive.overlayCutoff());
-            return values;
-        }).toList();
+            rows.add(values);
+        }
+        rows.add(Map.of("cutoff", timeToLive.cutoff(), "overlayCutoff", timeToLive.overlayCutoff()));
+        return rows;
     }
 
     private PutResult<E> result(E entry, ResultSet returned) throws SQLException {
@@ -142,16 +153,6 @@ public final class Upsert<E extends CacheEntry> {
          * statement stays prepared.
          */
         private static final SqlParameterValue NULL = new SqlParameterValue(Types.VARCHAR, null);
-
-        static Statement of(String named) {
-            List<Parameter> parameters = new ArrayList<>();
-            String sql = PARAMETER.matcher(named).replaceAll((match) -> {
-                parameters.add(
-                        new Parameter(match.group(2), match.group(1).isEmpty() ? 0 : Integer.parseInt(match.group(1))));
-                return "?";
-            });
-            return new Statement(sql, parameters);
-        }
 
         List<Object> values(List<Map<String, @Nullable Object>> rows) {
             List<Object> values = new ArrayList<>(parameters.size());
