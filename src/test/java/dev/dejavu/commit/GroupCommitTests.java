@@ -136,9 +136,7 @@ class GroupCommitTests {
 
     @Test
     void writeThatCannotBeExecutedFailsAlone() throws Exception {
-        inServiceWithOneRow((service, locked, other) -> {
-            Http http = Http.of(service);
-            lockRows(other);
+        withLockedRow((http, commit, locked, other) -> {
             try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
                 Future<HttpResponse<String>> blocked = executor.submit(() -> put(http, locked));
                 // These arrive while it is blocked, and after it.
@@ -153,12 +151,10 @@ class GroupCommitTests {
     /** PUTs share a statement until it is known which of them waits for the row. */
     @Test
     void lockedRowFailsItsOwnWriteAlone() throws Exception {
-        inServiceWithOneRow((service, locked, other) -> {
-            Http http = Http.of(service);
-            lockRows(other);
+        withLockedRow((http, commit, locked, other) -> {
             Map<CacheKey, Integer> statuses = new ConcurrentHashMap<>();
             List<CacheKey> keys = Stream.concat(Stream.of(locked), Stream.generate(Keys::next)).limit(20).toList();
-            OneCommit.of(service.getBean("groupCommit", GroupCommit.class),
+            OneCommit.of(commit,
                     keys.stream()
                         .map((key) -> (Runnable) () -> statuses.put(key, put(http, key).statusCode()))
                         .toList());
@@ -171,9 +167,7 @@ class GroupCommitTests {
     /** Only a statement of many writes is impatient. */
     @Test
     void writeWaitsForALockedRowAfterAStatementOfMany() throws Exception {
-        inServiceWithOneRow((service, locked, other) -> {
-            Http http = Http.of(service);
-            lockRows(other);
+        withLockedRow((http, commit, locked, other) -> {
             Map<String, Integer> statuses = new ConcurrentHashMap<>();
             List<Runnable> writes = new ArrayList<>(List.of(() -> {
                 Thread.startVirtualThread(() -> rollBackAfter(Duration.ofMillis(250), other));
@@ -184,7 +178,7 @@ class GroupCommitTests {
                 CacheKey key = CacheKey.parse("0".repeat(60) + locked.hex().substring(60, 63) + n);
                 writes.add(() -> statuses.put(key.hex(), put(http, key).statusCode()));
             }
-            OneCommit.of(service.getBean("groupCommit", GroupCommit.class), writes);
+            OneCommit.of(commit, writes);
             assertThat(statuses).hasSize(9)
                 .allSatisfy((key, status) -> assertThat(status).isEqualTo(key.equals("delete") ? 204 : 201));
         });
@@ -200,23 +194,26 @@ class GroupCommitTests {
         }
     }
 
-    private static void inServiceWithOneRow(Scenario scenario) throws Exception {
+    /** In a service of its own, whose timeouts hold. */
+    private static void withLockedRow(Scenario scenario) throws Exception {
         String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
         try (ConfigurableApplicationContext service = SpringApplication.run(DejavuApplication.class, "--server.port=0",
                 "--dejavu.registry.allowed=", "--spring.datasource.url=" + url);
                 Connection other = DriverManager.getConnection(url)) {
+            Http http = Http.of(service);
             CacheKey key = Keys.next();
-            put(Http.of(service), key);
+            put(http, key);
             // The first ones take long, and no write may wait for long.
-            putConcurrently(Http.of(service), 40);
-            scenario.play(service, key, other);
+            putConcurrently(http, 40);
+            lockRows(other);
+            scenario.play(http, service.getBean("groupCommit", GroupCommit.class), key, other);
         }
     }
 
     @FunctionalInterface
     private interface Scenario {
 
-        void play(ConfigurableApplicationContext service, CacheKey row, Connection other) throws Exception;
+        void play(Http http, GroupCommit commit, CacheKey locked, Connection other) throws Exception;
 
     }
 

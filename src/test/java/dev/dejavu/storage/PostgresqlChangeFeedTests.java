@@ -27,6 +27,8 @@ import static org.awaitility.Awaitility.await;
  */
 class PostgresqlChangeFeedTests {
 
+    private static final String INSERT = "insert into bundle_cache (digest, hash_digest, remote_path, created_at, revision) values ";
+
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private static final Instant RAISED_AT = Instant.ofEpochMilli(1234);
@@ -92,10 +94,7 @@ class PostgresqlChangeFeedTests {
     @Test
     void deletionIsToldFromAWrite() {
         JdbcClient database = JdbcClient.create(pool);
-        database
-            .sql("insert into bundle_cache (digest, hash_digest, remote_path, created_at, revision)"
-                    + " values ('00', 'h', 's3://b/p', 1, 1), ('01', 'h', 's3://b/p', 1, 1)")
-            .update();
+        database.sql(INSERT + "('00', 'h', 's3://b/p', 1, 1), ('01', 'h', 's3://b/p', 1, 1)").update();
         database.sql("delete from bundle_cache").update();
         await().atMost(TIMEOUT).until(() -> listener.changes.size() == 2);
         assertThat(listener.changes).containsExactly("written bundles [00, 01]", "removed bundles [00, 01]");
@@ -121,10 +120,7 @@ class PostgresqlChangeFeedTests {
     @Test
     void keyThatIsRenamedByHandIsTold() {
         JdbcClient database = JdbcClient.create(pool);
-        database
-            .sql("insert into bundle_cache (digest, hash_digest, remote_path, created_at, revision)"
-                    + " values ('00', 'h', 's3://b/p', 1, 1)")
-            .update();
+        database.sql(INSERT + "('00', 'h', 's3://b/p', 1, 1)").update();
         database.sql("update bundle_cache set digest = '01'").update();
         await().atMost(TIMEOUT).until(() -> listener.changes.size() == 3);
         assertThat(listener.changes).startsWith("written bundles [00]")
