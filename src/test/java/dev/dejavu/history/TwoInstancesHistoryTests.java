@@ -1,6 +1,5 @@
 package dev.dejavu.history;
 
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.stream.Stream;
 
@@ -50,45 +49,41 @@ class TwoInstancesHistoryTests {
     @ParameterizedTest
     @MethodSource("samples")
     void whatHappenedThroughEitherIsInTheHistoryOfBoth(Sample entry) {
-        String ada = token("ada");
-        String ben = token("ben");
-        send(one, ADMIN, "PUT", entry.path(), entry.body());
-        send(one, ada, "GET", entry.path(), "");
-        send(other, ada, "GET", entry.path(), "");
-        send(other, ben, "GET", entry.path(), "");
-        Sample changed = entry.other("Z");
-        send(other, ADMIN, "PUT", changed.path(), changed.body());
-        send(one, ADMIN, "DELETE", entry.path(), "");
+        Http first = Http.of(one).as(ADMIN);
+        Http second = Http.of(other).as(ADMIN);
+        String ada = token(first, "ada");
+        String ben = token(first, "ben");
+        ok(first.put(entry.path(), entry.body()));
+        ok(first.as(ada).get(entry.path()));
+        ok(second.as(ada).get(entry.path()));
+        ok(second.as(ben).get(entry.path()));
+        ok(second.put(entry.path(), entry.other("Z").body()));
+        ok(first.delete(entry.path()));
         write();
-        JsonNode history = history(one, entry);
+        JsonNode history = history(first, entry);
         assertThat(texts(history.path("events"), "kind")).containsExactly("removed", "changed", "put");
         assertThat(texts(history.path("served"), "identity")).containsExactlyInAnyOrder("ada", "ben");
-        assertThat(history(other, entry)).isEqualTo(history);
+        assertThat(history(second, entry)).isEqualTo(history);
 
-        send(one, ADMIN, "PUT", entry.path(), entry.body());
-        send(one, ben, "GET", entry.path(), "");
+        ok(first.put(entry.path(), entry.body()));
+        ok(first.as(ben).get(entry.path()));
         one.close();
-        assertThat(texts(history(other, entry).path("events"), "kind")).as("what an instance writes at its end")
+        assertThat(texts(history(second, entry).path("events"), "kind")).as("what an instance writes at its end")
             .containsExactly("put", "removed", "changed", "put");
-        assertThat(texts(history(other, entry).path("served_since_true"), "identity")).contains("ben");
+        assertThat(texts(history(second, entry).path("served_since_true"), "identity")).contains("ben");
     }
 
-    private String token(String name) {
-        return json(send(one, ADMIN, "POST", "/tokens", "{\"name\":\"" + name + "\",\"role\":\"read\"}")).path("secret")
-            .asString();
+    private static String token(Http http, String name) {
+        return ok(http.post("/tokens", "{\"name\":\"" + name + "\",\"role\":\"read\"}")).path("secret").asString();
     }
 
-    private static JsonNode history(ConfigurableApplicationContext instance, Sample entry) {
-        return json(send(instance, ADMIN, "GET", entry.path() + "/history", ""));
+    private static JsonNode history(Http http, Sample entry) {
+        return ok(http.get(entry.path() + "/history"));
     }
 
-    private static HttpResponse<String> send(ConfigurableApplicationContext instance, String token, String method,
-            String path, String body) {
-        HttpResponse<String> response = Http.of(instance)
-            .send(method, path, BodyPublishers.ofString(body), "Content-Type", "application/json", "Authorization",
-                    "Bearer " + token);
-        assertThat(response.statusCode()).as(method + " " + path + ": " + response.body()).isBetween(200, 299);
-        return response;
+    private static JsonNode ok(HttpResponse<String> response) {
+        assertThat(response.statusCode()).as(response.body()).isBetween(200, 299);
+        return json(response);
     }
 
     /** What would be written within 15 s. */
