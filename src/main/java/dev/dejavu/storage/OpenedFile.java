@@ -168,6 +168,11 @@ final class OpenedFile implements AutoCloseable {
         }
     }
 
+    /** Waits until the disk has what was written to it. */
+    void force() throws IOException {
+        channel.force(false);
+    }
+
     private @Nullable ByteBuffer header() {
         ByteBuffer header = ByteBuffer.allocate(HEADER_SIZE);
         try {

@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
@@ -75,6 +76,8 @@ final class SqliteFile implements AutoCloseable {
 
     /** {@code null} before the first connection. */
     private volatile @Nullable OpenedFile opened;
+
+    private @Nullable SqliteCheckpoints checkpoints;
 
     /** How often the thread that writes has asked. */
     private final AtomicLong writes = new AtomicLong();
@@ -215,7 +218,9 @@ final class SqliteFile implements AutoCloseable {
 
     private synchronized void remember() throws SQLException {
         if (opened == null) {
-            opened = OpenedFile.of(path, dataSource.getConnection(), onLoss);
+            OpenedFile file = OpenedFile.of(path, dataSource.getConnection(), onLoss);
+            checkpoints = SqliteCheckpoints.start(dataSource.getConnection(), file, writes::get);
+            opened = file;
         }
     }
 
@@ -302,6 +307,7 @@ final class SqliteFile implements AutoCloseable {
             OpenedFile file = opened;
             if (file != null) {
                 opened = null;
+                Objects.requireNonNull(checkpoints).close();
                 file.close();
             }
         }
