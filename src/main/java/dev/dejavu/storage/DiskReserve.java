@@ -19,8 +19,10 @@ final class DiskReserve {
 
     private static final Logger log = LoggerFactory.getLogger(DiskReserve.class);
 
-    /** By so much the pages of a log can make the database grow. */
-    private static final long MAX_SIZE = SqliteFile.LOG_PAGES * 4096L;
+    /**
+     * By so much the pages of a log, twice its usual length, can make the database grow.
+     */
+    private static final long MAX_SIZE = 2 * SqliteFile.LOG_PAGES * 4096L;
 
     /** What is written at once, as a small heap has no room for all of it. */
     private static final int PART = 64 * 1024;

@@ -13,21 +13,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves SQLite's log to its file before {@link SqliteFile#LOG_PAGES} make a commit do so.
- * Most of it is copied while others write: they wait for its last pages alone, and for a
- * disk that has the others.
+ * Saves SQLite's log to its file while others write, all but the pages that are written
+ * meanwhile: a short checkpoint by the thread that writes saves those. It takes no lock
+ * that a writer needs.
  */
 final class SqliteCheckpoints implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(SqliteCheckpoints.class);
 
-    private static final int PAGES = SqliteFile.LOG_PAGES / 2;
-
     /** The second copies what was written during the first. */
     private static final int COPIES = 2;
-
-    /** Milliseconds that transactions are waited for, at the end. */
-    private static final int BUSY_TIMEOUT = 20;
 
     /** Between two looks at the log while it grows. */
     private static final Duration DELAY = Duration.ofMillis(50);
@@ -41,6 +36,8 @@ final class SqliteCheckpoints implements AutoCloseable {
     private final LongSupplier writes;
 
     private final Thread thread;
+
+    private volatile boolean almostSaved;
 
     private volatile boolean closed;
 
@@ -56,13 +53,23 @@ final class SqliteCheckpoints implements AutoCloseable {
      * @param connection of their own
      * @param writes how often the file was written to
      */
-    static SqliteCheckpoints start(Connection connection, OpenedFile file, LongSupplier writes) throws SQLException {
+    static SqliteCheckpoints start(Connection connection, OpenedFile file, LongSupplier writes) {
         SqliteCheckpoints checkpoints = new SqliteCheckpoints(connection, file, writes);
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("pragma busy_timeout = " + BUSY_TIMEOUT);
-        }
         checkpoints.thread.start();
         return checkpoints;
+    }
+
+    /**
+     * Whether few pages of the log are left to be saved; asked for by the thread that
+     * writes, which saves them. The next write then begins the log anew, unless somebody
+     * reads from it.
+     */
+    boolean takeAlmostSaved() {
+        boolean taken = almostSaved;
+        if (taken) {
+            almostSaved = false;
+        }
+        return taken;
     }
 
     private void run() {
@@ -80,14 +87,14 @@ final class SqliteCheckpoints implements AutoCloseable {
     /** What fails is left to a commit. */
     private void saveLongLog() {
         try {
-            if (pages("noop") < PAGES) {
+            if (almostSaved || pages("noop") < SqliteFile.LOG_PAGES) {
                 return;
             }
             for (int i = 0; i < COPIES && !closed; i++) {
                 pages("passive");
                 file.force();
             }
-            pages("restart");
+            almostSaved = true;
         }
         catch (SQLException | IOException ex) {
             log.debug("Not saved", ex);

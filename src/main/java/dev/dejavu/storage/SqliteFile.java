@@ -42,10 +42,13 @@ final class SqliteFile implements AutoCloseable {
     static final int BUSY_TIMEOUT = 400;
 
     /**
-     * How many pages, of 4 KiB, the log has before a checkpoint. Four times the default,
-     * so that most are written again before they are copied.
+     * How many pages, of 4 KiB, the log has before a checkpoint. Twice the default, so
+     * that many are written again before they are copied.
      */
-    static final int LOG_PAGES = 4000;
+    static final int LOG_PAGES = 2000;
+
+    /** Where {@link SqliteCheckpoints} comes too late, a commit waits for one. */
+    private static final int MAX_LOG_PAGES = 4 * LOG_PAGES;
 
     private static final Pattern NETWORK_DRIVE = Pattern.compile(
             "(?i)nfs\\d*|cifs|smb.*|afpfs|afs|ceph|davfs|webdav|fuse\\.(sshfs|s3fs|rclone|gcsfuse|glusterfs|ceph.*)");
@@ -77,7 +80,7 @@ final class SqliteFile implements AutoCloseable {
     /** {@code null} before the first connection. */
     private volatile @Nullable OpenedFile opened;
 
-    private @Nullable SqliteCheckpoints checkpoints;
+    private volatile @Nullable SqliteCheckpoints checkpoints;
 
     /** How often the thread that writes has asked. */
     private final AtomicLong writes = new AtomicLong();
@@ -239,6 +242,12 @@ final class SqliteFile implements AutoCloseable {
         requireKept();
     }
 
+    /** Whether the thread that writes is to do a checkpoint, which is short. */
+    boolean takeLogAlmostSaved() {
+        SqliteCheckpoints saving = checkpoints;
+        return saving != null && saving.takeAlmostSaved();
+    }
+
     private void requireKept() throws SQLException {
         String loss = loss();
         if (loss != null) {
@@ -295,7 +304,7 @@ final class SqliteFile implements AutoCloseable {
         config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
         config.setBusyTimeout(BUSY_TIMEOUT);
         config.setJournalSizeLimit(64 * 1024 * 1024);
-        config.setPragma(SQLiteConfig.Pragma.WAL_AUTOCHECKPOINT, String.valueOf(LOG_PAGES));
+        config.setPragma(SQLiteConfig.Pragma.WAL_AUTOCHECKPOINT, String.valueOf(MAX_LOG_PAGES));
         SQLiteDataSource dataSource = new SQLiteDataSource(config);
         dataSource.setUrl(PREFIX + path);
         return dataSource;

@@ -79,6 +79,9 @@ final class SqliteTransactions extends JdbcTransactionManager {
             execute("pragma wal_checkpoint(truncate)");
             reserve.take();
         }
+        else if (file.takeLogAlmostSaved()) {
+            execute("pragma wal_checkpoint(passive)");
+        }
         limitSize();
         super.doBegin(transaction, definition);
     }
