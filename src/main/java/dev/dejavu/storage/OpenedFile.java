@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.ThreadLocalRandom;
@@ -80,8 +81,8 @@ final class OpenedFile implements AutoCloseable {
     static OpenedFile of(Path path, Connection connection, Runnable onLoss) throws SQLException {
         int mark = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
         try {
-            execute(connection, "pragma user_version = " + mark);
-            execute(connection, "pragma wal_checkpoint(truncate)");
+            mark(connection, mark);
+            checkpoint(connection, "truncate");
         }
         catch (SQLException ex) {
             log.debug("Not marked, as on a full disk: whether it is overwritten cannot be seen", ex);
@@ -95,10 +96,26 @@ final class OpenedFile implements AutoCloseable {
         }
     }
 
-    private static void execute(Connection connection, String sql) throws SQLException {
+    private static void mark(Connection connection, int mark) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
+            statement.execute("pragma user_version = " + mark);
         }
+    }
+
+    private static int checkpoint(Connection connection, String mode) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("pragma wal_checkpoint(" + mode + ")")) {
+            return result.getInt("log");
+        }
+    }
+
+    /**
+     * Saves the log to the file.
+     * @param mode of SQLite
+     * @return the pages of the log
+     */
+    int checkpoint(String mode) throws SQLException {
+        return checkpoint(connection, mode);
     }
 
     /** Whether the file or its log was replaced or deleted. */
@@ -137,7 +154,7 @@ final class OpenedFile implements AutoCloseable {
     /** SQLite still has the log open: what is in it alone goes to the file. */
     private void saveLog() {
         try {
-            execute(connection, "pragma wal_checkpoint(full)");
+            checkpoint("full");
         }
         catch (SQLException ex) {
             log.error("What was written last is lost unless the service is stopped in order: {}", ex.toString());

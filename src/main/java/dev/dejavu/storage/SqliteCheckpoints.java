@@ -1,11 +1,9 @@
 package dev.dejavu.storage;
 
 import java.io.IOException;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
@@ -14,8 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Saves SQLite's log to its file while others write, all but the pages that are written
- * meanwhile: a short checkpoint by the thread that writes saves those. It takes no lock
- * that a writer needs.
+ * meanwhile, which the thread that writes saves. It takes no lock that a writer needs.
  */
 final class SqliteCheckpoints implements AutoCloseable {
 
@@ -29,20 +26,17 @@ final class SqliteCheckpoints implements AutoCloseable {
 
     private static final Duration IDLE_DELAY = Duration.ofSeconds(1);
 
-    private final Connection connection;
-
     private final OpenedFile file;
 
     private final LongSupplier writes;
 
     private final Thread thread;
 
-    private volatile boolean almostSaved;
+    private final AtomicBoolean almostSaved = new AtomicBoolean();
 
     private volatile boolean closed;
 
-    private SqliteCheckpoints(Connection connection, OpenedFile file, LongSupplier writes) {
-        this.connection = connection;
+    private SqliteCheckpoints(OpenedFile file, LongSupplier writes) {
         this.file = file;
         this.writes = writes;
         this.thread = Thread.ofPlatform().name("sqlite-checkpoints").daemon().unstarted(this::run);
@@ -50,26 +44,27 @@ final class SqliteCheckpoints implements AutoCloseable {
 
     /**
      * Starts them.
-     * @param connection of their own
      * @param writes how often the file was written to
      */
-    static SqliteCheckpoints start(Connection connection, OpenedFile file, LongSupplier writes) {
-        SqliteCheckpoints checkpoints = new SqliteCheckpoints(connection, file, writes);
+    static SqliteCheckpoints start(OpenedFile file, LongSupplier writes) {
+        SqliteCheckpoints checkpoints = new SqliteCheckpoints(file, writes);
         checkpoints.thread.start();
         return checkpoints;
     }
 
     /**
-     * Whether few pages of the log are left to be saved; asked for by the thread that
-     * writes, which saves them. The next write then begins the log anew, unless somebody
-     * reads from it.
+     * Saves the last pages, if the others are saved; for the thread that writes. The next
+     * write then begins the log anew, unless somebody reads from it.
      */
-    boolean takeAlmostSaved() {
-        boolean taken = almostSaved;
-        if (taken) {
-            almostSaved = false;
+    void finish() {
+        if (almostSaved.getAndSet(false)) {
+            try {
+                file.checkpoint("passive");
+            }
+            catch (SQLException ex) {
+                log.debug("Not saved", ex);
+            }
         }
-        return taken;
     }
 
     private void run() {
@@ -87,25 +82,17 @@ final class SqliteCheckpoints implements AutoCloseable {
     /** What fails is left to a commit. */
     private void saveLongLog() {
         try {
-            if (almostSaved || pages("noop") < SqliteFile.LOG_PAGES) {
+            if (almostSaved.get() || file.checkpoint("noop") < SqliteFile.LOG_PAGES) {
                 return;
             }
             for (int i = 0; i < COPIES && !closed; i++) {
-                pages("passive");
+                file.checkpoint("passive");
                 file.force();
             }
-            almostSaved = true;
+            almostSaved.set(true);
         }
         catch (SQLException | IOException ex) {
             log.debug("Not saved", ex);
-        }
-    }
-
-    /** The pages of the log, after a checkpoint of a mode. */
-    private int pages(String mode) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery("pragma wal_checkpoint(" + mode + ")")) {
-            return result.getInt("log");
         }
     }
 
@@ -114,14 +101,11 @@ final class SqliteCheckpoints implements AutoCloseable {
     public void close() {
         closed = true;
         LockSupport.unpark(thread);
-        try (connection) {
+        try {
             thread.join();
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
-        }
-        catch (SQLException ex) {
-            log.debug("Not closed", ex);
         }
     }
 

@@ -222,7 +222,7 @@ final class SqliteFile implements AutoCloseable {
     private synchronized void remember() throws SQLException {
         if (opened == null) {
             OpenedFile file = OpenedFile.of(path, dataSource.getConnection(), onLoss);
-            checkpoints = SqliteCheckpoints.start(dataSource.getConnection(), file, writes::get);
+            checkpoints = SqliteCheckpoints.start(file, writes::get);
             opened = file;
         }
     }
@@ -242,10 +242,12 @@ final class SqliteFile implements AutoCloseable {
         requireKept();
     }
 
-    /** Whether the thread that writes is to do a checkpoint, which is short. */
-    boolean takeLogAlmostSaved() {
-        SqliteCheckpoints saving = checkpoints;
-        return saving != null && saving.takeAlmostSaved();
+    /** Ends the checkpoint that is almost done. Only the thread that writes may ask. */
+    void finishCheckpoint() {
+        SqliteCheckpoints begun = checkpoints;
+        if (begun != null) {
+            begun.finish();
+        }
     }
 
     private void requireKept() throws SQLException {

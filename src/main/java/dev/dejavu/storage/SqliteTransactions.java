@@ -79,9 +79,7 @@ final class SqliteTransactions extends JdbcTransactionManager {
             execute("pragma wal_checkpoint(truncate)");
             reserve.take();
         }
-        else if (file.takeLogAlmostSaved()) {
-            execute("pragma wal_checkpoint(passive)");
-        }
+        file.finishCheckpoint();
         limitSize();
         super.doBegin(transaction, definition);
     }

@@ -83,9 +83,7 @@ class SqliteCheckpointsTests {
     private void write(int rows) throws SQLException {
         for (int i = 0; i < rows; i++) {
             file.requireIntact();
-            if (file.takeLogAlmostSaved()) {
-                execute("pragma wal_checkpoint(passive)");
-            }
+            file.finishCheckpoint();
             execute("insert into t values (printf('%03000d', " + i + "))");
         }
     }
