@@ -69,7 +69,7 @@ final class SqliteCheckpoints implements AutoCloseable {
 
     private void run() {
         long seen = writes.getAsLong();
-        while (!closed && !file.isLost()) {
+        while (!closed) {
             long now = writes.getAsLong();
             LockSupport.parkNanos(((now == seen) ? IDLE_DELAY : DELAY).toNanos());
             if (now != seen) {

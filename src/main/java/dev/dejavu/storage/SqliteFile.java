@@ -82,7 +82,7 @@ final class SqliteFile implements AutoCloseable {
 
     private volatile @Nullable SqliteCheckpoints checkpoints;
 
-    /** How often the thread that writes has asked. */
+    /** How often the thread that writes has found it intact. */
     private final AtomicLong writes = new AtomicLong();
 
     private SqliteFile(Path path, FileChannel lock, SqliteDamage damage, DiskReserve reserve, Runnable onDamage) {
@@ -234,12 +234,12 @@ final class SqliteFile implements AutoCloseable {
      * was overwritten, or damage was met
      */
     void requireIntact() throws SQLException {
-        writes.incrementAndGet();
         OpenedFile file = opened;
         if (file != null && !damage.isMet() && file.isShorter()) {
             damage.mark(OVERWRITTEN);
         }
         requireKept();
+        writes.incrementAndGet();
     }
 
     /** Ends the checkpoint that is almost done. Only the thread that writes may ask. */
