@@ -17,6 +17,11 @@ public record CacheKey(@JsonValue String hex, String overlay) {
 
     private static final Set<Integer> DIGEST_LENGTHS = Set.of(32, 40, 64, 96, 128);
 
+    public CacheKey {
+        // A driver makes an empty text for each row, which would stay in memory.
+        overlay = overlay.isEmpty() ? BASE : overlay;
+    }
+
     /** A key in the base. */
     public CacheKey(String hex) {
         this(hex, BASE);

@@ -210,7 +210,12 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
 
     private static Instant firstPutAt(ResultSet row, Instant createdAt) throws SQLException {
         long first = row.getLong("first_put_at");
-        return row.wasNull() ? createdAt : Instant.ofEpochMilli(first);
+        return row.wasNull() ? createdAt : instant(first, createdAt);
+    }
+
+    /** One object for times that are equal, as most are: they stay in memory. */
+    private static Instant instant(long millis, Instant other) {
+        return (millis == other.toEpochMilli()) ? other : Instant.ofEpochMilli(millis);
     }
 
     /**
@@ -221,7 +226,7 @@ class ImageCacheRepository extends JdbcCacheRepository<CachedImage> implements V
         String by = row.getString("verified_by");
         Verification.By verifier = (by != null) ? Verification.By.valueOf(by.toUpperCase(Locale.ROOT))
                 : Verification.By.CLIENT;
-        Instant at = (by != null) ? Instant.ofEpochMilli(row.getLong("verified_at")) : createdAt;
+        Instant at = (by != null) ? instant(row.getLong("verified_at"), createdAt) : createdAt;
         String restedOn = row.getString("rested_on");
         return new Verification(at, verifier, row.getString("manifest_digest"),
                 (restedOn != null) ? digests(restedOn) : null, row.getLong("verified_as_of"),

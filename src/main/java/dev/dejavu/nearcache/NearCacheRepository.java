@@ -160,7 +160,8 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         if (version != Versions.NONE) {
             NearRead read = (entry != null) ? new NearCacheEntry<>(entry, version, begin)
                     : new KnownMiss(version, begin);
-            reads.put(key, read);
+            // One key, not two that are equal.
+            reads.put((entry != null) ? entry.key() : key, read);
             if (!versions.isCurrent(key, version)) {
                 // Who changed it meanwhile has dropped what was there before.
                 drop(key, read);
