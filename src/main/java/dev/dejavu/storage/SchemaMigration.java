@@ -5,13 +5,11 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,8 +41,8 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator, Meter
 
     private final ObjectProvider<MigrationConnections> connections;
 
-    /** Ends with the first attempt. */
-    private final CompletableFuture<Void> first = new CompletableFuture<>();
+    /** Ends with the first attempt; {@code false} when the start waits no longer. */
+    private final CompletableFuture<Boolean> first = new CompletableFuture<>();
 
     private volatile boolean migrated;
 
@@ -64,11 +62,10 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator, Meter
     public void migrate(Flyway flyway) {
         Thread.ofPlatform().daemon().name("schema").start(() -> run(flyway));
         try {
-            first.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        }
-        catch (TimeoutException ex) {
-            MigrationConnections outside = connections.getIfAvailable();
-            tell((outside != null) ? outside.reasonToWait() : MigrationConnections.MIGRATING);
+            if (!first.completeOnTimeout(false, PATIENCE.toMillis(), TimeUnit.MILLISECONDS).get()) {
+                MigrationConnections outside = connections.getIfAvailable();
+                tell((outside != null) ? outside.reasonToWait() : MigrationConnections.MIGRATING);
+            }
         }
         catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
@@ -97,20 +94,22 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator, Meter
         try {
             flyway.migrate();
             migrated = true;
-            first.complete(null);
+            first.complete(true);
             if (!reason.isEmpty()) {
                 log.info("The tables are up to date: ready");
             }
             return true;
         }
-        catch (FlywayException ex) {
+        catch (RuntimeException ex) {
             file.ifAvailable((sqlite) -> sqlite.damage().report(ex));
             RuntimeException lasting = lasting(ex);
+            // Once the start has gone on, nobody would hear of it: then it is tried
+            // again.
             if (lasting != null && first.completeExceptionally(lasting)) {
                 return true;
             }
             tell(DriverMessage.of(ex));
-            first.complete(null);
+            first.complete(true);
             return false;
         }
     }
@@ -123,7 +122,7 @@ class SchemaMigration implements FlywayMigrationStrategy, HealthIndicator, Meter
     }
 
     /** What no retry can change; {@code null} for all else. */
-    private @Nullable RuntimeException lasting(FlywayException failure) {
+    private @Nullable RuntimeException lasting(RuntimeException failure) {
         SQLException cause = DriverMessage.cause(failure);
         String state = (cause != null) ? String.valueOf(cause.getSQLState()) : "null";
         if (state.startsWith("28")) {

@@ -91,6 +91,23 @@ class SchemaStartTests {
     }
 
     @Test
+    void migrationThatFlywayGivesUpIsTriedAgain() throws Exception {
+        flyway("15").migrate();
+        try (Connection locker = DriverManager.getConnection(url)) {
+            lock(locker, "registry_watermark");
+            try (ServiceProcess one = start(url)) {
+                assertWaiting(one, "waits for a lock that session");
+                try (ServiceProcess other = start(url, "spring.flyway.lock-retry-count=3")) {
+                    assertWaiting(other, "Number of retries exceeded");
+                    locker.rollback();
+                    assertReady(one);
+                    assertReady(other);
+                }
+            }
+        }
+    }
+
+    @Test
     void refusalToCreateTablesIsToldInTheWordsOfTheDriver() throws Exception {
         String user = user();
         try (ServiceProcess service = start(url.replace("=postgres", "=" + user))) {
