@@ -22,11 +22,16 @@ import org.sqlite.SQLiteException;
 
 /**
  * Damage of an SQLite file. The start does not read a large file to its end to find it;
- * damage that a statement meets later is marked beside the file, for the next start.
+ * damage that a statement meets later is marked beside the file, for the next start,
+ * which then reads all of it: it may be another file by then, as a backup that was
+ * restored.
  */
 final class SqliteDamage {
 
     private static final Logger log = LoggerFactory.getLogger(SqliteDamage.class);
+
+    /** Of a search in a file that is marked. */
+    private static final Duration FULL_TIMEOUT = Duration.ofMinutes(1);
 
     /** Pages and instructions between two looks at the clock. */
     private static final int PROGRESS_STEP = 100;
@@ -52,10 +57,23 @@ final class SqliteDamage {
      * @return what is damaged; {@code null} when nothing was found
      */
     @Nullable String find(DataSource dataSource, Duration timeout) throws IOException {
-        return Files.exists(marker()) ? Files.readString(marker()) : check(dataSource, timeout.toNanos());
+        if (Files.notExists(marker())) {
+            return check(dataSource, "quick_check", timeout.toNanos(), null);
+        }
+        String marked = Files.readString(marker());
+        if (check(dataSource, "integrity_check", FULL_TIMEOUT.toNanos(), marked) != null || isEmpty(dataSource)) {
+            return marked;
+        }
+        log.warn("{} was marked as damaged ({}), and is found sound as a whole: used as it is", path, marked);
+        return null;
     }
 
-    private @Nullable String check(DataSource dataSource, long nanos) throws IOException {
+    /**
+     * Searches a file.
+     * @param ifTooLarge the result where the time is up
+     */
+    private @Nullable String check(DataSource dataSource, String pragma, long nanos, @Nullable String ifTooLarge)
+            throws IOException {
         long begin = System.nanoTime();
         try (Connection connection = dataSource.getConnection(); Statement statement = connection.createStatement()) {
             ProgressHandler.setHandler(connection, PROGRESS_STEP, new ProgressHandler() {
@@ -66,7 +84,7 @@ final class SqliteDamage {
                 }
 
             });
-            try (ResultSet result = statement.executeQuery("pragma quick_check(1)")) {
+            try (ResultSet result = statement.executeQuery("pragma " + pragma + "(1)")) {
                 String verdict = result.next() ? result.getString(1) : "no verdict";
                 return verdict.equals("ok") ? null : verdict;
             }
@@ -77,8 +95,19 @@ final class SqliteDamage {
             }
             if (is(ex, SQLiteErrorCode.SQLITE_INTERRUPT)) {
                 log.info("{} is large: checked in part for damage", path);
-                return null;
+                return ifTooLarge;
             }
+            throw new IOException(ex.getMessage(), ex);
+        }
+    }
+
+    private static boolean isEmpty(DataSource dataSource) throws IOException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("select count(*) from sqlite_schema")) {
+            return result.getInt(1) == 0;
+        }
+        catch (SQLException ex) {
             throw new IOException(ex.getMessage(), ex);
         }
     }
@@ -116,7 +145,9 @@ final class SqliteDamage {
         met = true;
         try {
             Files.writeString(marker(), found, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            log.error("{} is damaged ({}): the next start moves it aside and creates a new one", path, found);
+            log.error(
+                    "{} is damaged ({}): the next start moves it aside, if it is still so then, and creates a new one",
+                    path, found);
         }
         catch (FileAlreadyExistsException alreadyMarked) {
             // and logged

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -125,6 +126,24 @@ class SqliteFileTests {
         write(path, 1);
         assertThat(rows(path)).isEqualTo(1);
         assertThat(folder.resolve(ASIDE)).doesNotExist();
+    }
+
+    @Test
+    void backupThatReplacesADamagedFileIsUsed() throws Exception {
+        Path path = folder.resolve("cache.db");
+        Path backup = folder.resolve("backup.db");
+        write(path, 10);
+        Files.copy(path, backup);
+        damageInTheMiddle(path);
+        try (SqliteFile file = openWithoutCheck(path)) {
+            file.damage().report(assertThatExceptionOfType(SQLException.class).isThrownBy(() -> rows(file)).actual());
+        }
+        Files.copy(backup, path, StandardCopyOption.REPLACE_EXISTING);
+        try (SqliteFile file = openWithoutCheck(path)) {
+            assertThat(rows(file)).isEqualTo(10);
+        }
+        assertThat(folder.resolve(ASIDE)).doesNotExist();
+        assertThat(folder.resolve("cache.db.damage")).doesNotExist();
     }
 
     @Test

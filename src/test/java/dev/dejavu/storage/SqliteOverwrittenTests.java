@@ -6,6 +6,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,6 +80,42 @@ class SqliteOverwrittenTests {
         }
     }
 
+    @Test
+    void fileThatVacuumMakesShorterIsUsedAfterARestart() throws Exception {
+        try (ServiceProcess service = start(home)) {
+            Http http = service.http();
+            put(http, 50);
+            sql("""
+                    create table filler as
+                    with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 20000)
+                    select n, hex(randomblob(100)) as text from numbers
+                    """, "pragma wal_checkpoint(truncate)");
+            put(http, 1);
+            sql("drop table filler", "vacuum", "pragma wal_checkpoint(truncate)");
+            await().atMost(Duration.ofSeconds(20)).until(() -> {
+                put(http, 1);
+                return http.get("/actuator/health/liveness").statusCode() == 503;
+            });
+            service.kill();
+        }
+        try (ServiceProcess service = start(home)) {
+            Http http = service.http();
+            assertThat(acknowledged).allMatch((key) -> http.get("/images/" + key).statusCode() == 200);
+            assertThat(service.output()).contains("found sound as a whole").doesNotContain("creating a new one");
+            put(http, 1);
+            assertThat(http.get("/images/" + acknowledged.getLast()).statusCode()).isEqualTo(200);
+        }
+    }
+
+    private void sql(String... statements) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file());
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
     private void assertNoticed(String what, boolean isIdle, Event event) throws Exception {
         try (ServiceProcess service = start(home)) {
             put(service.http(), 200);
@@ -96,6 +136,7 @@ class SqliteOverwrittenTests {
             known = acknowledged.size();
             put(http, 20);
             assertThat(acknowledged).hasSize(known);
+            assertThat(http.get("/actuator/health/readiness").statusCode()).isEqualTo(503);
             service.kill();
         }
     }
