@@ -167,7 +167,13 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     private Optional<E> findStale(CacheKey key, Caller caller) {
-        return repository.findStale(key).filter(caller::mayRead).filter(verifier::mayServeStale).map(CacheEntry::stale);
+        Optional<E> entry = repository.findStale(key)
+            .filter(caller::mayRead)
+            .filter(verifier::mayServeStale)
+            .map(CacheEntry::stale);
+        // What is not known not to be in the overlay may hide that of the base.
+        return (entry.isPresent() || key.isInBase() || !repository.isStaleMiss(key)) ? entry
+                : findStale(key.inBase(), caller);
     }
 
     private Optional<E> found(CacheKey key, Optional<E> entry, boolean isConfirmation) {

@@ -42,6 +42,11 @@ public interface CacheRepository<E extends CacheEntry> {
         return Optional.empty();
     }
 
+    /** Whether that was no entry, as far as memory knows. */
+    default boolean isStaleMiss(CacheKey key) {
+        return false;
+    }
+
     /**
      * Finds many in one round trip.
      * @return the entries found, in any order

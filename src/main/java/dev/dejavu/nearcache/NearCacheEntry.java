@@ -7,7 +7,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheEntry;
-import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.NearHit;
 import dev.dejavu.cache.Representation;
 
@@ -20,8 +19,6 @@ final class NearCacheEntry<E extends CacheEntry> extends NearRead implements Nea
 
     /** Estimated bytes of heap that the near cache needs for any entry. */
     private static final int OVERHEAD = 400;
-
-    private final long readAt = System.nanoTime();
 
     private final E read;
 
@@ -51,12 +48,6 @@ final class NearCacheEntry<E extends CacheEntry> extends NearRead implements Nea
     /** As it was read from the database. */
     E read() {
         return read;
-    }
-
-    /** When it was known to be current for the last time, as {@link System#nanoTime}. */
-    long currentAsOf(ChangeFeed changes) {
-        long asOf = epoch().currentAsOf(changes);
-        return (asOf - readAt > 0) ? asOf : readAt;
     }
 
     /** With the representation. */

@@ -106,10 +106,18 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     @Override
     public Optional<E> findStale(CacheKey key) {
-        NearCacheEntry<E> near = entry(reads.getIfPresent(key));
-        return (near != null && isLive(near.entry())
-                && System.nanoTime() - near.currentAsOf(changes) < staleIfErrorNanos) ? Optional.of(near.entry())
-                        : Optional.empty();
+        NearCacheEntry<E> near = entry(findServableStale(key));
+        return (near != null && isLive(near.entry())) ? Optional.of(near.entry()) : Optional.empty();
+    }
+
+    @Override
+    public boolean isStaleMiss(CacheKey key) {
+        return findServableStale(key) instanceof KnownMiss;
+    }
+
+    private @Nullable NearRead findServableStale(CacheKey key) {
+        NearRead read = reads.getIfPresent(key);
+        return (read != null && System.nanoTime() - read.currentAsOf(changes) < staleIfErrorNanos) ? read : null;
     }
 
     private boolean isLive(E entry) {

@@ -16,6 +16,8 @@ abstract sealed class NearRead permits NearCacheEntry, KnownMiss {
 
     private final Epoch epoch;
 
+    private final long readAt = System.nanoTime();
+
     NearRead(int version, Epoch epoch) {
         this.version = version;
         this.epoch = epoch;
@@ -29,6 +31,12 @@ abstract sealed class NearRead permits NearCacheEntry, KnownMiss {
     /** In which it began to be read. */
     final Epoch epoch() {
         return epoch;
+    }
+
+    /** When it was known to be current for the last time, as {@link System#nanoTime}. */
+    final long currentAsOf(ChangeFeed changes) {
+        long asOf = epoch.currentAsOf(changes);
+        return (asOf - readAt > 0) ? asOf : readAt;
     }
 
     /** Estimated bytes of heap. */

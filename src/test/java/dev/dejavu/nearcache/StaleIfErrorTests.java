@@ -56,6 +56,31 @@ class StaleIfErrorTests extends TwoInstancesFixture {
         assertThat(version(other, key)).as("after writes that were refused").isEqualTo(1);
     }
 
+    @Test
+    void overlayIsServedStaleWhatTheBaseHad() throws IOException {
+        String admin = "an-administrator-of-the-overlays";
+        Http root = start(proxy.port(), "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + admin).as(admin);
+        Http fork = root
+            .as(json(root.post("/tokens", "{\"name\":\"fork\",\"role\":\"admin\",\"overlay\":\"fork\"}")).path("secret")
+                .asString());
+        CacheKey hidden = Keys.next();
+        CacheKey unasked = Keys.next();
+        CacheKey read = Keys.next();
+        put(fork, hidden, 2);
+        for (CacheKey key : List.of(hidden, unasked, read)) {
+            put(root, key, 1);
+            assertThat(version(root, key)).isEqualTo(1);
+        }
+        assertThat(version(fork, hidden)).isEqualTo(2);
+        assertThat(version(fork, read)).isEqualTo(1);
+        proxy.cut();
+        awaitOutage(root);
+        assertThat(version(fork, read)).isEqualTo(1);
+        assertThat(fork.get(path(read)).body()).contains("stale");
+        assertThat(version(fork, hidden)).isEqualTo(2);
+        assertProblem(fork.get(path(unasked)), 503, "storage-unavailable");
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = { true, false })
     void allIsWellTwoSecondsAfterTheDatabaseIsBack(boolean freeze) throws IOException {
@@ -151,7 +176,7 @@ class StaleIfErrorTests extends TwoInstancesFixture {
 
     private ChangeFeed changesOf(Http http) {
         return services.stream()
-            .filter((service) -> Http.of(service).equals(http))
+            .filter((service) -> Http.of(service).port() == http.port())
             .findFirst()
             .orElseThrow()
             .getBean(ChangeFeed.class);
