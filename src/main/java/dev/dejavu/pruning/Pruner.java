@@ -110,7 +110,8 @@ class Pruner implements MeterBinder {
             }
         }
         catch (ConcurrencyFailureException ex) {
-            log.debug("Another instance prunes {}", prunable.name(), ex);
+            log.debug("Another transaction holds rows of {}", prunable.name(), ex);
+            return false;
         }
         catch (DataAccessException | TransactionException ex) {
             log.warn("Could not prune {}: {}", prunable.name(), ex.getMostSpecificCause().toString());

@@ -5,8 +5,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.dao.CannotAcquireLockException;
@@ -87,6 +90,27 @@ class PrunerTests {
         pruner.prune();
         pruner.prune();
         assertThat(String.join(" ", pruned)).matches("away( locked)+ well away( locked)+ well");
+    }
+
+    @Test
+    void pruneThatMeetsALockIsNoSuccess() throws InterruptedException {
+        AtomicBoolean locked = new AtomicBoolean(true);
+        Pruner pruner = new Pruner(List.of(prunable((from, limit) -> {
+            if (locked.get()) {
+                throw new CannotAcquireLockException("held by a forgotten session");
+            }
+            return List.of();
+        })), DEFAULTS);
+        SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+        pruner.bindTo(metrics);
+        Gauge lastSuccess = metrics.get("dejavu.prune.last.success.timestamp").gauge();
+        double start = lastSuccess.value();
+        Thread.sleep(5);
+        pruner.prune();
+        assertThat(lastSuccess.value()).isEqualTo(start);
+        locked.set(false);
+        pruner.prune();
+        assertThat(lastSuccess.value()).isGreaterThan(start);
     }
 
     @Test
