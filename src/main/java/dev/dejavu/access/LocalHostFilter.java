@@ -1,6 +1,7 @@
 package dev.dejavu.access;
 
 import java.io.IOException;
+import java.util.List;
 
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -21,6 +22,9 @@ import dev.dejavu.cache.ProblemException;
  * the proxy lets in, or through a web page whose name leads here (DNS rebinding).
  */
 record LocalHostFilter(AccessProblems problems) implements Filter {
+
+    private static final List<String> OF_PROXIES = List.of("X-Forwarded-For", "Forwarded", HttpHeaders.VIA, "X-Real-IP",
+            "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix");
 
     @Override
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
@@ -46,8 +50,7 @@ record LocalHostFilter(AccessProblems problems) implements Filter {
 
     /** By its headers, or by the address that Tomcat has taken from them. */
     private static boolean isForwarded(HttpServletRequest request) {
-        return request.getHeader("X-Forwarded-For") != null || request.getHeader("Forwarded") != null
-                || request.getHeader(HttpHeaders.VIA) != null
+        return OF_PROXIES.stream().anyMatch((header) -> request.getHeader(header) != null)
                 || !(request.getRemoteAddr().startsWith("127.") || LocalHosts.contains(request.getRemoteAddr()));
     }
 

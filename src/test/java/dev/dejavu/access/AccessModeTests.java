@@ -68,6 +68,10 @@ class AccessModeTests extends AccessFixture {
             none   | X-Forwarded-For | 127.0.0.1
             none   | Forwarded       | for=203.0.113.7
             none   | Via             | 1.1 proxy
+            none   | X-Real-IP       | 203.0.113.7
+            none   | X-Forwarded-Host | dejavu.acme.example
+            none   | X-Forwarded-Proto | https
+            none   | X-Forwarded-Prefix | /cache
             native | X-Forwarded-For | 203.0.113.7
             """)
     void openServiceOnLoopbackRefusesWhatAProxyForwards(String strategy, String header, String value) {
