@@ -46,5 +46,5 @@ ENV SERVER_ADDRESS=0.0.0.0 DEJAVU_HOME=/data
 # Any user of the group root may run it, as OpenShift has it; this one where nobody says which.
 USER 10001
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s CMD ["/app/healthcheck"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=24 CMD ["/app/healthcheck"]
 ENTRYPOINT ["java", "-XX:AOTCache=dejavu.aot", "-Dorg.sqlite.lib.path=/app", "-jar", "dejavu.jar"]

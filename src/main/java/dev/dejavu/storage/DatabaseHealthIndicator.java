@@ -1,5 +1,7 @@
 package dev.dejavu.storage;
 
+import java.sql.SQLException;
+
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.dao.DataAccessException;
@@ -36,8 +38,18 @@ final class DatabaseHealthIndicator implements HealthIndicator {
             return Health.outOfService().withDetail("reason", "the database is read-only, as a standby is").build();
         }
         catch (DataAccessException ex) {
-            return Health.down().withDetail("reason", "the database does not answer").build();
+            return Health.down().withDetail("reason", reason(ex)).build();
         }
+    }
+
+    /** Without names, which a driver's words may have. */
+    private static String reason(DataAccessException failure) {
+        SQLException cause = DriverMessage.cause(failure);
+        String state = (cause != null) ? String.valueOf(cause.getSQLState()) : "";
+        if (state.startsWith("28")) {
+            return "the database refuses the user or the password";
+        }
+        return state.equals("53300") ? "the database has no connection left" : "the database does not answer";
     }
 
 }
