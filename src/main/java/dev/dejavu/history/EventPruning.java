@@ -1,6 +1,7 @@
 package dev.dejavu.history;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 
 import dev.dejavu.cache.Prunable;
@@ -16,16 +17,19 @@ final class EventPruning implements Prunable {
 
     private final HistoryPruningRepository repository;
 
-    private final HistoryProperties properties;
+    private final Duration keep;
+
+    private final long maxRows;
 
     private final Clock clock;
 
-    EventPruning(String name, String table, HistoryPruningRepository repository, HistoryProperties properties,
+    EventPruning(String name, String table, HistoryPruningRepository repository, Duration keep, long maxRows,
             Clock clock) {
         this.name = name;
         this.table = table;
         this.repository = repository;
-        this.properties = properties;
+        this.keep = keep;
+        this.maxRows = maxRows;
         this.clock = clock;
     }
 
@@ -36,8 +40,7 @@ final class EventPruning implements Prunable {
 
     @Override
     public List<Long> pruneExpired(long from, int limit) {
-        return repository.pruneEvents(table, from, clock.millis() - properties.keep().toMillis(), properties.maxRows(),
-                limit);
+        return repository.pruneEvents(table, from, clock.millis() - keep.toMillis(), maxRows, limit);
     }
 
 }

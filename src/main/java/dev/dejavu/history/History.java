@@ -70,7 +70,7 @@ public class History {
         Timeline main = null;
         for (CacheKey one : keys(key, rows)) {
             Timeline timeline = timeline(cache, one, caller, rows);
-            events.addAll(timeline.events());
+            timeline.events().stream().filter((event) -> event.at().toEpochMilli() >= since()).forEach(events::add);
             boolean isMain = main == null || (live != null && live.key().equals(one));
             main = (isMain && timeline.lastValue() != null) ? timeline : main;
         }
@@ -101,18 +101,24 @@ public class History {
             values.add(live.value());
         }
         List<EventRow> own = Stream
-            .concat(visible.stream(), repository.removals(cache.name(), key.overlay(), values, since()).stream())
+            .concat(visible.stream(),
+                    repository.removals(cache.name(), key.overlay(), values, firstPut(cache)).stream())
             .sorted(Comparator.comparingLong(EventRow::at))
             .toList();
         return new Timeline(key, cache.timeToLive(), live).read(own, registryEvents(own, live));
     }
 
     private List<EventRow> rows(Cache<?> cache, CacheKey key, @Nullable Collection<String> overlays) {
-        return repository.events(cache.name(), key.hex(), overlays, since()).reversed();
+        return repository.events(cache.name(), key.hex(), overlays, firstPut(cache)).reversed();
     }
 
     private long since() {
         return clock.millis() - properties.keep().toMillis();
+    }
+
+    /** When an entry was stored that has expired since then, at the earliest. */
+    private long firstPut(Cache<?> cache) {
+        return since() - cache.timeToLive().ttl().toMillis();
     }
 
     /** Whether a caller may read an entry that the key has or had. */

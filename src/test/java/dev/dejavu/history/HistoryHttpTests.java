@@ -82,7 +82,11 @@ class HistoryHttpTests {
             assertThat(texts(events, "kind")).containsExactly("expired", "put");
             assertThat(events.path(0).path("at").asString()).isEqualTo(expiry);
             clock.advance(Duration.ofMillis(1));
-            assertThat(kinds(writer, entry)).as("older than dejavu.history.keep").isEmpty();
+            assertThat(kinds(writer, entry)).as("its PUT is older than dejavu.history.keep").containsExactly("expired");
+            clock.advance(Duration.ofDays(30).minusMillis(2));
+            assertThat(kinds(writer, entry)).containsExactly("expired");
+            clock.advance(Duration.ofMillis(2));
+            assertThat(kinds(writer, entry)).isEmpty();
         }
 
         @ParameterizedTest
