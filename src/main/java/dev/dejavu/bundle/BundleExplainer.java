@@ -10,7 +10,9 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.history.Difference;
 import dev.dejavu.history.Explainer;
@@ -50,6 +52,15 @@ public class BundleExplainer {
      */
     public Explanation<? extends CacheEntry> explain(String scope, String filesDigest, @Nullable String fingerprint) {
         return explain(new BundleRequest(null, null, scope, filesDigest, fingerprint, null));
+    }
+
+    /**
+     * Explains it for a key.
+     * @throws ProblemException {@link Problem#MALFORMED_KEY}
+     */
+    public Explanation<? extends CacheEntry> explain(String digest) {
+        CacheKey key = bundles.key(digest);
+        return explainer.explain(bundles, key, () -> bundles.readable(repository.findRows(key)));
     }
 
     Explanation<CachedBundle> explain(BundleRequest request) {

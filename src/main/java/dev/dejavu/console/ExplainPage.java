@@ -26,6 +26,8 @@ import dev.dejavu.web.ProblemBody;
 @Page
 class ExplainPage {
 
+    private static final int SHA256_LENGTH = 64;
+
     private final ImageExplainer images;
 
     private final BundleExplainer bundles;
@@ -40,21 +42,22 @@ class ExplainPage {
 
     @GetMapping("/console/explain")
     String explain(@RequestParam(defaultValue = "") String uri, @RequestParam(defaultValue = "") String digest,
-            @RequestParam(defaultValue = "") String scope, @RequestParam(defaultValue = "linux/amd64") String platforms,
-            Model model, HttpServletResponse response) {
+            @RequestParam(defaultValue = "") String key, @RequestParam(defaultValue = "") String scope,
+            @RequestParam(defaultValue = "linux/amd64") String platforms, Model model, HttpServletResponse response) {
         model.addAttribute("uri", uri);
         model.addAttribute("digest", digest);
+        model.addAttribute("key", key);
         model.addAttribute("scope", scope);
         model.addAttribute("platforms", platforms);
-        if (uri.isBlank() && digest.isBlank()) {
+        if (uri.isBlank() && digest.isBlank() && key.isBlank()) {
             return "console/explain";
         }
         try {
             model.addAttribute("result",
-                    uri.isBlank()
-                            ? Result.of("bundles", bundles.explain(scope.strip(), digest.strip(), null),
-                                    clock.instant())
-                            : Result.of("images", image(uri.strip(), scope.strip(), platforms), clock.instant()));
+                    !uri.isBlank() ? result("images", image(uri.strip(), scope.strip(), platforms))
+                            : !digest.isBlank()
+                                    ? result("bundles", bundles.explain(scope.strip(), digest.strip(), null))
+                                    : ofKey(key.strip()));
         }
         catch (ProblemException ex) {
             if (ex.problem() == Problem.STORAGE_UNAVAILABLE) {
@@ -64,6 +67,17 @@ class ExplainPage {
             model.addAttribute("problem", ex.getMessage());
         }
         return "console/explain";
+    }
+
+    private Result result(String cache, Explanation<? extends CacheEntry> explanation) {
+        return Result.of(cache, explanation, clock.instant());
+    }
+
+    /** A SHA-256 may be that of an image or of a bundle. */
+    private Result ofKey(String key) {
+        Explanation<? extends CacheEntry> ofBundle = bundles.explain(key);
+        return (key.length() == SHA256_LENGTH && ofBundle.cause().equals(Explanation.NEVER_SEEN))
+                ? result("images", images.explain(key)) : result("bundles", ofBundle);
     }
 
     private Explanation<? extends CacheEntry> image(String uri, String scope, String platforms) {

@@ -51,7 +51,22 @@ public class Explainer {
         if (!caller.reading().covers(requested.parts())) {
             throw ProblemException.outOfLimits();
         }
-        List<CacheKey> keys = Stream.of(requested.key(), requested.key().inBase()).distinct().toList();
+        return explain(cache, requested.key(), isConfirmedOnly, sameKey, () -> ofNearest(requested, nearest.get()));
+    }
+
+    /**
+     * Explains the outcome of a key whose parts are not known.
+     * @param sameKey finds all rows of the key, in all overlays, also expired ones
+     * @throws DataAccessException when the database does not answer
+     */
+    public <E extends CacheEntry> Explanation<E> explain(Cache<E> cache, CacheKey key, Supplier<List<E>> sameKey) {
+        return explain(cache, key, false, sameKey,
+                () -> miss(key, Explanation.NEVER_SEEN, "No entry with this key was ever seen here.", List.of(), null));
+    }
+
+    private <E extends CacheEntry> Explanation<E> explain(Cache<E> cache, CacheKey requested, boolean isConfirmedOnly,
+            Supplier<List<E>> sameKey, Supplier<Explanation<E>> otherwise) {
+        List<CacheKey> keys = Stream.of(requested, requested.inBase()).distinct().toList();
         List<E> found = keys.stream().flatMap((key) -> exact(cache, key).stream()).toList();
         Optional<E> served = found.stream().filter((entry) -> !isInvalidated(entry)).findFirst();
         if (served.isPresent()) {
@@ -61,9 +76,9 @@ public class Explainer {
         if (!found.isEmpty()) {
             return ofInvalidated(cache, found.getFirst());
         }
-        Explanation<E> miss = ofLoss(cache, keys).or(() -> ofRows(requested, sameKey.get()))
-            .orElseGet(() -> ofNearest(requested, nearest.get()));
-        return isAbsent(cache, requested.key()) ? absent(miss) : miss;
+        Explanation<E> miss = ofLoss(cache, keys).or(() -> ofRows(requested, sameKey.get(), cache.timeToLive().now()))
+            .orElseGet(otherwise);
+        return isAbsent(cache, requested) ? absent(miss) : miss;
     }
 
     private static <E extends CacheEntry> Optional<E> exact(Cache<E> cache, CacheKey key) {
@@ -143,18 +158,18 @@ public class Explainer {
     }
 
     /** What the history does not know: that it expired, or is in another's overlay. */
-    private <E extends CacheEntry> Optional<Explanation<E>> ofRows(E requested, List<E> rows) {
+    private <E extends CacheEntry> Optional<Explanation<E>> ofRows(CacheKey requested, List<E> rows, Instant now) {
         Caller caller = callers.current();
-        Instant now = requested.createdAt();
         for (E row : rows) {
-            boolean isReadable = row.key().isInBase() || row.key().equals(requested.key());
+            boolean isReadable = row.key().isInBase() || row.key().equals(requested);
             if (isReadable && !row.expiresAt().isAfter(now)) {
                 HistoryEvent expiry = new HistoryEvent(row.expiresAt(), HistoryEvent.Kind.EXPIRED, row.overlay(), null,
                         row.value(), null, null, null);
                 return Optional.of(miss(row.key(), "expired", text(expiry), List.of(), expiry));
             }
             if (!isReadable && caller.seesAll() && row.expiresAt().isAfter(now)) {
-                Difference overlay = new Difference("overlay", requested.overlay(), row.overlay());
+                Difference overlay = new Difference("overlay", requested.isInBase() ? null : requested.overlay(),
+                        row.overlay());
                 return Optional.of(miss(row.key(), "hidden",
                         "It is in the overlay " + row.overlay() + ", which only those who are bound to it read.",
                         List.of(new Nearest<>(row, List.of(overlay))), null));

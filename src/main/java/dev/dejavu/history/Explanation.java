@@ -21,7 +21,7 @@ import dev.dejavu.cache.CacheEntry;
 public record Explanation<E extends CacheEntry>(String key, Outcome outcome, String cause, String text,
         @Nullable E entry, List<Nearest<E>> nearest, @Nullable HistoryEvent event) {
 
-    static final String NEVER_SEEN = "never-seen";
+    public static final String NEVER_SEEN = "never-seen";
 
     /**
      * What a lookup would answer.

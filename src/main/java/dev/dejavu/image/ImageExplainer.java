@@ -9,7 +9,9 @@ import org.springframework.stereotype.Component;
 import dev.dejavu.api.SharingProperties;
 import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheEntry;
+import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Callers;
+import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 import dev.dejavu.history.Difference;
 import dev.dejavu.history.Explainer;
@@ -54,6 +56,15 @@ public class ImageExplainer {
     public Explanation<? extends CacheEntry> explain(String scope, String repository, String tag,
             List<String> platforms) {
         return explain(new ImageRequest(null, scope, repository, tag, List.copyOf(platforms), null, null), false);
+    }
+
+    /**
+     * Explains it for a key.
+     * @throws ProblemException {@link Problem#MALFORMED_KEY}
+     */
+    public Explanation<? extends CacheEntry> explain(String hash) {
+        CacheKey key = images.key(hash);
+        return explainer.explain(images, key, () -> images.readable(repository.findRows(key)));
     }
 
     Explanation<CachedImage> explain(ImageRequest request, boolean isConfirmedOnly) {
