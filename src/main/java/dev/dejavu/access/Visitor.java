@@ -29,8 +29,13 @@ public record Visitor(@Nullable String name, @Nullable Role role, String overlay
         return role != null && !isLimited;
     }
 
+    /** Whether it may know who wrote, and what is in overlays. */
+    public boolean maySeeAuthors() {
+        return role == Role.ADMIN && !isLimited;
+    }
+
     public boolean mayManageTokens() {
-        return role == Role.ADMIN && !isLimited && !isOpen;
+        return maySeeAuthors() && !isOpen;
     }
 
 }

@@ -11,6 +11,7 @@ import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 
+import dev.dejavu.access.Visitor;
 import dev.dejavu.access.Visitors;
 import dev.dejavu.lease.LeaseController;
 import dev.dejavu.lease.LeaseController.LeaseInFlight;
@@ -55,12 +56,13 @@ class OverviewPage {
         this.clock = clock;
     }
 
-    @GetMapping("/console")
+    @GetMapping({ "/console", "/console/" })
     String overview(@RequestParam(defaultValue = "7") String days, Model model) {
+        Visitor visitor = visitors.current();
         int shown = DAYS.contains(days) ? Integer.parseInt(days) : 7;
         model.addAttribute("days", shown);
         model.addAttribute("spans", DAYS);
-        model.addAttribute("savings", SavingsView.of(ledger, shown, clock.instant()));
+        model.addAttribute("savings", SavingsView.of(ledger, shown, clock.instant(), !visitor.isLimited()));
         Map<String, Stats> known = stats.statsWithin(PATIENCE);
         List<CacheRow> caches = List.of("images", "bundles")
             .stream()
@@ -70,8 +72,8 @@ class OverviewPage {
         model.addAttribute("isCounting", known.values().stream().anyMatch((one) -> one.entries() == null));
         model.addAttribute("isEmpty", caches.stream().allMatch((cache) -> cache.entries().equals("0")));
         model.addAttribute("start", FirstCalls.current());
-        if (visitors.current().maySeeAll()) {
-            model.addAttribute("leases", leases.inFlight().stream().limit(MAX_LEASES).map(this::row).toList());
+        if (visitor.maySeeAll()) {
+            model.addAttribute("leases", leases(visitor));
             model.addAttribute("registries",
                     registries.last()
                         .entrySet()
@@ -81,6 +83,16 @@ class OverviewPage {
                         .toList());
         }
         return "console/overview";
+    }
+
+    /** What an overlay does is for administrators, as authors are. */
+    private List<LeaseRow> leases(Visitor visitor) {
+        return leases.inFlight()
+            .stream()
+            .filter((lease) -> visitor.maySeeAuthors() || lease.overlay() == null)
+            .limit(MAX_LEASES)
+            .map(this::row)
+            .toList();
     }
 
     private LeaseRow row(LeaseInFlight lease) {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -17,7 +18,7 @@ import dev.dejavu.savings.Savings;
  * What the caches saved, on a page.
  *
  * @param days of the time, the newest first
- * @param repositories that saved most
+ * @param repositories that were asked for most
  * @param chart for the script that draws it: the days' times in seconds, net hours and
  * hit ratios in percent, each joined by commas
  */
@@ -25,21 +26,26 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
 
     private static final int MAX_REPOSITORIES = 10;
 
-    static SavingsView of(Ledger ledger, int days, Instant now) {
+    static SavingsView of(Ledger ledger, int days, Instant now, boolean knowsMisses) {
         Instant to = now.truncatedTo(ChronoUnit.HOURS).plus(Duration.ofHours(1));
         Instant from = now.truncatedTo(ChronoUnit.DAYS).minus(Duration.ofDays(days - 1L));
         Savings byDay = ledger.read(from, to, By.DAY);
         Savings byRepository = ledger.read(from, to, By.REPOSITORY);
-        return new SavingsView(Row.of("", byDay.total()),
-                String.format(Locale.ROOT, "%,.1f GB", byDay.total().savedBytes() / 1e9),
-                byDay.rows().reversed().stream().map((row) -> Row.of(day(row), row)).toList(),
+        return new SavingsView(Row.of("", byDay.total(), knowsMisses), size(byDay.total().savedBytes()),
+                byDay.rows().reversed().stream().map((row) -> Row.of(day(row), row, knowsMisses)).toList(),
                 byRepository.rows()
                     .stream()
                     .filter((row) -> row.key() != null)
+                    .sorted(Comparator.comparingLong(Savings.Row::hits).reversed())
                     .limit(MAX_REPOSITORIES)
-                    .map((row) -> Row.of(String.valueOf(row.key()), row))
+                    .map((row) -> Row.of(String.valueOf(row.key()), row, knowsMisses))
                     .toList(),
                 Chart.of(byDay.rows()));
+    }
+
+    private static String size(long bytes) {
+        return (bytes < 1e9) ? String.format(Locale.ROOT, "%.0f MB", bytes / 1e6)
+                : String.format(Locale.ROOT, "%,.1f GB", bytes / 1e9);
     }
 
     private static String day(Savings.Row row) {
@@ -57,18 +63,21 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
      * A sum.
      *
      * @param confirmed hits that saved nothing, as the callers had the values before
+     * @param unpriced hits of which nobody knows what they saved
      * @param isLoss whether asking cost more than the hits saved
      * @param estimated how much of what was saved is an estimate; empty for nothing
      */
     record Row(String name, String asked, String hits, String confirmed, String ratio, String saved, String estimated,
-            String spent, String net, boolean isLoss) {
+            String spent, String net, String unpriced, boolean isLoss) {
 
-        static Row of(String name, Savings.Row row) {
-            return new Row(name, String.format(Locale.ROOT, "%,d", row.asked()),
+        static Row of(String name, Savings.Row row, boolean knowsMisses) {
+            return new Row(name, knowsMisses ? String.format(Locale.ROOT, "%,d", row.asked()) : "–",
                     String.format(Locale.ROOT, "%,d", row.hits()), String.format(Locale.ROOT, "%,d", row.confirmed()),
-                    (row.asked() > row.confirmed()) ? String.format(Locale.ROOT, "%.1f %%", percent(row)) : "–",
+                    (knowsMisses && row.asked() > row.confirmed()) ? String.format(Locale.ROOT, "%.1f %%", percent(row))
+                            : "–",
                     time(row.savedSeconds()), (row.estimatedSeconds() > 0) ? time(row.estimatedSeconds()) : "",
-                    time(row.spentSeconds()), time(row.netSeconds()), row.netSeconds() < 0);
+                    time(row.spentSeconds()), time(row.netSeconds()),
+                    String.format(Locale.ROOT, "%,d", row.unpricedHits()), row.netSeconds() < 0);
         }
 
         /** As in {@code 3 h 12 min}. */
