@@ -26,6 +26,8 @@ import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Callers;
 import dev.dejavu.cache.Cursor;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.history.History;
 
@@ -134,10 +136,11 @@ class EntryPages {
         Optional<? extends CacheEntry> before = find(cache, key, null);
         boolean asked = cache(cache).check(cache(cache).key(key));
         Optional<? extends CacheEntry> after = find(cache, key, null);
-        if (after.isEmpty()) {
+        if (before.isPresent() && after.isEmpty()) {
             return PublicLinks.seeOther("/console/" + cache + "?forgotten=registry").build();
         }
-        boolean confirmed = before.isPresent() && verifiedAt(after.get()).isAfter(verifiedAt(before.get()));
+        boolean confirmed = before.isPresent() && after.isPresent()
+                && verifiedAt(after.get()).isAfter(verifiedAt(before.get()));
         return PublicLinks
             .seeOther("/console/" + cache + "/" + key + "?checked="
                     + (confirmed ? "confirmed" : asked ? "unanswered" : "impossible"))
@@ -145,12 +148,15 @@ class EntryPages {
     }
 
     private static Instant verifiedAt(CacheEntry entry) {
-        return ((VerifiableEntry) entry).verification().verifiedAt();
+        return (entry instanceof VerifiableEntry verified) ? verified.verification().verifiedAt() : Instant.MIN;
     }
 
     /** Asks once more: this needs no JavaScript. */
     @GetMapping("/{key}/forget")
     String confirm(@PathVariable String cache, @PathVariable String key, Model model, HttpServletResponse response) {
+        if (!visitors.current().mayForget()) {
+            throw new ProblemException(Problem.FORBIDDEN, "To forget an entry takes the role admin.");
+        }
         return entry(cache, key, null, null, model, response).equals("console/entry") ? "console/forget"
                 : "console/missing";
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,16 +22,26 @@ import dev.dejavu.api.PublicPath;
 class IndexController {
 
     private static final List<String> CALLS = List.of("/images/{hash}", "/images/lookup", "/images/resolve", "/images",
-            "/bundles/{digest}", "/bundles/lookup", "/bundles", "/identity", "/stats");
+            "/images/explain", "/images/{hash}/history", "/bundles/{digest}", "/bundles/lookup", "/bundles",
+            "/bundles/explain", "/bundles/{digest}/history", "/savings", "/usage", "/identity", "/stats");
 
     @GetMapping("/")
     ResponseEntity<Index> index(@RequestHeader HttpHeaders headers) {
-        boolean isBrowser = headers.getAccept().stream().anyMatch(IndexController::isHtml);
+        boolean isBrowser = acceptsHtml(headers);
         ResponseEntity.BodyBuilder response = ResponseEntity.status(isBrowser ? HttpStatus.FOUND : HttpStatus.OK)
             .varyBy(HttpHeaders.ACCEPT)
             .cacheControl(CacheControl.noCache());
         return isBrowser ? response.location(URI.create(PublicPath.of("/console"))).build()
                 : response.contentType(MediaType.APPLICATION_JSON).body(Index.current());
+    }
+
+    private static boolean acceptsHtml(HttpHeaders headers) {
+        try {
+            return headers.getAccept().stream().anyMatch(IndexController::isHtml);
+        }
+        catch (InvalidMediaTypeException ex) {
+            return false;
+        }
     }
 
     private static boolean isHtml(MediaType accepted) {

@@ -143,7 +143,7 @@ class SessionPages {
 
     /** Nowhere else, wherever the parameter came from. */
     private static boolean isOfConsole(String path) {
-        return path.matches("/console(?:[/?][!-~]*)?") && path.length() < 2000;
+        return path.matches("/console(?:[/?](?:[\\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?") && path.length() < 2000;
     }
 
     private static ResponseEntity<Void> redirect(String path, @Nullable ResponseCookie cookie) {

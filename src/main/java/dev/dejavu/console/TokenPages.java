@@ -66,6 +66,9 @@ class TokenPages {
             response.setStatus(ProblemBody.of(ex.problem(), null).getStatus());
             model.addAttribute("problem", ex.getMessage());
             model.addAttribute("name", name);
+            model.addAttribute("role", role);
+            model.addAttribute("expires", expires);
+            model.addAttribute("overlay", overlay);
         }
         return list(model);
     }

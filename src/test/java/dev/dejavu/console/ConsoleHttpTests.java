@@ -93,7 +93,9 @@ class ConsoleHttpTests {
                 assertThat(http.get(json(other).path(link).asString()).statusCode()).as(link).isEqualTo(200);
             }
             assertThat(json(other).path("calls").valueStream().map((call) -> call.asString()))
-                .contains("/images/{hash}", "/bundles/lookup");
+                .contains("/images/{hash}", "/bundles/lookup", "/savings", "/images/explain");
+            assertThat(http.get("/", "Accept", "nonsense").statusCode()).isEqualTo(200);
+            assertThat(page("/console/", "").statusCode()).isEqualTo(200);
         }
 
         @Test
@@ -153,6 +155,29 @@ class ConsoleHttpTests {
             assertThat(header(forged, "Content-Type")).startsWith("text/html");
             assertThat(http.send("POST", forget, null).statusCode()).isEqualTo(403);
             assertThat(http.get(image.path()).statusCode()).isEqualTo(200);
+        }
+
+        @Test
+        void key_isExplainedWhateverItIsOf() {
+            Sample image = Sample.image();
+            Sample bundle = Sample.bundle();
+            http.put(image.path(), image.body());
+            http.put(bundle.path(), bundle.body());
+            for (Sample one : List.of(image, bundle)) {
+                String page = page("/console/explain?key=+" + one.key(), "").body();
+                assertThat(page).contains("It is here.", "/console" + one.path());
+            }
+            http.delete(image.path());
+            assertThat(page("/console/explain?key=" + image.key(), "").body()).contains("It was removed at ");
+            assertThat(page("/console/explain?key=" + Keys.next(), "").body())
+                .contains("No entry with this key was ever seen here.");
+            assertThat(page("/console/explain?key=ABC", "").statusCode()).isEqualTo(400);
+        }
+
+        @Test
+        void tokens_cannotBeMadeWhereNobodyNeedsOne() {
+            assertThat(page("/console/tokens", "").body()).contains("Everybody may do everything here")
+                .doesNotContain("Make it");
         }
 
         @Test
@@ -259,7 +284,8 @@ class ConsoleHttpTests {
 
         @Test
         void signIn_leadsNowhereElse() {
-            for (String from : List.of("https://evil.example.com", "//evil.example.com", "/console/../x y")) {
+            for (String from : List.of("https://evil.example.com", "//evil.example.com", "/console/../x y",
+                    "/console/%zz", "/console/{x}")) {
                 assertThat(header(post("/console/sign-in", "", Map.of("token", ADMIN, "from", from)), "Location"))
                     .isEqualTo("/console");
             }
@@ -308,12 +334,54 @@ class ConsoleHttpTests {
             assertThat(entry.contains("Author")).isEqualTo(isAdmin);
             assertThat(page("/console/tokens", session).statusCode()).isEqualTo(status);
             assertThat(page("/console/webhooks", session).statusCode()).isEqualTo(200);
+            assertThat(page("/console" + image.path() + "/forget", session).statusCode()).isEqualTo(status);
             assertThat(post("/console" + image.path() + "/check", session, Map.of()).statusCode()).isEqualTo(303);
             assertThat(post("/console/tokens", session,
                     Map.of("name", "c" + Keys.next().hex().substring(0, 20), "role", "read"))
                 .statusCode()).isEqualTo(status);
             HttpResponse<String> forgotten = post("/console" + image.path() + "/forget", session, Map.of());
             assertThat(forgotten.statusCode()).isEqualTo(isAdmin ? 303 : 403);
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "read, false", "admin, true" })
+        void lease_ofAnOverlayIsShownToAdministratorsAlone(String role, boolean isShown) {
+            Sample ofFork = Sample.image();
+            Sample ofTeam = Sample.image();
+            HttpResponse<String> fork = http.send("POST", "/tokens",
+                    BodyPublishers.ofString("{\"name\":\"f%s\",\"role\":\"write\",\"overlay\":\"fork\"}"
+                        .formatted(Keys.next().hex().substring(0, 30))),
+                    "Authorization", "Bearer " + ADMIN, "Content-Type", "application/json");
+            lease(ofFork, json(fork).path("secret").asString());
+            lease(ofTeam, ADMIN);
+            String overview = page("/console", session(role, "")).body();
+            assertThat(overview).contains(ofTeam.value());
+            assertThat(overview.contains(ofFork.value())).isEqualTo(isShown);
+            assertThat(overview.contains("<td>admin</td>")).isEqualTo(isShown);
+        }
+
+        private void lease(Sample image, String token) {
+            assertThat(http
+                .send("POST", image.path() + "/lease", BodyPublishers.ofString(image.body()), "Authorization",
+                        "Bearer " + token, "Content-Type", "application/json")
+                .statusCode()).isEqualTo(201);
+        }
+
+        @Test
+        void check_ofABundleHasNobodyToAsk() {
+            Sample bundle = Sample.bundle();
+            put(bundle);
+            assertThat(header(post("/console" + bundle.path() + "/check", signIn(ADMIN), Map.of()), "Location"))
+                .isEqualTo("/console" + bundle.path() + "?checked=impossible");
+        }
+
+        @Test
+        void token_thatCannotBeMadeLeavesWhatWasChosen() {
+            String form = post("/console/tokens", signIn(ADMIN),
+                    Map.of("name", "ada", "role", "read", "expires", "soon", "overlay", "fork"))
+                .body();
+            assertThat(form).contains("role=\"alert\"", "value=\"ada\"", "value=\"soon\"", "value=\"fork\"")
+                .containsPattern("<option selected[^>]*>read<");
         }
 
         @Test
@@ -327,7 +395,8 @@ class ConsoleHttpTests {
             assertThat(list).contains(mine.path()).doesNotContain(other.path(), "Webhooks</a>");
             assertThat(page("/console" + other.path(), session).statusCode()).isEqualTo(404);
             assertThat(page("/console/webhooks", session).statusCode()).isEqualTo(403);
-            assertThat(page("/console", session).body()).doesNotContain("Registries");
+            assertThat(page("/console", session).body()).contains("misses are not counted")
+                .doesNotContain("Registries", "Hit ratio</dt>");
         }
 
         @Test
