@@ -172,8 +172,8 @@ class PicturesTests {
 
     @ParameterizedTest
     @CsvSource({ "overview, /console, LIGHT, 1110", "overview-dark, /console, DARK, 1110",
-            "images, /console/images, LIGHT, 800", "webhooks, /console/webhooks, LIGHT, 720",
-            "tokens, /console/tokens, LIGHT, 800" })
+            "images, /console/images, LIGHT, 800", "bundles, /console/bundles, LIGHT, 800",
+            "webhooks, /console/webhooks, LIGHT, 720", "tokens, /console/tokens, LIGHT, 800" })
     void pageIsPictured(String name, String path, ColorScheme scheme, int height) {
         picture(name, scheme, height, (page) -> page.navigate(URL + path));
     }
