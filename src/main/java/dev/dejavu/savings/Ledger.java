@@ -1,10 +1,13 @@
 package dev.dejavu.savings;
 
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -28,8 +31,11 @@ public class Ledger {
     /** Of scopes or repositories. */
     private static final int MAX_ROWS = 1000;
 
-    /** That a limited caller's rows are summed from. */
+    /** That are read at once. */
     private static final int MAX_SUMS = 50_000;
+
+    /** That are read at once where each scope and repository has a row for each day. */
+    private static final Duration STEP = Duration.ofDays(7);
 
     private final LedgerRepository repository;
 
@@ -67,15 +73,12 @@ public class Ledger {
      */
     public Savings read(Instant from, Instant to, By by) {
         Grant reading = callers.current().reading();
-        List<LedgerSum> all = repository.sum(from, to, by, !reading.isAll(), MAX_SUMS + 1);
-        if (all.size() > MAX_SUMS) {
-            throw new ProblemException(Problem.MALFORMED_QUERY,
-                    "There are too many scopes and repositories in that time: ask for a shorter one.");
-        }
-        Map<String, Amounts> sums = all.stream()
-            .filter((sum) -> reading.covers(partsOf(sum)))
-            .collect(groupingBy(LedgerSum::bucket, TreeMap::new,
-                    mapping(LedgerSum::amounts, reducing(Amounts.NONE, Amounts::plus))));
+        Stream<LedgerSum> covered = reading.isAll() ? sums(from, to, by, false)
+                : Stream.iterate(from, (start) -> start.isBefore(to), Ledger::next)
+                    .flatMap((start) -> sums(start, next(start).isBefore(to) ? next(start) : to, by, true))
+                    .filter((sum) -> reading.covers(partsOf(sum)));
+        Map<String, Amounts> sums = covered.collect(groupingBy(LedgerSum::bucket, TreeMap::new,
+                mapping(LedgerSum::amounts, reducing(Amounts.NONE, Amounts::plus))));
         Amounts total = sums.values().stream().reduce(Amounts.NONE, Amounts::plus);
         Comparator<Savings.Row> order = by.isTime() ? Comparator.comparing(Ledger::start)
                 : Comparator.comparingDouble(Savings.Row::savedSeconds).reversed();
@@ -86,6 +89,20 @@ public class Ledger {
             .limit(by.isTime() ? sums.size() : MAX_ROWS)
             .toList();
         return new Savings(from, to, by, Savings.Row.of(null, null, total), rows);
+    }
+
+    private Stream<LedgerSum> sums(Instant from, Instant to, By by, boolean byParts) {
+        List<LedgerSum> all = repository.sum(from, to, by, byParts, MAX_SUMS + 1);
+        if (all.size() > MAX_SUMS) {
+            throw new ProblemException(Problem.MALFORMED_QUERY,
+                    "There are too many scopes and repositories in that time: ask for a shorter one.");
+        }
+        return all.stream();
+    }
+
+    /** Begins with a day. */
+    private static Instant next(Instant start) {
+        return start.truncatedTo(ChronoUnit.DAYS).plus(STEP);
     }
 
     /**

@@ -2,7 +2,10 @@ package dev.dejavu.savings;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -14,6 +17,8 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 
+import dev.dejavu.cache.Caller;
+import dev.dejavu.cache.Grant;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Sample;
@@ -41,6 +46,9 @@ class SavingsHttpTests {
 
         @Autowired
         private LedgerRepository ledger;
+
+        @Autowired
+        private LedgerCounters counters;
 
         /** A day that no other test has. */
         @BeforeEach
@@ -167,6 +175,28 @@ class SavingsHttpTests {
             Amounts three = new Amounts(3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39);
             assertThat(sum(By.HOUR)).isEqualTo(three);
             assertThat(sum(By.CACHE)).isEqualTo(three);
+        }
+
+        @Test
+        void limitedCallerReadsItsScopeAmongManyOverManyDays() {
+            int days = 60;
+            Instant last = clock.instant().truncatedTo(ChronoUnit.DAYS);
+            for (int day = 0; day < days; day++) {
+                long hour = last.minus(Duration.ofDays(day)).toEpochMilli();
+                ledger.add(Keys.next().hex(), 1,
+                        IntStream.range(0, 900)
+                            .mapToObj((scope) -> new LedgerRow(new LedgerKey(hour, "images", "s" + scope, "r"),
+                                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13)))
+                            .toList());
+            }
+            Grant mine = new Grant(List.of(Pattern.compile("s7")), List.of());
+            Ledger limited = new Ledger(ledger, counters, () -> new Caller("ada", "", false, false, mine, mine));
+            Instant from = last.minus(Duration.ofDays(days - 1)).plus(Duration.ofHours(1));
+            Savings byDay = limited.read(from, last.plus(Duration.ofDays(1)), By.DAY);
+            assertThat(byDay.rows()).hasSize(days - 1);
+            assertThat(byDay.total().hits()).isEqualTo(days - 1);
+            assertThat(limited.read(from, last.plus(Duration.ofDays(1)), By.SCOPE).rows()).singleElement()
+                .satisfies((row) -> assertThat(row.hits()).isEqualTo(days - 1));
         }
 
         @Test
