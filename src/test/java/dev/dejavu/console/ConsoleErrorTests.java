@@ -13,6 +13,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Postgres;
+import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.TcpProxy;
 
 import static dev.dejavu.testing.Http.header;
@@ -59,7 +60,9 @@ class ConsoleErrorTests {
                 assertThat(missing.body()).contains("/console/console.css", ">Images</a>");
                 assertThat(header(missing, "Content-Security-Policy")).contains("default-src 'none'");
             }
-            HttpResponse<String> form = page(service, "/console/tokens");
+            Sample image = Sample.image();
+            Http.of(service).put(image.path(), image.body());
+            HttpResponse<String> form = page(service, "/console" + image.path() + "/forget");
             String token = form.body().replaceFirst("(?s).*name=\"_csrf\"[^>]*value=\"([^\"]+)\".*", "$1");
             String cookie = form.headers().firstValue("Set-Cookie").orElseThrow().replaceFirst(";.*", "");
             HttpResponse<String> posted = Http.of(service)

@@ -187,8 +187,8 @@ class WebTests {
             .isEqualTo("{\"groups\":[\"clock\",\"liveness\",\"readiness\",\"registries\"],\"status\":\"UP\"}");
         assertThat(http.get("/actuator/health/liveness").body()).isEqualTo("{\"status\":\"UP\"}");
         assertThat(http.get("/actuator/health/readiness").body())
-            .isEqualTo("{\"components\":{\"db\":{\"status\":\"UP\"},\"readinessState\":{\"status\":\"UP\"},"
-                    + "\"schemaMigration\":{\"status\":\"UP\"}},\"status\":\"UP\"}");
+            .isEqualTo("{\"components\":{\"db\":{\"status\":\"UP\"},\"livenessState\":{\"status\":\"UP\"},"
+                    + "\"readinessState\":{\"status\":\"UP\"},\"schemaMigration\":{\"status\":\"UP\"}},\"status\":\"UP\"}");
     }
 
     @Test
