@@ -15,7 +15,7 @@ public interface CacheEntry {
     /** The overlay that it is in; absent in the base. */
     @JsonProperty
     default @Nullable String overlay() {
-        return key().isInBase() ? null : key().overlay();
+        return key().overlayOrNull();
     }
 
     /** The parts of the key, if the writer sent them. */

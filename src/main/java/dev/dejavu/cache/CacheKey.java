@@ -3,6 +3,7 @@ package dev.dejavu.cache;
 import java.util.Set;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The key of an entry: lower-case hex, in the base or in an overlay. Keys are checked
@@ -74,6 +75,11 @@ public record CacheKey(@JsonValue String hex, String overlay) {
 
     public boolean isInBase() {
         return overlay.isEmpty();
+    }
+
+    /** The overlay; {@code null} for the base. */
+    public @Nullable String overlayOrNull() {
+        return isInBase() ? null : overlay;
     }
 
     /**

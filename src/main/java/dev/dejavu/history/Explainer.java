@@ -168,8 +168,7 @@ public class Explainer {
                 return Optional.of(miss(row.key(), "expired", text(expiry), List.of(), expiry));
             }
             if (!isReadable && caller.seesAll() && row.expiresAt().isAfter(now)) {
-                Difference overlay = new Difference("overlay", requested.isInBase() ? null : requested.overlay(),
-                        row.overlay());
+                Difference overlay = new Difference("overlay", requested.overlayOrNull(), row.overlay());
                 return Optional.of(miss(row.key(), "hidden",
                         "It is in the overlay " + row.overlay() + ", which only those who are bound to it read.",
                         List.of(new Nearest<>(row, List.of(overlay))), null));

@@ -130,18 +130,18 @@ final class Timeline {
         boolean isOfSame = row.digest() != null && live != null
                 && Objects.requireNonNullElse(EventRow.digests(live), "").startsWith(row.digest());
         if (!isOfSame) {
-            events.add(new HistoryEvent(Instant.ofEpochMilli(row.at()), HistoryEvent.Kind.INVALIDATED,
-                    key.isInBase() ? null : key.overlay(),
-                    row.kind().name().toLowerCase(Locale.ROOT) + " reported by the webhook " + row.webhook(), value,
-                    null, null, null));
+            events.add(
+                    new HistoryEvent(Instant.ofEpochMilli(row.at()), HistoryEvent.Kind.INVALIDATED, key.overlayOrNull(),
+                            row.kind().name().toLowerCase(Locale.ROOT) + " reported by the webhook " + row.webhook(),
+                            value, null, null, null));
         }
     }
 
     private void expireBefore(long time) {
         Instant expiry = timeToLive.expiresAt(key, Instant.ofEpochMilli(putAt));
         if (value != null && putAt > 0 && expiry.toEpochMilli() <= time) {
-            HistoryEvent event = new HistoryEvent(expiry, HistoryEvent.Kind.EXPIRED,
-                    key.isInBase() ? null : key.overlay(), null, value, null, null, null);
+            HistoryEvent event = new HistoryEvent(expiry, HistoryEvent.Kind.EXPIRED, key.overlayOrNull(), null, value,
+                    null, null, null);
             events.add(event);
             lose(event);
         }

@@ -43,9 +43,9 @@ public class LeaseController {
 
     private LeaseInFlight inFlight(Lease lease) {
         Build build = lease.build();
-        return new LeaseInFlight(build.key().hex(), build.key().isInBase() ? null : build.key().overlay(),
-                build.imageUri(), build.holder(), build.author(), lease.since(), lease.expiresAt(),
-                leases.expectedAt(lease), lease.isHedge(), rooms.waiting(build.key()));
+        return new LeaseInFlight(build.key().hex(), build.key().overlayOrNull(), build.imageUri(), build.holder(),
+                build.author(), lease.since(), lease.expiresAt(), leases.expectedAt(lease), lease.isHedge(),
+                rooms.waiting(build.key()));
     }
 
     /**
