@@ -75,30 +75,22 @@ class SchemaStartTests {
 
     @Test
     void migrationOfAnotherInstanceIsWaitedFor() throws Exception {
-        flyway("15").migrate();
-        try (Connection locker = DriverManager.getConnection(url)) {
-            lock(locker, "registry_watermark");
-            try (ServiceProcess one = start(url)) {
-                assertWaiting(one, "waits for a lock that session");
-                try (ServiceProcess other = start(url)) {
-                    assertWaiting(other, "another instance is migrating them");
-                    locker.rollback();
-                    assertReady(one);
-                    assertReady(other);
-                }
-            }
-        }
+        assertWaitingForAnother("another instance is migrating them");
     }
 
     @Test
     void migrationThatFlywayGivesUpIsTriedAgain() throws Exception {
+        assertWaitingForAnother("Number of retries exceeded", "spring.flyway.lock-retry-count=3");
+    }
+
+    private void assertWaitingForAnother(String words, String... settings) throws Exception {
         flyway("15").migrate();
         try (Connection locker = DriverManager.getConnection(url)) {
             lock(locker, "registry_watermark");
             try (ServiceProcess one = start(url)) {
                 assertWaiting(one, "waits for a lock that session");
-                try (ServiceProcess other = start(url, "spring.flyway.lock-retry-count=3")) {
-                    assertWaiting(other, "Number of retries exceeded");
+                try (ServiceProcess other = start(url, settings)) {
+                    assertWaiting(other, words);
                     locker.rollback();
                     assertReady(one);
                     assertReady(other);
