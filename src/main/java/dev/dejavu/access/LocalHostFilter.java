@@ -50,8 +50,18 @@ record LocalHostFilter(AccessProblems problems) implements Filter {
 
     /** By its headers, or by the address that Tomcat has taken from them. */
     private static boolean isForwarded(HttpServletRequest request) {
-        return OF_PROXIES.stream().anyMatch((header) -> request.getHeader(header) != null)
+        return hasHeaderOfProxy(request)
                 || !(request.getRemoteAddr().startsWith("127.") || LocalHosts.contains(request.getRemoteAddr()));
+    }
+
+    /** Of every request, so without a stream. */
+    private static boolean hasHeaderOfProxy(HttpServletRequest request) {
+        for (String header : OF_PROXIES) {
+            if (request.getHeader(header) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String name(String host) {

@@ -64,15 +64,16 @@ class AccessModeTests extends AccessFixture {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            none   | X-Forwarded-For | 203.0.113.7
-            none   | X-Forwarded-For | 127.0.0.1
-            none   | Forwarded       | for=203.0.113.7
-            none   | Via             | 1.1 proxy
-            none   | X-Real-IP       | 203.0.113.7
-            none   | X-Forwarded-Host | dejavu.acme.example
-            none   | X-Forwarded-Proto | https
+            none   | X-Forwarded-For    | 203.0.113.7
+            none   | X-Forwarded-For    | 127.0.0.1
+            none   | Forwarded          | for=203.0.113.7
+            none   | Via                | 1.1 proxy
+            none   | X-Real-IP          | 203.0.113.7
+            none   | X-Forwarded-Host   | dejavu.acme.example
+            none   | X-Forwarded-Proto  | https
+            none   | X-Forwarded-Port   | 443
             none   | X-Forwarded-Prefix | /cache
-            native | X-Forwarded-For | 203.0.113.7
+            native | X-Forwarded-For    | 203.0.113.7
             """)
     void openServiceOnLoopbackRefusesWhatAProxyForwards(String strategy, String header, String value) {
         Http http = start("--server.forward-headers-strategy=" + strategy);
