@@ -53,11 +53,7 @@ class ExplainPage {
             return "console/explain";
         }
         try {
-            model.addAttribute("result",
-                    !uri.isBlank() ? result("images", image(uri.strip(), scope.strip(), platforms))
-                            : !digest.isBlank()
-                                    ? result("bundles", bundles.explain(scope.strip(), digest.strip(), null))
-                                    : ofKey(key.strip()));
+            model.addAttribute("result", explain(uri.strip(), digest.strip(), key.strip(), scope.strip(), platforms));
         }
         catch (ProblemException ex) {
             if (ex.problem() == Problem.STORAGE_UNAVAILABLE) {
@@ -67,6 +63,13 @@ class ExplainPage {
             model.addAttribute("problem", ex.getMessage());
         }
         return "console/explain";
+    }
+
+    private Result explain(String uri, String digest, String key, String scope, String platforms) {
+        if (!uri.isEmpty()) {
+            return result("images", image(uri, scope, platforms));
+        }
+        return digest.isEmpty() ? ofKey(key) : result("bundles", bundles.explain(scope, digest, null));
     }
 
     private Result result(String cache, Explanation<? extends CacheEntry> explanation) {

@@ -91,12 +91,13 @@ class OverviewPage {
             .stream()
             .filter((lease) -> visitor.maySeeAuthors() || lease.overlay() == null)
             .limit(MAX_LEASES)
-            .map(this::row)
+            .map((lease) -> row(lease, visitor))
             .toList();
     }
 
-    private LeaseRow row(LeaseInFlight lease) {
-        return new LeaseRow(lease, Moment.of(lease.since(), clock.instant()),
+    private LeaseRow row(LeaseInFlight lease, Visitor visitor) {
+        String builder = (lease.holder() == null && visitor.maySeeAuthors()) ? lease.author() : lease.holder();
+        return new LeaseRow(lease, (builder != null) ? builder : "somebody", Moment.of(lease.since(), clock.instant()),
                 (lease.expectedAt() != null) ? Moment.of(lease.expectedAt(), clock.instant()) : null);
     }
 
@@ -128,9 +129,10 @@ class OverviewPage {
     /**
      * An image that somebody builds.
      *
+     * @param builder as it calls itself, else its author where the visitor may know
      * @param expected when it should be there; {@code null} where that is not known
      */
-    record LeaseRow(LeaseInFlight lease, Moment since, @Nullable Moment expected) {
+    record LeaseRow(LeaseInFlight lease, String builder, Moment since, @Nullable Moment expected) {
     }
 
     record RegistryRow(String name, String outcome, @Nullable String reason, String detail, Moment at) {

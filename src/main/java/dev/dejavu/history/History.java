@@ -66,11 +66,12 @@ public class History {
         if (!mayRead(caller, rows, live)) {
             return new KeyHistory(List.of(), null, null, null, dropped());
         }
+        Instant since = Instant.ofEpochMilli(since());
         List<HistoryEvent> events = new ArrayList<>();
         Timeline main = null;
         for (CacheKey one : keys(key, rows)) {
             Timeline timeline = timeline(cache, one, caller, rows);
-            timeline.events().stream().filter((event) -> event.at().toEpochMilli() >= since()).forEach(events::add);
+            timeline.events().stream().filter((event) -> !event.at().isBefore(since)).forEach(events::add);
             boolean isMain = main == null || (live != null && live.key().equals(one));
             main = (isMain && timeline.lastValue() != null) ? timeline : main;
         }
