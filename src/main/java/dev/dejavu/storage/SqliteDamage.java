@@ -146,7 +146,7 @@ final class SqliteDamage {
         try {
             Files.writeString(marker(), found, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             log.error(
-                    "{} is damaged ({}): the next start moves it aside, if it is still so then, and creates a new one",
+                    "{} is damaged ({}): the next start moves it aside, unless it is sound by then, and creates a new one",
                     path, found);
         }
         catch (FileAlreadyExistsException alreadyMarked) {
