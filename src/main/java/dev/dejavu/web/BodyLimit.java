@@ -106,7 +106,7 @@ class BodyLimit extends RequestBodyAdviceAdapter {
         }
 
         void reserveForAnswer() {
-            reservation.awaitGrowthTo((long) count * limit.weight());
+            reservation.awaitAnswer((long) count * limit.weight());
         }
 
         @Override

@@ -16,9 +16,10 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Bounds what all requests in flight hold together: their bodies, what is read from them,
- * and the entries of their answers until these are sent. A caller gets half of it at
- * most.
+ * Bounds what all requests in flight hold together: half of it is for their bodies, half
+ * for what is read from them and for the entries of their answers until these are sent.
+ * So requests that wait for room for an answer cannot hold all that they wait for. A
+ * caller gets half of each at most.
  */
 @Component
 class InFlight {
@@ -29,22 +30,18 @@ class InFlight {
     /** For what is only held while there is work to do. */
     private static final Duration MAX_WAIT = Duration.ofSeconds(1);
 
-    private final Semaphore all;
+    private final Room bodies;
 
-    private final int share;
-
-    private final LoadingCache<String, Semaphore> shares;
+    private final Room answers;
 
     private final CallerIdentity caller;
 
     InFlight(HttpProperties properties, CallerIdentity caller, MeterRegistry metrics) {
         int units = (int) Math.min(Integer.MAX_VALUE, properties.maxInFlightBytes() / UNIT);
-        this.all = new Semaphore(units);
-        this.share = units / 2;
-        // A share lives as long as a reservation holds of it.
-        this.shares = Caffeine.newBuilder().weakValues().build((identity) -> new Semaphore(share));
+        this.bodies = new Room(units / 2);
+        this.answers = new Room(units / 2);
         this.caller = caller;
-        Gauge.builder("dejavu.http.in.flight", all, (free) -> (units - free.availablePermits()) * (double) UNIT)
+        Gauge.builder("dejavu.http.in.flight", this, (self) -> (self.bodies.taken() + self.answers.taken()) * UNIT)
             .description("Heap reserved for the bodies and answers of requests in flight")
             .baseUnit("bytes")
             .register(metrics);
@@ -60,7 +57,7 @@ class InFlight {
                 && !found.isReleased) {
             return found;
         }
-        Reservation reservation = new Reservation(shares.get(caller.sharing()));
+        Reservation reservation = new Reservation(caller.sharing());
         request.setAttribute(Reservation.NAME, reservation, RequestAttributes.SCOPE_REQUEST);
         request.registerDestructionCallback(Reservation.NAME, reservation::release, RequestAttributes.SCOPE_REQUEST);
         return reservation;
@@ -73,42 +70,106 @@ class InFlight {
 
         private static final String NAME = InFlight.class.getName();
 
+        private final Part body;
+
+        private final Part answer;
+
+        private boolean isReleased;
+
+        private Reservation(String sharing) {
+            this.body = new Part(bodies, sharing);
+            this.answer = new Part(answers, sharing);
+        }
+
+        /**
+         * Reserves room for so much of the body in all, at once or not at all.
+         * @throws ProblemException {@link Problem#OVERLOADED}
+         */
+        void growTo(long bytes) {
+            body.growTo(bytes, Duration.ZERO);
+        }
+
+        /**
+         * Reserves room for a body that nothing has been read of yet, and waits for it a
+         * while.
+         * @throws ProblemException {@link Problem#OVERLOADED}
+         */
+        void awaitBody(long bytes) {
+            body.growTo(bytes, MAX_WAIT);
+        }
+
+        /**
+         * Reserves room for an answer, as far as that of the body is not enough, and
+         * waits for it a while. Who needs more than a share gets all of that.
+         * @throws ProblemException {@link Problem#OVERLOADED}
+         */
+        void awaitAnswer(long bytes) {
+            answer.growTo(bytes - (long) body.held * UNIT, MAX_WAIT);
+        }
+
+        /** Ends it before the request does. */
+        void release() {
+            if (!isReleased) {
+                isReleased = true;
+                body.release();
+                answer.release();
+            }
+        }
+
+    }
+
+    /**
+     * The permits for one of the two halves.
+     */
+    private static final class Room {
+
+        private final Semaphore all;
+
+        private final int units;
+
+        private final int share;
+
+        private final LoadingCache<String, Semaphore> shares;
+
+        Room(int units) {
+            this.all = new Semaphore(units);
+            this.units = units;
+            this.share = units / 2;
+            // A share lives as long as a reservation holds of it.
+            this.shares = Caffeine.newBuilder().weakValues().build((identity) -> new Semaphore(share));
+        }
+
+        double taken() {
+            return units - all.availablePermits();
+        }
+
+    }
+
+    /**
+     * What one request holds of a room.
+     */
+    private static final class Part {
+
+        private final Room room;
+
         private final Semaphore own;
 
         private int held;
 
-        private boolean isReleased;
-
-        private Reservation(Semaphore own) {
-            this.own = own;
+        Part(Room room, String sharing) {
+            this.room = room;
+            this.own = room.shares.get(sharing);
         }
 
-        /**
-         * Reserves so much in all, at once or not at all.
-         * @throws ProblemException {@link Problem#OVERLOADED}
-         */
-        void growTo(long bytes) {
-            growTo(bytes, Duration.ZERO);
-        }
-
-        /**
-         * Reserves so much in all, and waits for it a while. Who needs more than a share
-         * gets all of that.
-         * @throws ProblemException {@link Problem#OVERLOADED}
-         */
-        void awaitGrowthTo(long bytes) {
-            growTo(bytes, MAX_WAIT);
-        }
-
-        private void growTo(long bytes, Duration maxWait) {
-            int more = (int) Math.min(share, (bytes + UNIT - 1) / UNIT) - held;
+        void growTo(long bytes, Duration maxWait) {
+            int more = (int) Math.min(room.share, (bytes + UNIT - 1) / UNIT) - held;
             if (more <= 0) {
                 return;
             }
             if (!acquire(own, more, maxWait)) {
                 throw overloaded();
             }
-            if (!acquire(all, more, maxWait)) {
+            if (!acquire(room.all, more, maxWait)) {
                 own.release(more);
                 throw overloaded();
             }
@@ -131,13 +192,9 @@ class InFlight {
                     "The requests in flight hold all the memory that they may have. Go on without the cache.");
         }
 
-        /** Ends it before the request does. */
         void release() {
-            if (!isReleased) {
-                isReleased = true;
-                own.release(held);
-                all.release(held);
-            }
+            own.release(held);
+            room.all.release(held);
         }
 
     }

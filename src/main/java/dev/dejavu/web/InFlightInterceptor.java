@@ -23,7 +23,10 @@ import dev.dejavu.cache.Page;
 @Component
 class InFlightInterceptor implements HandlerInterceptor, WebMvcConfigurer {
 
-    private static final DataSize BODY = DataSize.ofKilobytes(64);
+    private static final DataSize SMALL_BODY = DataSize.ofKilobytes(64);
+
+    /** Of a lookup; of more than that, what has arrived is reserved. */
+    private static final DataSize LARGE_BODY = DataSize.ofKilobytes(128);
 
     /** Of the largest number of entries. */
     private static final DataSize PAGE = DataSize.ofMegabytes(2);
@@ -44,10 +47,12 @@ class InFlightInterceptor implements HandlerInterceptor, WebMvcConfigurer {
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
         if (request.getContentLengthLong() > 0 || request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null) {
-            inFlight.obtain().reservation().growTo(BODY.toBytes());
+            inFlight.obtain()
+                .reservation()
+                .awaitBody(Math.clamp(request.getContentLengthLong(), SMALL_BODY.toBytes(), LARGE_BODY.toBytes()));
         }
         else if (handler instanceof HandlerMethod method && isPage(method)) {
-            inFlight.obtain().reservation().awaitGrowthTo(PAGE.toBytes());
+            inFlight.obtain().reservation().awaitAnswer(PAGE.toBytes());
         }
         return true;
     }

@@ -52,30 +52,52 @@ class InFlightTests {
     @Test
     void callerHasHalfAndTwoHaveAll() {
         begin("ada");
-        inFlight.reservation().growTo(3 * MB);
+        inFlight.reservation().growTo(MB);
         begin("ada");
         inFlight.reservation().growTo(MB);
         refuses(MB + 1);
         begin("bob");
-        inFlight.reservation().growTo(4 * MB);
+        inFlight.reservation().growTo(2 * MB);
         begin("eve");
         refuses(1);
+        assertThat(reserved()).isEqualTo(4 * MB);
+    }
+
+    @Test
+    void bodiesLeaveHalfForAnswers() {
+        begin("ada");
+        inFlight.reservation().growTo(2 * MB);
+        inFlight.reservation().awaitAnswer(4 * MB);
+        begin("bob");
+        inFlight.reservation().awaitAnswer(2 * MB);
+        inFlight.reservation().growTo(2 * MB);
         assertThat(reserved()).isEqualTo(8 * MB);
+    }
+
+    @Test
+    void answerThatFitsIntoTheRoomOfItsBodyTakesNoMore() {
+        begin("ada");
+        inFlight.reservation().growTo(MB);
+        inFlight.reservation().awaitAnswer(MB);
+        assertThat(reserved()).isEqualTo(MB);
+        inFlight.reservation().awaitAnswer(MB + MB / 2);
+        assertThat(reserved()).isEqualTo(MB + MB / 2);
     }
 
     @Test
     void requestThatEndsReleasesAllOfIt() {
         ServletRequestAttributes first = begin("ada");
         inFlight.reservation().growTo(MB);
-        inFlight.reservation().growTo(4 * MB);
-        assertThat(reserved()).isEqualTo(4 * MB);
+        inFlight.reservation().growTo(2 * MB);
+        inFlight.reservation().awaitAnswer(3 * MB);
+        assertThat(reserved()).isEqualTo(3 * MB);
         begin("ada");
         refuses(1);
         first.requestCompleted();
         assertThat(reserved()).isZero();
         begin("ada");
-        inFlight.reservation().growTo(4 * MB);
-        assertThat(reserved()).isEqualTo(4 * MB);
+        inFlight.reservation().growTo(2 * MB);
+        assertThat(reserved()).isEqualTo(2 * MB);
     }
 
     @Test
@@ -94,40 +116,52 @@ class InFlightTests {
     @Test
     void refusedGrowthKeepsWhatTheRequestHadAndTakesNoShare() {
         begin("ada");
-        inFlight.reservation().growTo(4 * MB);
+        inFlight.reservation().growTo(2 * MB);
         begin("bob");
-        inFlight.reservation().growTo(3 * MB);
+        inFlight.reservation().growTo(MB);
         ServletRequestAttributes request = begin("eve");
         inFlight.reservation().growTo(MB / 2);
-        refuses(2 * MB);
+        refuses(MB + 1);
         inFlight.reservation().growTo(MB);
         refuses(MB + 1);
         request.requestCompleted();
-        assertThat(reserved()).isEqualTo(7 * MB);
+        assertThat(reserved()).isEqualTo(3 * MB);
     }
 
     @Test
     void requestThatNeedsMoreThanAShareGetsAShare() {
         begin("ada");
-        inFlight.reservation().awaitGrowthTo(100 * MB);
-        assertThat(reserved()).isEqualTo(4 * MB);
+        inFlight.reservation().awaitAnswer(100 * MB);
+        assertThat(reserved()).isEqualTo(2 * MB);
     }
 
     @Test
-    void growthWaitsForARequestThatEnds() throws InterruptedException {
+    void answerWaitsForARequestThatEnds() throws InterruptedException {
         ServletRequestAttributes first = begin("ada");
-        inFlight.reservation().growTo(4 * MB);
+        inFlight.reservation().awaitAnswer(2 * MB);
+        endsWhileThisThreadWaits(first, () -> inFlight.reservation().awaitAnswer(MB));
+        assertThat(reserved()).isEqualTo(MB);
+    }
+
+    @Test
+    void bodyWaitsForARequestThatEnds() throws InterruptedException {
+        ServletRequestAttributes first = begin("ada");
+        inFlight.reservation().awaitBody(2 * MB);
+        endsWhileThisThreadWaits(first, () -> inFlight.reservation().awaitBody(MB));
+        assertThat(reserved()).isEqualTo(MB);
+    }
+
+    private void endsWhileThisThreadWaits(ServletRequestAttributes request, Runnable wait) throws InterruptedException {
         Thread waiting = Thread.currentThread();
         begin("ada");
         Thread ending = Thread.ofVirtual().start(() -> {
             while (waiting.getState() != Thread.State.TIMED_WAITING) {
                 Thread.onSpinWait();
             }
-            first.requestCompleted();
+            request.requestCompleted();
         });
-        inFlight.reservation().awaitGrowthTo(2 * MB);
+        wait.run();
         ending.join();
-        assertThat(reserved()).isEqualTo(2 * MB);
     }
 
     @ParameterizedTest
