@@ -15,7 +15,7 @@ import dev.dejavu.access.AccessProperties.Mode;
 
 /**
  * Makes the bootstrap token when the service starts, or as soon as the database answers,
- * and warns of a service that is open to others.
+ * keeps the tokens in memory, and warns of a service that is open to others.
  */
 @Component
 class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
@@ -23,6 +23,9 @@ class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
     private static final Logger log = LoggerFactory.getLogger(AccessStart.class);
 
     private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
+
+    /** So that who comes first in an outage is known, though nobody came before. */
+    private static final Duration RENEW_DELAY = Duration.ofSeconds(10);
 
     private final Mode mode;
 
@@ -39,7 +42,7 @@ class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
     @Override
     public void onApplicationEvent(ApplicationReadyEvent event) {
         if (mode == Mode.TOKENS) {
-            Thread.ofVirtual().start(() -> loadTokens(event.getApplicationContext()));
+            Thread.ofVirtual().start(() -> keepTokens(event.getApplicationContext()));
         }
         else if (!address.isLoopback()) {
             log.warn("Open to everyone who reaches {}: dejavu.access.mode is open. Anyone who can write here decides"
@@ -47,9 +50,9 @@ class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
         }
     }
 
-    private void loadTokens(ConfigurableApplicationContext context) {
-        while (context.isActive() && !areComplete()) {
-            LockSupport.parkNanos(RETRY_DELAY.toNanos());
+    private void keepTokens(ConfigurableApplicationContext context) {
+        while (context.isActive()) {
+            LockSupport.parkNanos((areComplete() ? RENEW_DELAY : RETRY_DELAY).toNanos());
         }
     }
 

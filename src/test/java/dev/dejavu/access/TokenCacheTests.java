@@ -129,6 +129,19 @@ class TokenCacheTests extends AccessFixture {
     }
 
     @Test
+    void callerOfAQuietInstanceIsKnownInAnOutage() throws Exception {
+        try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
+            proxy.mend();
+            Http http = startOn(Postgres.url(proxy.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
+                    "--dejavu.admin-token=" + ADMIN, "--dejavu.near-cache.stale-if-error=15s");
+            await().atMost(Duration.ofSeconds(10)).until(() -> get(http, ADMIN, "/identity").statusCode() == 200);
+            Thread.sleep(Duration.ofSeconds(18));
+            proxy.cut();
+            assertThat(get(http, ADMIN, "/identity").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void unavailableDatabaseIs503WithATokenAnd401Without() throws IOException {
         try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
             proxy.mend();
