@@ -148,10 +148,15 @@ class SqliteConfiguration {
     }
 
     @Bean
-    HealthIndicator dbHealthIndicator(JdbcClient reader, SqliteFile file) {
+    HealthIndicator dbHealthIndicator(JdbcClient reader, SqliteFile file, SqliteTransactions transactions) {
         HealthIndicator database = new DatabaseHealthIndicator(reader, "select 0", () -> {
         });
-        return () -> file.reserve().isHeld() ? database.health() : onFullDisk(database.health());
+        return () -> {
+            if (!transactions.isWritable()) {
+                return Health.outOfService().withDetail("reason", "the file cannot be written").build();
+            }
+            return file.reserve().isHeld() ? database.health() : onFullDisk(database.health());
+        };
     }
 
     /** Lookups and deletions go on, so it stays {@code UP}. */

@@ -116,7 +116,8 @@ final class SqliteDamage {
         return is(ex, SQLiteErrorCode.SQLITE_CORRUPT) || is(ex, SQLiteErrorCode.SQLITE_NOTADB);
     }
 
-    private static boolean is(Throwable ex, SQLiteErrorCode code) {
+    /** Whether a failure has this code, or one that extends it. */
+    static boolean is(Throwable ex, SQLiteErrorCode code) {
         // Extended codes carry the primary one in their lowest byte.
         return ex instanceof SQLiteException sqlite && (sqlite.getResultCode().code & 0xff) == code.code;
     }

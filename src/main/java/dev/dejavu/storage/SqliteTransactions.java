@@ -3,9 +3,11 @@ package dev.dejavu.storage;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.stream.Stream;
 
 import javax.sql.DataSource;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteErrorCode;
@@ -14,12 +16,14 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.QueryTimeoutException;
 import org.springframework.dao.TransientDataAccessResourceException;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
 import org.springframework.jdbc.support.SQLExceptionTranslator;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.DefaultTransactionStatus;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * The transactions that write to SQLite. They acknowledge nothing that the next start
@@ -45,6 +49,9 @@ final class SqliteTransactions extends JdbcTransactionManager {
     /** Whether the file may not grow. */
     private volatile boolean isLimited;
 
+    /** Why nothing was written since; {@code null} for no such reason. */
+    private volatile @Nullable String refusal;
+
     SqliteTransactions(DataSource writer, SqliteFile file, DiskReserve reserve) {
         super(writer);
         this.writer = writer;
@@ -53,11 +60,16 @@ final class SqliteTransactions extends JdbcTransactionManager {
         setExceptionTranslator(translator());
     }
 
-    /** Takes note of damage and of a full disk. */
+    /** Takes note of damage, of a full disk, and of one that refuses to be written. */
     SQLExceptionTranslator translator() {
         SQLExceptionTranslator translator = new SQLExceptionSubclassTranslator();
         return (task, sql, ex) -> {
             file.damage().report(ex);
+            if (Stream
+                .of(SQLiteErrorCode.SQLITE_IOERR, SQLiteErrorCode.SQLITE_READONLY, SQLiteErrorCode.SQLITE_CANTOPEN)
+                .anyMatch((code) -> SqliteDamage.is(ex, code))) {
+                refuse(String.valueOf(ex.getMessage()));
+            }
             if (ex instanceof SQLiteException sqlite) {
                 if (sqlite.getResultCode() == SQLiteErrorCode.SQLITE_INTERRUPT) {
                     return new QueryTimeoutException("The read took too long", ex);
@@ -88,6 +100,31 @@ final class SqliteTransactions extends JdbcTransactionManager {
     protected void doCommit(DefaultTransactionStatus status) {
         super.doCommit(status);
         requireIntact();
+        if (refusal != null) {
+            refusal = null;
+            log.info("The file is written again");
+        }
+    }
+
+    private synchronized void refuse(String reason) {
+        if (refusal == null) {
+            log.warn("The file cannot be written ({}): every write is 503, and the service is not ready", reason);
+        }
+        refusal = reason;
+    }
+
+    /** Whether the file can be written, which is tried if the last write failed. */
+    boolean isWritable() {
+        if (refusal != null) {
+            try {
+                new TransactionTemplate(this)
+                    .executeWithoutResult((status) -> new JdbcTemplate(writer).execute("pragma user_version = 0"));
+            }
+            catch (DataAccessException | TransactionException ex) {
+                log.debug("The file cannot be written", ex);
+            }
+        }
+        return refusal == null;
     }
 
     /** On a full disk SQLite rolls back itself, and refuses to do so again. */
