@@ -18,7 +18,7 @@ document.addEventListener('click', (event) => {
 const draw = (element) => {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(name).trim();
-  const numbers = (text) => text.split(',').map(Number);
+  const numbers = (text) => text.split(',').map((one) => one === '' ? null : Number(one));
   const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', timeZone: 'UTC' });
   const axis = { stroke: color('--quiet'), grid: { stroke: color('--line'), width: 1 } };
   const chart = new uPlot({

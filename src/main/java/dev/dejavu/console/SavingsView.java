@@ -8,7 +8,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import dev.dejavu.savings.By;
 import dev.dejavu.savings.Ledger;
@@ -17,10 +22,9 @@ import dev.dejavu.savings.Savings;
 /**
  * What the caches saved, on a page.
  *
- * @param days of the time, the newest first
+ * @param days of the time in which something happened, the newest first
  * @param repositories that were asked for most
- * @param chart for the script that draws it: the days' times in seconds, net hours and
- * hit ratios in percent, each joined by commas
+ * @param chart for the script that draws it
  */
 record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositories, Chart chart) {
 
@@ -40,7 +44,7 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
                     .limit(MAX_REPOSITORIES)
                     .map((row) -> Row.of(String.valueOf(row.key()), row, knowsMisses))
                     .toList(),
-                Chart.of(byDay.rows()));
+                Chart.of(byDay));
     }
 
     private static String size(long bytes) {
@@ -49,14 +53,17 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
     }
 
     private static String day(Savings.Row row) {
-        Instant from = row.from();
-        return (from != null) ? LocalDate.ofInstant(from, ZoneOffset.UTC).toString() : "";
+        return LocalDate.ofInstant(start(row), ZoneOffset.UTC).toString();
     }
 
-    /** Of what the callers did not have. */
-    private static double percent(Savings.Row row) {
+    private static Instant start(Savings.Row day) {
+        return Objects.requireNonNull(day.from());
+    }
+
+    /** Of what the callers did not have; empty where that was nothing. */
+    private static String percent(Savings.Row row) {
         long asked = row.asked() - row.confirmed();
-        return (asked > 0) ? 100.0 * (row.hits() - row.confirmed()) / asked : 0;
+        return (asked > 0) ? String.format(Locale.ROOT, "%.1f", 100.0 * (row.hits() - row.confirmed()) / asked) : "";
     }
 
     /**
@@ -71,13 +78,13 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
             String spent, String net, String unpriced, boolean isLoss) {
 
         static Row of(String name, Savings.Row row, boolean knowsMisses) {
+            String percent = percent(row);
             return new Row(name, knowsMisses ? String.format(Locale.ROOT, "%,d", row.asked()) : "–",
                     String.format(Locale.ROOT, "%,d", row.hits()), String.format(Locale.ROOT, "%,d", row.confirmed()),
-                    (knowsMisses && row.asked() > row.confirmed()) ? String.format(Locale.ROOT, "%.1f %%", percent(row))
-                            : "–",
-                    time(row.savedSeconds()), (row.estimatedSeconds() > 0) ? time(row.estimatedSeconds()) : "",
-                    time(row.spentSeconds()), time(row.netSeconds()),
-                    String.format(Locale.ROOT, "%,d", row.unpricedHits()), row.netSeconds() < 0);
+                    (knowsMisses && !percent.isEmpty()) ? percent + " %" : "–", time(row.savedSeconds()),
+                    (row.estimatedSeconds() > 0) ? time(row.estimatedSeconds()) : "", time(row.spentSeconds()),
+                    time(row.netSeconds()), String.format(Locale.ROOT, "%,d", row.unpricedHits()),
+                    row.netSeconds() < 0);
         }
 
         /** As in {@code 3 h 12 min}. */
@@ -93,21 +100,33 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
 
     }
 
+    /**
+     * Each day of the time, also those in which nothing happened.
+     *
+     * @param times when they begin, in seconds, joined by commas
+     * @param hours net, likewise
+     * @param ratios in percent, likewise; empty where there is none
+     */
     record Chart(String times, String hours, String ratios) {
 
-        static Chart of(List<Savings.Row> rows) {
-            List<Savings.Row> dated = rows.stream().filter((row) -> row.from() != null).toList();
-            return new Chart(
-                    dated.stream()
-                        .map((row) -> String
-                            .valueOf(((row.from() != null) ? row.from() : Instant.EPOCH).getEpochSecond()))
-                        .collect(Collectors.joining(",")),
-                    dated.stream()
-                        .map((row) -> String.format(Locale.ROOT, "%.4f", row.netSeconds() / 3600))
-                        .collect(Collectors.joining(",")),
-                    dated.stream()
-                        .map((row) -> String.format(Locale.ROOT, "%.1f", percent(row)))
-                        .collect(Collectors.joining(",")));
+        static Chart of(Savings byDay) {
+            Map<Instant, Savings.Row> rows = byDay.rows()
+                .stream()
+                .collect(Collectors.toMap(SavingsView::start, Function.identity()));
+            List<Instant> days = Stream
+                .iterate(byDay.from(), (day) -> day.isBefore(byDay.to()), (day) -> day.plus(1, ChronoUnit.DAYS))
+                .toList();
+            return new Chart(join(days, (day) -> String.valueOf(day.getEpochSecond())),
+                    join(days, (day) -> Optional.ofNullable(rows.get(day)).map(Chart::hours).orElse("0")),
+                    join(days, (day) -> Optional.ofNullable(rows.get(day)).map(SavingsView::percent).orElse("")));
+        }
+
+        private static String hours(Savings.Row row) {
+            return String.format(Locale.ROOT, "%.4f", row.netSeconds() / 3600);
+        }
+
+        private static String join(List<Instant> days, Function<Instant, String> value) {
+            return days.stream().map(value).collect(Collectors.joining(","));
         }
 
     }

@@ -4,6 +4,7 @@ import java.net.URLEncoder;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,12 +17,16 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Sample;
+import dev.dejavu.testing.SavedDays;
+import dev.dejavu.testing.SettableClock;
 import dev.dejavu.testing.WithSqlite;
 
 import static dev.dejavu.testing.Http.assertProblem;
@@ -80,6 +85,12 @@ class ConsoleHttpTests {
     @WithSqlite
     class WhenOpen extends Fixture {
 
+        @Autowired
+        private SettableClock clock;
+
+        @Autowired
+        private JdbcClient writer;
+
         @Test
         void root_isTheConsoleForBrowsersAndAnIndexForOthers() {
             HttpResponse<String> browser = page("/", "", "Accept-Language", "en");
@@ -132,6 +143,19 @@ class ConsoleHttpTests {
             String page = page("/console", "").body().replace("&#39;", "'").replace("&quot;", "\"");
             assertThat(page).contains("curl -X PUT http://127.0.0.1:" + http.port() + "/images/",
                     "curl -X PUT http://127.0.0.1:" + http.port() + "/bundles/");
+        }
+
+        @Test
+        void chart_showsQuietDaysAsQuiet() {
+            Sample image = Sample.image();
+            http.put(image.path(), image.body());
+            clock.advance(Duration.ofDays(10));
+            SavedDays days = new SavedDays(writer);
+            days.add(clock.instant().minus(Duration.ofDays(5)), "ghcr.io/acme/app", 4, 1, 1, 7200);
+            days.add(clock.instant().minus(Duration.ofDays(2)), "ghcr.io/acme/app", 2, 2, 0, 0);
+            String page = page("/console", "").body();
+            assertThat(page).contains("data-values=\"0,2.0000,0,0,0.0000,0,0\"", "data-values=\",75.0,,,,,\"")
+                .containsPattern("data-times=\"\\d+(,\\d+){6}\"");
         }
 
         @Test
