@@ -15,13 +15,14 @@ import dev.dejavu.history.Served;
  * @param served who was given its value; {@code null} for those who may not see it
  * @param trueAt when its value was last known to be true
  */
-record HistoryView(List<Event> events, @Nullable List<Reader> served, @Nullable Moment trueAt) {
+record HistoryView(Excerpt<Event> events, @Nullable Excerpt<Reader> served, @Nullable Moment trueAt) {
 
     static HistoryView of(KeyHistory history, Instant now) {
         List<Served> served = history.served();
         List<Served> since = history.servedSinceTrue();
-        return new HistoryView(history.events().stream().map((event) -> Event.of(event, now)).toList(),
-                (served != null) ? served.stream().map((one) -> Reader.of(one, since, now)).toList() : null,
+        return new HistoryView(
+                new Excerpt<>(history.events(), history.isCut()).map((event) -> Event.of(event, now)), (served != null)
+                        ? new Excerpt<>(served, history.isServedCut()).map((one) -> Reader.of(one, since, now)) : null,
                 (history.trueAt() != null) ? Moment.of(history.trueAt(), now) : null);
     }
 

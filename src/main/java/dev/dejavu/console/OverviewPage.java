@@ -86,13 +86,13 @@ class OverviewPage {
     }
 
     /** What an overlay does is for administrators, as authors are. */
-    private List<LeaseRow> leases(Visitor visitor) {
-        return leases.inFlight()
-            .stream()
-            .filter((lease) -> visitor.maySeeAuthors() || lease.overlay() == null)
-            .limit(MAX_LEASES)
-            .map((lease) -> row(lease, visitor))
-            .toList();
+    private Excerpt<LeaseRow> leases(Visitor visitor) {
+        return Excerpt
+            .of(leases.inFlight()
+                .stream()
+                .filter((lease) -> visitor.maySeeAuthors() || lease.overlay() == null)
+                .toList(), MAX_LEASES)
+            .map((lease) -> row(lease, visitor));
     }
 
     private LeaseRow row(LeaseInFlight lease, Visitor visitor) {

@@ -18,6 +18,7 @@ import dev.dejavu.cache.RegistryEvent;
 @Component
 class RecentEvents implements CacheObserver {
 
+    /** One more is kept, to know whether there were more. */
     private static final int MAX = 100;
 
     private final Deque<Received> events = new ArrayDeque<>();
@@ -32,20 +33,20 @@ class RecentEvents implements CacheObserver {
     public void onRegistryEvents(String webhook, List<RegistryEvent> received) {
         Instant now = clock.instant();
         synchronized (events) {
-            for (RegistryEvent event : received.subList(0, Math.min(received.size(), MAX))) {
+            for (RegistryEvent event : received.subList(0, Math.min(received.size(), MAX + 1))) {
                 events.addFirst(
                         new Received(webhook, event.kind().name().toLowerCase(Locale.ROOT), event.subject(), now));
             }
-            while (events.size() > MAX) {
+            while (events.size() > MAX + 1) {
                 events.removeLast();
             }
         }
     }
 
     /** Newest first. */
-    List<Received> list() {
+    Excerpt<Received> list() {
         synchronized (events) {
-            return List.copyOf(events);
+            return Excerpt.of(List.copyOf(events), MAX);
         }
     }
 

@@ -26,7 +26,7 @@ import dev.dejavu.savings.Savings;
  * @param repositories that were asked for most
  * @param chart for the script that draws it
  */
-record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositories, Chart chart) {
+record SavingsView(Row total, String bytes, List<Row> days, Excerpt<Row> repositories, Chart chart) {
 
     private static final int MAX_REPOSITORIES = 10;
 
@@ -37,13 +37,13 @@ record SavingsView(Row total, String bytes, List<Row> days, List<Row> repositori
         Savings byRepository = ledger.read(from, to, By.REPOSITORY);
         return new SavingsView(Row.of("", byDay.total(), knowsMisses), size(byDay.total().savedBytes()),
                 byDay.rows().reversed().stream().map((row) -> Row.of(day(row), row, knowsMisses)).toList(),
-                byRepository.rows()
-                    .stream()
-                    .filter((row) -> row.key() != null)
-                    .sorted(Comparator.comparingLong(Savings.Row::hits).reversed())
-                    .limit(MAX_REPOSITORIES)
-                    .map((row) -> Row.of(String.valueOf(row.key()), row, knowsMisses))
-                    .toList(),
+                Excerpt
+                    .of(byRepository.rows()
+                        .stream()
+                        .filter((row) -> row.key() != null)
+                        .sorted(Comparator.comparingLong(Savings.Row::hits).reversed())
+                        .toList(), MAX_REPOSITORIES)
+                    .map((row) -> Row.of(String.valueOf(row.key()), row, knowsMisses)),
                 Chart.of(byDay));
     }
 

@@ -30,16 +30,14 @@ class WebhookPage {
     @GetMapping("/console/webhooks")
     String webhooks(Model model) {
         Instant now = clock.instant();
-        List<RecentEvents.Received> received = events.list();
         model.addAttribute("webhooks",
                 webhooks.list()
                     .stream()
                     .map((webhook) -> new Row(webhook.name(), webhook.format(), webhook.registry(),
                             PublicLinks.url("/webhooks/" + webhook.name())))
                     .toList());
-        model.addAttribute("events", received.stream()
-            .map((event) -> new EventRow(event.webhook(), event.kind(), event.image(), Moment.of(event.at(), now)))
-            .toList());
+        model.addAttribute("events", events.list()
+            .map((event) -> new EventRow(event.webhook(), event.kind(), event.image(), Moment.of(event.at(), now))));
         return "console/webhooks";
     }
 

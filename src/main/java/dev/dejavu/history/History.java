@@ -64,7 +64,7 @@ public class History {
         List<EventRow> rows = rows(cache, key, overlays);
         CacheEntry live = cache.inspect(key).orElse(null);
         if (!mayRead(caller, rows, live)) {
-            return new KeyHistory(List.of(), null, null, null, dropped());
+            return new KeyHistory(List.of(), null, null, null, false, false, dropped());
         }
         Instant since = Instant.ofEpochMilli(since());
         List<HistoryEvent> events = new ArrayList<>();
@@ -76,9 +76,10 @@ public class History {
             main = (isMain && timeline.lastValue() != null) ? timeline : main;
         }
         boolean seesActors = seesActors(caller);
-        return new KeyHistory(newestFirst(events, seesActors), (main != null) ? main.trueAt() : null,
-                seesActors ? repository.served(cache.name(), key.hex(), overlays, null, 0) : null,
-                seesActors ? servedSinceTrue(cache, main) : null, dropped());
+        List<Served> served = seesActors ? repository.served(cache.name(), key.hex(), overlays, null, 0) : null;
+        return new KeyHistory(newestFirst(events, seesActors), (main != null) ? main.trueAt() : null, newest(served),
+                seesActors ? newest(servedSinceTrue(cache, main)) : null, events.size() > HistoryRepository.MAX_EVENTS,
+                served != null && served.size() > HistoryRepository.MAX_SERVED, dropped());
     }
 
     /** Writes what this instance recorded, so that a timeline has it. */
@@ -187,6 +188,10 @@ public class History {
             .limit(HistoryRepository.MAX_EVENTS)
             .map((event) -> seesActors ? event : event.withoutActor())
             .toList();
+    }
+
+    private static @Nullable List<Served> newest(@Nullable List<Served> served) {
+        return (served != null) ? served.stream().limit(HistoryRepository.MAX_SERVED).toList() : null;
     }
 
     /** Administrators do, and everyone where all are anonymous. */

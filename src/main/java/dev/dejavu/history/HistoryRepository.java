@@ -30,7 +30,7 @@ class HistoryRepository {
     /** Events of a key that are read, the newest. */
     static final int MAX_EVENTS = 500;
 
-    private static final int MAX_SERVED = 1000;
+    static final int MAX_SERVED = 1000;
 
     /** Rows of one statement. */
     private static final int MAX_ROWS = 64;
@@ -147,7 +147,7 @@ class HistoryRepository {
     /**
      * What happened to a key.
      * @param overlays {@code null} for all
-     * @return newest first, a bounded number
+     * @return newest first, one more than the limit at most
      */
     List<EventRow> events(String cache, String hash, @Nullable Collection<String> overlays, long since) {
         return reader.sql(EVENTS.replace("{overlays}", in(overlays)))
@@ -155,7 +155,7 @@ class HistoryRepository {
             .param("hash", hash)
             .param("since", since)
             .param("overlays", overlays)
-            .param("limit", MAX_EVENTS)
+            .param("limit", MAX_EVENTS + 1)
             .query((row, number) -> event(row))
             .list();
     }
@@ -191,7 +191,7 @@ class HistoryRepository {
     }
 
     /**
-     * Who was served.
+     * Who was served, one more than the limit at most.
      * @param overlays {@code null} for all
      * @param value {@code null} for any
      * @param since epoch milliseconds of a minute
@@ -206,7 +206,7 @@ class HistoryRepository {
             .param("value", (value != null) ? ServedRow.valueId(value) : null)
             .param("day", ServedRow.day(since))
             .param("since", since)
-            .param("limit", MAX_SERVED)
+            .param("limit", MAX_SERVED + 1)
             .query((row, number) -> new Served(row.getString("identity"), instant(row, "first_at"),
                     instant(row, "last_at"), row.getLong("times")))
             .list();

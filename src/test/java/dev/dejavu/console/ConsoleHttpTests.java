@@ -81,6 +81,19 @@ class ConsoleHttpTests {
 
     }
 
+    private static final String NUMBERS = "with recursive numbers (n) as (select 1 union all select n + 1 from numbers"
+            + " where n < :count) ";
+
+    private static final String EVENTS = NUMBERS + """
+            insert into history_event (cache, hash, overlay, at, kind, value)
+            select 'images', :key, '', :now - n, 'put', 'ghcr.io/acme/app:v1' from numbers
+            """;
+
+    private static final String SERVED = NUMBERS + """
+            insert into history_served (cache, hash, overlay, day, value, identity, first_at, last_at, times)
+            select 'images', :key, '', :now / 86400000, 'v', 'i' || n, :now, :now, 1 from numbers
+            """;
+
     @Nested
     @WithSqlite
     class WhenOpen extends Fixture {
@@ -156,6 +169,40 @@ class ConsoleHttpTests {
             String page = page("/console", "").body();
             assertThat(page).contains("data-values=\"0,2.0000,0,0,0.0000,0,0\"", "data-values=\",75.0,,,,,\"")
                 .containsPattern("data-times=\"\\d+(,\\d+){6}\"");
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "0, false", "1, true" })
+        void list_saysThatItWasCutWhereItWas(int more, boolean isCut) {
+            String key = Keys.next().hex();
+            for (Map.Entry<String, Integer> rows : Map.of(EVENTS, 500, SERVED, 1000).entrySet()) {
+                writer.sql(rows.getKey())
+                    .param("count", rows.getValue() + more)
+                    .param("key", key)
+                    .param("now", clock.millis())
+                    .update();
+            }
+            String entry = page("/console/images/" + key, "").body();
+            assertThat(entry.split("<tr>", -1)).hasSize(1 + 1 + 500 + 1 + 1000);
+            assertThat(entry.contains("There are more: the 500 newest are shown.")).isEqualTo(isCut);
+            assertThat(entry.contains("There are more: the 1000 latest are shown.")).isEqualTo(isCut);
+            assertThat(json(http.get("/images/" + key + "/history")).propertyNames()).contains("events", "served")
+                .noneMatch((name) -> name.contains("cut"));
+            clock.advance(Duration.ofDays(10));
+            Sample stored = Sample.image();
+            http.put(stored.path(), stored.body());
+            for (int i = 0; i < 10 + more; i++) {
+                new SavedDays(writer).add(clock.instant().minus(Duration.ofDays(1)), "ghcr.io/acme/app" + i, 1, 0, 0,
+                        1);
+            }
+            for (int i = 0; i < 20 + more; i++) {
+                Sample image = Sample.image();
+                assertThat(http.post(image.path() + "/lease", image.body()).statusCode()).isEqualTo(201);
+            }
+            String overview = page("/console", "").body();
+            assertThat(overview.contains("There are more: the 10 busiest are shown.")).isEqualTo(isCut);
+            assertThat(overview.contains("There are more: the 20 oldest are shown.")).isEqualTo(isCut);
+            clock.advance(Duration.ofDays(1));
         }
 
         @Test
