@@ -21,7 +21,7 @@ import dev.dejavu.cache.Grant;
 public record Limits(List<String> scopes, List<String> repositories, List<String> writeScopes,
         List<String> writeRepositories) {
 
-    static final Limits NONE = new Limits(null, null, null, null);
+    public static final Limits NONE = new Limits(null, null, null, null);
 
     private static final int MAX_PATTERNS = 50;
 

@@ -2,18 +2,21 @@ package dev.dejavu.console;
 
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
 
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.ModelAttribute;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
-import org.springframework.web.bind.annotation.RequestParam;
 
 import dev.dejavu.access.AccessToken;
+import dev.dejavu.access.Limits;
 import dev.dejavu.access.TokenRequest;
 import dev.dejavu.access.Tokens;
 import dev.dejavu.cache.Problem;
@@ -38,13 +41,18 @@ class TokenPages {
 
     @GetMapping
     String list(Model model) {
+        return page(Form.EMPTY, model);
+    }
+
+    private String page(Form form, Model model) {
+        model.addAttribute("form", form);
         model.addAttribute("tokens", tokens.list().stream().map(this::row).toList());
         return "console/tokens";
     }
 
     private Row row(AccessToken token) {
         Instant now = clock.instant();
-        return new Row(token.id(), token.name(), token.role().toString(), token.overlay(), token.limits() != null,
+        return new Row(token.id(), token.name(), token.role().toString(), token.overlay(), Limit.of(token.limits()),
                 Moment.of(token.createdAt(), now),
                 (token.expiresAt() != null) ? Moment.of(token.expiresAt(), now) : null,
                 (token.lastUsedAt() != null) ? Moment.of(token.lastUsedAt(), now) : null);
@@ -52,12 +60,10 @@ class TokenPages {
 
     /** Shows the secret in the answer itself, as it is kept nowhere. */
     @PostMapping
-    String create(@RequestParam(defaultValue = "") String name, @RequestParam(defaultValue = "") String role,
-            @RequestParam(defaultValue = "") String expires, @RequestParam(defaultValue = "") String overlay,
-            Model model, HttpServletResponse response) {
+    String create(@ModelAttribute Form form, Model model, HttpServletResponse response) {
         try {
-            model.addAttribute("created", tokens
-                .create(new TokenRequest(orNull(name), orNull(role), orNull(expires), orNull(overlay), null)));
+            model.addAttribute("created", tokens.create(form.request()));
+            return page(Form.EMPTY, model);
         }
         catch (ProblemException ex) {
             if (ex.problem() != Problem.MALFORMED_BODY && ex.problem() != Problem.NAME_TAKEN) {
@@ -65,16 +71,8 @@ class TokenPages {
             }
             response.setStatus(ProblemBody.of(ex.problem(), null).getStatus());
             model.addAttribute("problem", ex.getMessage());
-            model.addAttribute("name", name);
-            model.addAttribute("role", role);
-            model.addAttribute("expires", expires);
-            model.addAttribute("overlay", overlay);
+            return page(form, model);
         }
-        return list(model);
-    }
-
-    private static @Nullable String orNull(String text) {
-        return text.isBlank() ? null : text.strip();
     }
 
     /** Asks once more: this needs no JavaScript. */
@@ -95,8 +93,53 @@ class TokenPages {
         return PublicLinks.seeOther("/console/tokens").build();
     }
 
-    record Row(String id, String name, String role, @Nullable String overlay, boolean isLimited, Moment created,
+    record Row(String id, String name, String role, @Nullable String overlay, List<Limit> limits, Moment created,
             @Nullable Moment expires, @Nullable Moment used) {
+    }
+
+    /**
+     * What a token is limited to, as in {@code writes scopes} that match one of some
+     * patterns.
+     */
+    record Limit(String name, List<String> patterns) {
+
+        static List<Limit> of(@Nullable Limits limits) {
+            return (limits == null) ? List.of()
+                    : Stream
+                        .of(new Limit("scopes", limits.scopes()), new Limit("repositories", limits.repositories()),
+                                new Limit("writes scopes", limits.writeScopes()),
+                                new Limit("writes repositories", limits.writeRepositories()))
+                        .filter((limit) -> !limit.patterns().isEmpty())
+                        .toList();
+        }
+
+    }
+
+    /**
+     * What was filled in for a new token. Limits have a pattern in each line.
+     */
+    record Form(@Nullable String name, @Nullable String role, @Nullable String expires, @Nullable String overlay,
+            @Nullable String scopes, @Nullable String repositories, @Nullable String writeScopes,
+            @Nullable String writeRepositories) {
+
+        static final Form EMPTY = new Form(null, null, null, null, null, null, null, null);
+
+        TokenRequest request() {
+            Limits limits = new Limits(lines(scopes), lines(repositories), lines(writeScopes),
+                    lines(writeRepositories));
+            return new TokenRequest(orNull(name), orNull(role), orNull(expires), orNull(overlay),
+                    limits.equals(Limits.NONE) ? null : limits);
+        }
+
+        private static @Nullable String orNull(@Nullable String text) {
+            return (text == null || text.isBlank()) ? null : text.strip();
+        }
+
+        private static List<String> lines(@Nullable String text) {
+            return (text == null) ? List.of()
+                    : text.lines().map(String::strip).filter((line) -> !line.isEmpty()).toList();
+        }
+
     }
 
 }

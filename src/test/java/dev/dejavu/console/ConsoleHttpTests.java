@@ -21,6 +21,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
+import tools.jackson.databind.JsonNode;
 
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
@@ -448,11 +449,46 @@ class ConsoleHttpTests {
 
         @Test
         void token_thatCannotBeMadeLeavesWhatWasChosen() {
-            String form = post("/console/tokens", signIn(ADMIN),
-                    Map.of("name", "ada", "role", "read", "expires", "soon", "overlay", "fork"))
+            String form = post("/console/tokens", signIn(ADMIN), Map.of("name", "ada", "role", "read", "expires",
+                    "soon", "overlay", "fork", "scopes", "a:*\r\nb:*", "writeRepositories", "ghcr.io/<acme>/*"))
                 .body();
-            assertThat(form).contains("role=\"alert\"", "value=\"ada\"", "value=\"soon\"", "value=\"fork\"")
+            assertThat(form)
+                .contains("role=\"alert\"", "value=\"ada\"", "value=\"soon\"", "value=\"fork\"",
+                        ">a:*\r\nb:*</textarea>", ">ghcr.io/&lt;acme&gt;/*</textarea>")
                 .containsPattern("<option selected[^>]*>read<");
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "write, a*b*c*d*e*, limits are for read and write", "admin, a:*, limits are for read and write" })
+        void token_withLimitsThatCannotBeIsNotMade(String role, String scope, String problem) {
+            HttpResponse<String> refused = post("/console/tokens", signIn(ADMIN),
+                    Map.of("name", name(), "role", role, "scopes", scope));
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.body()).contains(problem, ">" + scope + "</textarea>");
+        }
+
+        @Test
+        void token_isMadeWithTheLimitsOfTheApi() {
+            String name = name();
+            String page = post("/console/tokens", signIn(ADMIN),
+                    Map.of("name", name, "role", "write", "expires", "12h", "scopes", " a:* \r\n\r\nb:*",
+                            "repositories", "", "writeScopes", "a:x:*", "writeRepositories", "ghcr.io/acme/*"))
+                .body();
+            assertThat(page.replaceAll("<[^>]+>", "")).contains("scopes: a:*, b:*", "writes scopes: a:x:*",
+                    "writes repositories: ghcr.io/acme/*");
+            assertThat(page).doesNotContain(">a:x:*</textarea>");
+            JsonNode token = json(http.as(ADMIN).get("/tokens")).path("tokens")
+                .valueStream()
+                .filter((one) -> one.path("name").asString().equals(name))
+                .findFirst()
+                .orElseThrow();
+            assertThat(token.path("limits")).hasToString(
+                    "{\"scopes\":[\"a:*\",\"b:*\"],\"repositories\":[],\"write_scopes\":[\"a:x:*\"],\"write_repositories\":[\"ghcr.io/acme/*\"]}");
+            assertThat(token.has("expires_at")).isTrue();
+        }
+
+        private static String name() {
+            return "t" + Keys.next().hex().substring(0, 30);
         }
 
         @Test
