@@ -319,7 +319,8 @@ class ConsoleHttpTests {
     @Nested
     @WithSqlite
     @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN,
-            "dejavu.access.anonymous-read=true" })
+            "dejavu.access.anonymous-read=true", "dejavu.webhooks.team.format=distribution",
+            "dejavu.webhooks.team.registry=registry.example.com", "dejavu.webhooks.team.secret=" + ADMIN })
     class WithTokens extends Fixture {
 
         private String session(String role, String members) {
@@ -445,6 +446,21 @@ class ConsoleHttpTests {
             put(bundle);
             assertThat(header(post("/console" + bundle.path() + "/check", signIn(ADMIN), Map.of()), "Location"))
                 .isEqualTo("/console" + bundle.path() + "?checked=impossible");
+        }
+
+        @Test
+        void webhooks_tellWhatThisInstanceReceivedSinceItsStart() {
+            String session = signIn(ADMIN);
+            assertThat(text("/console/webhooks", session)).contains("received since it started: nothing yet.");
+            http.send("POST", "/webhooks/team", BodyPublishers.ofString("""
+                    {"events": [{"id": "1", "action": "delete", "target": {"repository": "team/app", "tag": "v1"}}]}
+                    """), "Content-Type", "application/json", "Authorization", ADMIN);
+            assertThat(text("/console/webhooks", session)).contains("received since it started.",
+                    "registry.example.com/team/app:v1");
+        }
+
+        private String text(String path, String session) {
+            return page(path, session).body().replaceAll("<[^>]+>", "");
         }
 
         @Test
