@@ -85,7 +85,8 @@ class ConsoleErrorTests {
         }
     }
 
-    private static ConfigurableApplicationContext start(String url, String... settings) {
+    /** A service of its own. */
+    static ConfigurableApplicationContext start(String url, String... settings) {
         SpringApplication application = new SpringApplication(DejavuApplication.class);
         String[] all = new String[settings.length + 3];
         all[0] = "--server.port=0";
