@@ -105,7 +105,7 @@ class PageProblems {
                 response.setContentType(MediaType.TEXT_HTML_VALUE);
                 response.setCharacterEncoding(StandardCharsets.UTF_8);
                 response.getOutputStream()
-                    .write("<!DOCTYPE html>\n<html lang=\"en\"><title>%s</title><h1>%1$s</h1><p>%s</p></html>\n"
+                    .write("<!DOCTYPE html>\n<html lang=\"en\"><title>%s</title><main><h1>%1$s</h1><p>%s</p></main></html>\n"
                         .formatted(INTERNAL, INTERNAL_DETAIL)
                         .getBytes(StandardCharsets.UTF_8));
             }

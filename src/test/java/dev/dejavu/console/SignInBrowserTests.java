@@ -3,7 +3,6 @@ package dev.dejavu.console;
 import java.util.List;
 import java.util.Map;
 
-import com.deque.html.axecore.playwright.AxeBuilder;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
@@ -19,6 +18,7 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 
+import dev.dejavu.testing.Accessibility;
 import dev.dejavu.testing.Chromium;
 import dev.dejavu.testing.LoginProvider;
 import dev.dejavu.testing.RequiresBrowser;
@@ -78,7 +78,7 @@ class SignInBrowserTests {
     @Test
     void person_isLedBackSignedInToThePageThatWasAskedFor() {
         page.navigate(url + "/console/tokens");
-        assertAccessible();
+        Accessibility.assertAccessible(page);
         click(AriaRole.LINK, "Sign in with localhost");
         assertThat(page.getByRole(AriaRole.HEADING).first()).hasText("Tokens");
         assertThat(page.url()).isEqualTo(url + "/console/tokens");
@@ -100,7 +100,7 @@ class SignInBrowserTests {
         page.navigate(url + "/console");
         click(AriaRole.LINK, "Sign in with localhost");
         assertThat(page.getByRole(AriaRole.ALERT)).containsText("access_denied");
-        assertAccessible();
+        Accessibility.assertAccessible(page);
         provider.reset();
         provider.setPerson(Map.of("sub", "2000", "email", "eve@example.org"));
         click(AriaRole.LINK, "Sign in with localhost");
@@ -109,11 +109,6 @@ class SignInBrowserTests {
 
     private void click(AriaRole role, String name) {
         page.getByRole(role, new Page.GetByRoleOptions().setName(name)).first().click();
-    }
-
-    private void assertAccessible() {
-        assertThat(new AxeBuilder(page).analyze().getViolations()).isEmpty();
-        assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth")).isEqualTo(true);
     }
 
 }
