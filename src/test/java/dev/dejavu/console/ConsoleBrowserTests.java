@@ -3,11 +3,16 @@ package dev.dejavu.console;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.DoubleStream;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.ConsoleMessage;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
@@ -47,12 +52,18 @@ class ConsoleBrowserTests {
 
     static final String ADMIN = "an-administrator-of-the-tests";
 
+    private static final Pattern FAILURE = Pattern
+        .compile("Failed to load resource: the server responded with a status of (4\\d\\d) \\(.*\\) (.+?):\\d+:\\d+");
+
     private final Sample image = Sample.image();
 
     private final Sample bundle = Sample.bundle();
 
     /** What no page may cause: errors on the console, and requests to elsewhere. */
     private final List<String> complaints = new ArrayList<>();
+
+    /** Pages that a test expects to be refused, as in {@code 404 /console/none}. */
+    private final Set<String> refusals = new HashSet<>();
 
     private Chromium chromium;
 
@@ -96,9 +107,8 @@ class ConsoleBrowserTests {
         context.setDefaultTimeout(60_000);
         Page opened = context.newPage();
         opened.onConsoleMessage((message) -> {
-            // An answer of 401 or 404 is told on the console too.
-            if (List.of("error", "warning").contains(message.type()) && !message.text().contains("Failed to load")) {
-                complaints.add(message.text());
+            if (List.of("error", "warning").contains(message.type()) && !isRefusal(message)) {
+                complaints.add(message.location() + " " + message.text());
             }
         });
         opened.onPageError((error) -> complaints.add(error));
@@ -110,10 +120,18 @@ class ConsoleBrowserTests {
         return opened;
     }
 
+    /** The browser tells on the console of a page that has such a status, too. */
+    private boolean isRefusal(ConsoleMessage message) {
+        Matcher failure = FAILURE.matcher(message.text() + " " + message.location());
+        return failure.matches()
+                && refusals.contains(failure.group(1) + " " + failure.group(2).substring(url.length()));
+    }
+
     @AfterEach
     void assertNoComplaints() {
         assertThat(complaints).isEmpty();
         complaints.clear();
+        refusals.clear();
         page.context().close();
     }
 
@@ -164,6 +182,7 @@ class ConsoleBrowserTests {
     }
 
     private void assertAccessible(String path, int status, String state) {
+        refusals.add(status + " " + path);
         assertThat(page.navigate(url + path).status()).as(path).isEqualTo(status);
         assertAccessible(state);
     }
@@ -182,6 +201,7 @@ class ConsoleBrowserTests {
         page.navigate(url + "/console/tokens");
         page.locator("[name=name]").fill("%s-%d".formatted(scheme, width));
         page.locator("[name=expires]").fill("soon");
+        refusals.add("400 /console/tokens");
         page.locator("[name=scopes]").fill("https://flyte.example.com:" + "a".repeat(100) + ":*");
         click(AriaRole.BUTTON, "Make it");
         assertAccessible("[role=alert]");
@@ -286,6 +306,7 @@ class ConsoleBrowserTests {
 
     @Test
     void wrongToken_isTold() {
+        refusals.add("401 /console/sign-in");
         page.navigate(url + "/console/sign-in");
         page.getByLabel("Token").fill("wrong");
         page.keyboard().press("Enter");
