@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -28,7 +29,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Clients of several instances behind a proxy, which know what each answer may be. Each
- * key has one writer, which stores ever higher versions.
+ * key has one writer, which stores ever higher versions, and deletes some; another caller
+ * stores values of its own in an overlay; and bundles soon expire.
  */
 final class ChaosClients {
 
@@ -50,11 +52,20 @@ final class ChaosClients {
 
     private static final long REMEMBERED_NANOS = Duration.ofMinutes(1).toNanos();
 
+    /** Of a bundle. */
+    static final Duration TTL = Duration.ofSeconds(3);
+
+    /** One of so many writes of a key is its deletion. */
+    private static final int DELETIONS = 10;
+
     private static final String EVENT = """
             {"events":[{"id":"%d","action":"delete","target":{"repository":"retention/other","tag":"v%d"}}]}
             """;
 
     private final Http http;
+
+    /** The values of an overlay, in place of a version. */
+    private static final String OTHER = "other";
 
     private final Map<CacheKey, Read> lastRead = new ConcurrentHashMap<>();
 
@@ -62,13 +73,20 @@ final class ChaosClients {
 
     private final List<Thread> threads = new ArrayList<>();
 
+    /** The oldest first, not yet expired. */
+    private final Queue<Bundle> bundles = new ConcurrentLinkedQueue<>();
+
     private final Queue<String> faults = new ConcurrentLinkedQueue<>();
 
     private final AtomicInteger writes = new AtomicInteger();
 
     private final AtomicInteger refusedWrites = new AtomicInteger();
 
+    private final AtomicInteger overlayWrites = new AtomicInteger();
+
     private final AtomicInteger reads = new AtomicInteger();
+
+    private final AtomicInteger deletedReads = new AtomicInteger();
 
     private final AtomicInteger staleReads = new AtomicInteger();
 
@@ -97,6 +115,15 @@ final class ChaosClients {
             run((n) -> read(versions.get(n % KEYS)));
         }
         run(this::retain);
+        Http overlay = http.as(overlaySecret());
+        run((n) -> writeToOverlay(overlay, versions.get(n % KEYS)));
+        run((n) -> expire());
+    }
+
+    private String overlaySecret() {
+        HttpResponse<String> made = http.post("/tokens",
+                "{\"name\":\"other\",\"role\":\"admin\",\"overlay\":\"other\"}");
+        return json(made).path("secret").asString();
     }
 
     private void run(IntConsumer call) {
@@ -125,18 +152,50 @@ final class ChaosClients {
             return;
         }
         int next = version.attempted.incrementAndGet();
-        HttpResponse<String> response = send("PUT", "/images/" + version.key,
-                "{\"image_uri\":\"ghcr.io/acme/a:%d\"}".formatted(next));
+        HttpResponse<String> response = version.isDeletion(next) ? send("DELETE", "/images/" + version.key, null)
+                : send("PUT", "/images/" + version.key, image(String.valueOf(next)));
         if (response == null) {
             return;
         }
-        if (response.statusCode() < 300) {
+        if (response.statusCode() < 300 || (version.isDeletion(next) && response.statusCode() == 404)) {
             version.acknowledge(next);
             writes.incrementAndGet();
         }
         else {
             expect(response.statusCode() == 503 || isOfProxy(response), "a write", response);
             refusedWrites.incrementAndGet();
+        }
+    }
+
+    private static String image(String tag) {
+        return "{\"image_uri\":\"ghcr.io/acme/a:%s\"}".formatted(tag);
+    }
+
+    private void writeToOverlay(Http overlay, Version version) {
+        HttpResponse<String> response = send(overlay, "PUT", "/images/" + version.key, image(OTHER));
+        if (response != null && response.statusCode() < 300) {
+            overlayWrites.incrementAndGet();
+        }
+        else if (response != null) {
+            expect(response.statusCode() == 503 || isOfProxy(response), "a write to an overlay", response);
+        }
+    }
+
+    private void expire() {
+        String path = "/bundles/" + Keys.next();
+        HttpResponse<String> response = send("PUT", path,
+                "{\"hash_digest\":\"x\",\"remote_path\":\"s3://acme/code.tar.gz\"}");
+        if (response == null || response.statusCode() >= 300) {
+            expect(response == null || response.statusCode() == 503 || isOfProxy(response), "a bundle", response);
+            return;
+        }
+        bundles.add(new Bundle(path, System.nanoTime()));
+        Bundle oldest = bundles.peek();
+        if (oldest != null && System.nanoTime() - oldest.at > TTL.toNanos()) {
+            bundles.remove();
+            HttpResponse<String> expired = send("GET", oldest.path, null);
+            expect(expired == null || expired.statusCode() == 404 || expired.statusCode() == 503, "an expired bundle",
+                    expired);
         }
     }
 
@@ -151,17 +210,27 @@ final class ChaosClients {
         }
         long now = System.nanoTime();
         Read last = lastRead.get(version.key);
-        boolean isRemembered = last != null && now - last.at < REMEMBERED_NANOS
-                && last.found == version.attempted.get();
+        boolean isRemembered = last != null && now - last.at < REMEMBERED_NANOS && last.found == version.attempted.get()
+                && version.wasToldBefore(last);
         if (response.statusCode() == 200) {
             JsonNode entry = json(response);
-            int found = Integer.parseInt(entry.path("image_uri").asString().replaceFirst(".*:", ""));
+            String tag = entry.path("image_uri").asString().replaceFirst(".*:", "");
+            if (tag.equals(OTHER)) {
+                expect(false, "a value of an overlay", response);
+                return;
+            }
+            int found = Integer.parseInt(tag);
             boolean stale = entry.path("stale").asBoolean();
             expect(found <= version.attempted.get() && (stale || found >= acknowledged),
                     "a version of %d, acknowledged are %d,".formatted(found, acknowledged), response);
             lastRead.put(version.key, new Read(now, found));
             reads.incrementAndGet();
             staleReads.addAndGet(stale ? 1 : 0);
+        }
+        else if (response.statusCode() == 404) {
+            expect(version.mayBeDeleted(acknowledged), "no version, acknowledged are %d,".formatted(acknowledged),
+                    response);
+            deletedReads.incrementAndGet();
         }
         else {
             expect(response.statusCode() == 503 && !isRemembered,
@@ -177,9 +246,13 @@ final class ChaosClients {
     }
 
     private @Nullable HttpResponse<String> send(String method, String path, @Nullable String body) {
+        return send(http, method, path, body);
+    }
+
+    private @Nullable HttpResponse<String> send(Http caller, String method, String path, @Nullable String body) {
         long begin = System.nanoTime();
         try {
-            HttpResponse<String> response = http.send(method, path,
+            HttpResponse<String> response = caller.send(method, path,
                     (body != null) ? BodyPublishers.ofString(body) : null, "Content-Type", "application/json");
             long taken = System.nanoTime() - begin;
             slowest.accumulateAndGet(taken, Math::max);
@@ -226,9 +299,11 @@ final class ChaosClients {
     List<String> lostWrites(PostgresServer primary) {
         List<String> lost = new ArrayList<>();
         for (Version version : versions) {
-            String stored = primary.query("select image_uri from image_cache where hash = '" + version.key + "'");
+            String stored = primary
+                .query("select image_uri from image_cache where overlay = '' and hash = '" + version.key + "'");
             int found = stored.isEmpty() ? 0 : Integer.parseInt(stored.replaceFirst(".*:", ""));
-            if (found < version.acknowledgedBefore(System.nanoTime())) {
+            int acknowledged = version.acknowledgedBefore(System.nanoTime());
+            if (stored.isEmpty() ? !version.mayBeDeleted(acknowledged) : found < acknowledged) {
                 lost.add(version.key + " has " + stored + ", but later ones were acknowledged");
             }
         }
@@ -237,9 +312,11 @@ final class ChaosClients {
     }
 
     String summary() {
-        return "%d writes acknowledged, %d refused; %d reads, %d of them stale, %d refused; %d answers of the proxy itself; slowest answer %d ms; %d faults"
-            .formatted(writes.get(), refusedWrites.get(), reads.get(), staleReads.get(), refusedReads.get(),
-                    ofProxy.get(), slowest.get() / 1_000_000, faults.size());
+        return """
+                %d writes acknowledged, %d refused; %d in an overlay; %d reads, %d of them stale, %d of what was deleted, \
+                %d refused; %d answers of the proxy itself; slowest answer %d ms; %d faults"""
+            .formatted(writes.get(), refusedWrites.get(), overlayWrites.get(), reads.get(), staleReads.get(),
+                    deletedReads.get(), refusedReads.get(), ofProxy.get(), slowest.get() / 1_000_000, faults.size());
     }
 
     /**
@@ -247,6 +324,9 @@ final class ChaosClients {
      * unknown, as a later one does.
      */
     private record Read(long at, int found) {
+    }
+
+    private record Bundle(String path, long at) {
     }
 
     /** What the writer of a key knows. */
@@ -265,8 +345,27 @@ final class ChaosClients {
             this.isWrittenOnce = isWrittenOnce;
         }
 
+        /** Whether this attempt deletes the key. */
+        boolean isDeletion(int number) {
+            return !isWrittenOnce && number % DELETIONS == 0;
+        }
+
+        /** Whether one of the attempts since the last acknowledged deletes it. */
+        boolean mayBeDeleted(int acknowledged) {
+            return IntStream.rangeClosed(acknowledged, attempted.get()).anyMatch(this::isDeletion);
+        }
+
         void acknowledge(int number) {
             acknowledged.put(number, System.nanoTime());
+        }
+
+        /**
+         * Whether a read of a version came after all instances were told of it, which
+         * makes them forget the key.
+         */
+        boolean wasToldBefore(Read read) {
+            Long at = acknowledged.get(read.found);
+            return at != null && read.at - at > STALENESS_NANOS;
         }
 
         /** The highest number that was acknowledged before a time; 0 for none. */

@@ -110,6 +110,7 @@ class OutageChaosTests {
         System.out.println(clients.summary());
         assertThat(clients.faults().stream().limit(10)).isEmpty();
         assertThat(clients.lostWrites(primary)).isEmpty();
+        await().atMost(TIMEOUT).until(() -> primary.query("select count(*) from bundle_cache").equals("0"));
     }
 
     private void fail(int kind) throws Exception {
@@ -183,6 +184,7 @@ class OutageChaosTests {
                     .formatted(network.get(0).port(), network.get(1).port()),
                 "server.port=" + ports.get(instance), "dejavu.access.mode=tokens",
                 "dejavu.admin-token=" + ChaosClients.SECRET, "dejavu.pruning.interval=2s",
+                "dejavu.bundle.ttl=" + ChaosClients.TTL.toSeconds() + "s",
                 "dejavu.webhooks.retention.format=distribution", "dejavu.webhooks.retention.registry=ghcr.io",
                 "dejavu.webhooks.retention.secret=" + ChaosClients.SECRET);
     }
