@@ -91,6 +91,29 @@ class PgBouncerTests {
         }
     }
 
+    /** PgBouncer passes no schema on that a connection asks for. */
+    @Test
+    void anotherSchemaIsThatOfTheUser() throws Exception {
+        String direct = Postgres.url(Postgres.port(), database);
+        try (Connection connection = DriverManager.getConnection(direct);
+                Statement statement = connection.createStatement()) {
+            statement.execute("create schema cache");
+            statement.execute("alter role postgres in database %s set search_path = cache".formatted(database));
+        }
+        start("transaction");
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + Postgres.url(port, database),
+                "spring.flyway.url=" + direct, "spring.flyway.default-schema=cache")) {
+            putAndGet(service.http());
+            assertThat(service.output()).contains("A pooler shares PostgreSQL's sessions");
+        }
+        try (Connection connection = DriverManager.getConnection(direct);
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select count(*) from cache.image_cache")) {
+            row.next();
+            assertThat(row.getInt(1)).isEqualTo(30);
+        }
+    }
+
     private static void putAndGet(Http http) {
         for (int i = 0; i < 30; i++) {
             String path = "/images/" + Keys.next();
@@ -144,7 +167,7 @@ class PgBouncerTests {
                 auth_file = %s
                 pool_mode = %s
                 default_pool_size = %d
-                ignore_startup_parameters = extra_float_digits
+                ignore_startup_parameters = extra_float_digits, search_path
                 """.formatted(Postgres.port(), port, users, mode, mode.equals("session") ? 20 : 4));
         List<String> command = new ArrayList<>();
         if (System.getProperty("user.name").equals("root")) {
