@@ -50,8 +50,9 @@ final class SqliteFile implements AutoCloseable {
     /** Where {@link SqliteCheckpoints} comes too late, a commit waits for one. */
     private static final int MAX_LOG_PAGES = 4 * LOG_PAGES;
 
-    private static final Pattern NETWORK_DRIVE = Pattern.compile(
-            "(?i)nfs\\d*|cifs|smb.*|afpfs|afs|ceph|davfs|webdav|fuse\\.(sshfs|s3fs|rclone|gcsfuse|glusterfs|ceph.*)");
+    private static final Pattern NETWORK_DRIVE = Pattern
+        .compile("(?i)nfs\\d*|cifs|smb.*|afpfs|afs|ceph|davfs|webdav|lustre|gpfs|beegfs|gfs2|ocfs2|orangefs"
+                + "|fuse\\.(sshfs|s3fs|rclone|gcsfuse|glusterfs|ceph.*|juicefs|blobfuse.*|goofys|mountpoint-s3|mfs)");
 
     private static final Duration WATCH_DELAY = Duration.ofSeconds(1);
 

@@ -45,7 +45,7 @@ class SqliteFileTests {
     private final AtomicInteger reports = new AtomicInteger();
 
     @ParameterizedTest
-    @ValueSource(strings = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs" })
+    @ValueSource(strings = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "fuse.sshfs", "fuse.juicefs" })
     void networkDriveIsRejectedByName(String type) {
         assertThatIOException().isThrownBy(() -> SqliteFile.requireLocal(new TypedStore(type)))
             .withMessageContaining("network drive, " + type)
