@@ -5,7 +5,9 @@ import java.util.concurrent.locks.LockSupport;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.security.authentication.AuthenticationServiceException;
@@ -22,6 +24,8 @@ class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
 
     private static final Logger log = LoggerFactory.getLogger(AccessStart.class);
 
+    private static final String ENDPOINTS = "management.endpoints.web.base-path";
+
     private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
 
     /** So that who comes first in an outage is known, though nobody came before. */
@@ -33,7 +37,15 @@ class AccessStart implements ApplicationListener<ApplicationReadyEvent> {
 
     private final ListenAddress address;
 
-    AccessStart(Mode mode, TokenCache tokens, ListenAddress address) {
+    /**
+     * The start.
+     * @param endpoints the path of Actuator, by which {@link Role} goes
+     */
+    AccessStart(Mode mode, TokenCache tokens, ListenAddress address,
+            @Value("${" + ENDPOINTS + ":" + Role.ENDPOINTS + "}") String endpoints) {
+        if (!endpoints.equals(Role.ENDPOINTS)) {
+            throw new InvalidConfigurationPropertyValueException(ENDPOINTS, endpoints, "must be " + Role.ENDPOINTS);
+        }
         this.mode = mode;
         this.tokens = tokens;
         this.address = address;

@@ -28,15 +28,18 @@ public enum Role {
     /** Delete entries; create and revoke tokens. */
     ADMIN;
 
-    private static final List<String> PUBLIC = List.of("/actuator/health", "/swagger-ui", "/webjars/", "/v3/api-docs",
-            "/client");
+    static final String ENDPOINTS = "/actuator";
+
+    private static final String HEALTH = ENDPOINTS + "/health";
+
+    private static final List<String> PUBLIC = List.of(HEALTH, "/swagger-ui", "/webjars/", "/v3/api-docs", "/client");
 
     /** Only readers may learn which registries there are. */
-    private static final String REGISTRIES = "/actuator/health/registries";
+    private static final String REGISTRIES = HEALTH + "/registries";
 
-    private static final String METRICS = "/actuator/prometheus";
+    private static final String METRICS = ENDPOINTS + "/prometheus";
 
-    private static final List<String> READABLE = List.of(METRICS, "/actuator/info", "/actuator/sbom", REGISTRIES);
+    private static final List<String> READABLE = List.of(METRICS, ENDPOINTS + "/info", ENDPOINTS + "/sbom", REGISTRIES);
 
     private static final Pattern ADMINISTRATION = Pattern.compile("/(?:tokens|overlays|leases)(?:/|$)");
 
@@ -79,7 +82,7 @@ public enum Role {
 
     private static boolean isAdministration(String path) {
         return ADMINISTRATION.matcher(path).lookingAt()
-                || (path.startsWith("/actuator/") && READABLE.stream().noneMatch(path::startsWith));
+                || (path.startsWith(ENDPOINTS + "/") && READABLE.stream().noneMatch(path::startsWith));
     }
 
     /** Whether a request reads the metrics. */
