@@ -304,6 +304,17 @@ def test_reports_are_few() -> None:
     assert reports[0]["seconds"] == 5.0
 
 
+def test_registry_check_whose_lookup_was_left_out_is_no_report_of_seconds_alone() -> None:
+    usage = Usage()
+    usage.wanted()
+    usage.waited(image("a"), 1.5)
+
+    (report,) = usage._reports()
+
+    assert (report["asked"], report["seconds"]) == (1, 1.5)  # the service refuses seconds of nothing
+    assert usage.line(None) == "Team cache: asked 1 in 1.50 s, hits 0"
+
+
 def test_line_claims_no_more_than_is_known() -> None:
     usage = Usage()
     usage.wanted()

@@ -51,9 +51,14 @@ class Usage:
             tally.seconds += seconds
 
     def waited(self, key: Key, seconds: float) -> None:
-        """Count the time that the run waited for a registry check by the service, after a lookup of the same key."""
+        """Count the time that the run waited for a registry check by the service.
+
+        It follows a lookup of the same key; where that was left out, the check is what asked for the key.
+        """
         with self._lock:
-            self._of(key).seconds += seconds
+            tally = self._of(key)
+            tally.asked = max(tally.asked, 1)
+            tally.seconds += seconds
 
     def hit(self, key: Key, saved: float | None) -> None:
         """Count a hit, and the seconds that it saved; None: nobody knows."""

@@ -22,6 +22,9 @@ record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Lo
 
     private static final int MAX_SECONDS = 86_400;
 
+    /** No key takes that long, with all that a client waits for its answer. */
+    private static final int MAX_SECONDS_OF_A_KEY = 60;
+
     private static final int MAX_SCOPE = 512;
 
     private static final int MAX_CLIENT = 128;
@@ -57,9 +60,12 @@ record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Lo
         String of = BodyFields.optional(path + "scope", scope, MAX_SCOPE);
         BodyFields.optional(path + "client", client, MAX_CLIENT);
         long keys = number(path + "asked", asked, MAX_ASKED);
+        long most = Math.min(MAX_SECONDS, keys * MAX_SECONDS_OF_A_KEY);
         Double spent = seconds;
-        if (spent == null || !(spent >= 0 && spent <= MAX_SECONDS)) {
-            throw BodyFields.malformed(path + "seconds must be a number from 0 to " + MAX_SECONDS + ".");
+        if (spent == null || !(spent >= 0 && spent <= most)) {
+            throw BodyFields
+                .malformed("%sseconds must be a number from 0 to %d, which is %d for each key asked, and %d at most."
+                    .formatted(path, most, MAX_SECONDS_OF_A_KEY, MAX_SECONDS));
         }
         long found = number(path + "hits", hits, keys);
         return new UsageReport(name, (of != null) ? of : "", keys, found,

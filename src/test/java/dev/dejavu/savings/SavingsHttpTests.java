@@ -121,6 +121,13 @@ class SavingsHttpTests {
             assertThat(row(savings("cache"), "bundles").path("net_seconds").asDouble()).isEqualTo(-2);
         }
 
+        @ParameterizedTest
+        @CsvSource({ "0, 0", "1, 60", "1440, 86400" })
+        void usage_secondsOfItsKeys_isCounted(int asked, double seconds) {
+            report("{\"cache\":\"images\",\"asked\":" + asked + ",\"hits\":0,\"seconds\":" + seconds + "}");
+            assertRow(savings("day").path("total"), 0, 0, 0, 0, 0, seconds);
+        }
+
         @Test
         void hitWithoutACostIsEstimatedByTheMedianOfItsRepositoryElseOfTheCache() {
             String repository = repository();
@@ -234,19 +241,22 @@ class SavingsHttpTests {
         }
 
         @ParameterizedTest
-        @CsvSource(delimiter = '|', quoteCharacter = '`',
-                value = { "{} | cache", "{\"cache\":\"none\"} | bundles, images",
-                        "{\"cache\":\"images\",\"hits\":0,\"seconds\":1} | asked",
-                        "{\"cache\":\"images\",\"asked\":1,\"seconds\":1} | hits",
-                        "{\"cache\":\"images\",\"asked\":1,\"hits\":2,\"seconds\":1} | hits",
-                        "{\"cache\":\"images\",\"asked\":2,\"hits\":1,\"confirmed\":2,\"seconds\":1} | confirmed",
-                        "{\"cache\":\"images\",\"asked\":-1,\"hits\":0,\"seconds\":1} | asked",
-                        "{\"cache\":\"images\",\"asked\":1,\"hits\":1} | seconds",
-                        "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":86401} | seconds",
-                        "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":1,\"scope\":\"\"} | scope",
-                        "{\"reports\":[]} | reports", "{\"reports\":[null]} | reports[0]",
-                        "{\"reports\":[{\"reports\":[]}]} | reports[0]",
-                        "{\"reports\":[{\"cache\":\"images\"}]} | reports[0].asked", "[] | JSON" })
+        @CsvSource(delimiter = '|', quoteCharacter = '`', value = { "{} | cache",
+                "{\"cache\":\"none\"} | bundles, images", "{\"cache\":\"images\",\"hits\":0,\"seconds\":1} | asked",
+                "{\"cache\":\"images\",\"asked\":1,\"seconds\":1} | hits",
+                "{\"cache\":\"images\",\"asked\":1,\"hits\":2,\"seconds\":1} | hits",
+                "{\"cache\":\"images\",\"asked\":2,\"hits\":1,\"confirmed\":2,\"seconds\":1} | confirmed",
+                "{\"cache\":\"images\",\"asked\":-1,\"hits\":0,\"seconds\":1} | asked",
+                "{\"cache\":\"images\",\"asked\":1,\"hits\":1} | seconds",
+                "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":-1} | seconds must be a number from 0 to 60",
+                "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":60.1} | seconds must be a number from 0 to 60",
+                "{\"cache\":\"images\",\"asked\":0,\"hits\":0,\"seconds\":0.1} | seconds must be a number from 0 to 0",
+                "{\"cache\":\"images\",\"asked\":2000,\"hits\":0,\"seconds\":86401} | from 0 to 86400",
+                "{\"cache\":\"images\",\"asked\":1000001,\"hits\":0,\"seconds\":1} | asked",
+                "{\"cache\":\"images\",\"asked\":1,\"hits\":1,\"seconds\":1,\"scope\":\"\"} | scope",
+                "{\"reports\":[]} | reports", "{\"reports\":[null]} | reports[0]",
+                "{\"reports\":[{\"reports\":[]}]} | reports[0]",
+                "{\"reports\":[{\"cache\":\"images\"}]} | reports[0].asked", "[] | JSON" })
         void usage_malformed_is400NamingTheMember(String body, String detail) {
             assertProblem(http.post("/usage", body), 400, "malformed-body", detail);
         }
