@@ -123,7 +123,7 @@ def test_connection_that_is_never_accepted(machines: Machines, unique: str) -> N
             waiting.append(s)
 
         check_that_flyte_goes_on(
-            machines(url=f"http://127.0.0.1:{full.getsockname()[1]}"), unique, "no connection within 0.6 s"
+            machines(url=f"http://127.0.0.1:{full.getsockname()[1]}"), unique, "no connection within 0.63 s"
         )
         for s in waiting:
             s.close()
@@ -144,7 +144,7 @@ def test_name_server_that_hangs(machines: Machines, unique: str, tmp_path: Path)
 
     begin = time.monotonic()
     check_that_flyte_goes_on(
-        machines(url="http://slow.example.com"), unique, "no connection within 0.6 s", PYTHONPATH=str(slow)
+        machines(url="http://slow.example.com"), unique, "no connection within 0.63 s", PYTHONPATH=str(slow)
     )
 
     assert time.monotonic() - begin < 20

@@ -269,6 +269,45 @@ def test_line_says_why_the_cache_was_off(machines: Machines, unique: str) -> Non
     broken.close()
 
 
+def end(s: socket.socket, _: bytes) -> None:
+    s.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("away", "reason"),
+    [(end, r"it cannot be reached: .*"), (hang, r"sending entries took more than 1 s")],
+    ids=["ends", "hangs"],
+)
+def test_line_says_why_nothing_was_sent_at_the_end(
+    machines: Machines, unique: str, recording: Callable[..., Recording], away: Behaviour, reason: str
+) -> None:
+    service = recording(usage=away)
+    answers = service.server.behave
+    service.server.behave = lambda s, request: (away if request.startswith(b"PUT") else answers)(s, request)
+
+    run = machines(url=service.url).run(exists(unique), **PATIENT)
+
+    assert re.fullmatch(rf"Team cache: asked 1 in \S+ s, hits 0, off: {reason}", run.line), run.line
+
+
+@pytest.mark.parametrize("away", [end, hang])
+def test_line_of_a_run_whose_report_nobody_takes_says_what_it_saved(
+    machines: Machines, unique: str, recording: Callable[..., Recording], away: Behaviour
+) -> None:
+    service = recording(usage=away)
+    machines(url=service.url).run(exists(unique), DOCKER_SECONDS="0.5", **PATIENT)
+
+    run = machines(url=service.url).run(exists(unique), **PATIENT)
+
+    assert re.fullmatch(r"Team cache: asked 1 in \S+ s, hits 1, saved \S+ s", run.line), run.line
+
+
+def test_line_says_why_a_service_that_nobody_reaches_was_off(machines: Machines, unique: str) -> None:
+    run = machines(url="http://127.0.0.1:9").run(exists(unique), exists(f"{unique}-2"), **PATIENT)
+
+    assert re.fullmatch(r"Team cache: asked 1 in \S+ s, hits 0, off: it cannot be reached: .*", run.line), run.line
+
+
 @pytest.mark.parametrize("quiet", [{"DEJAVU_SUMMARY": "off"}, {"LOG_LEVEL": "error"}], ids=lambda q: next(iter(q)))
 def test_line_can_be_left_out(machines: Machines, unique: str, quiet: dict[str, str]) -> None:
     run = machines().run(exists(unique), **quiet, **PATIENT)

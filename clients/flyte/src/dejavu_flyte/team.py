@@ -101,12 +101,12 @@ class Team:
             return future.result(timeout=connecting)
         except FutureTimeoutError:
             if not worker.is_connected:
-                self._outage.begin(f"no connection{worker.via} within {connecting:.1g} s", pending=True)
+                self._outage.begin(f"no connection{worker.via} within {connecting:.2g} s", pending=True)
                 raise
         try:
             return future.result(timeout=patience - connecting)
         except FutureTimeoutError:
-            self._outage.begin(f"no answer{worker.via} within {patience:.1g} s")
+            self._outage.begin(f"no answer{worker.via} within {patience:.2g} s")
             raise
 
     def _hold_to_the_budget(self) -> None:
@@ -209,23 +209,35 @@ class Team:
         self._submit(WRITE, lambda service: None if self._read_only else store(service))
         return True
 
-    def flush(self) -> None:
-        """Wait until the service has all values, for one second at most; return at once if the team cache is off."""
+    def flush(self) -> bool:
+        """Wait until the service has all values, for one second at most; return whether nothing is under way.
+
+        Return at once if the team cache is off.
+        """
         if self._worker is None or self._outage.until is not None:
-            return
+            return True
         try:
             self._worker.submit(FLUSH, lambda _: None).result(timeout=FLUSH_SECONDS)
         except FutureTimeoutError:
             log.info("The team cache may miss entries of this run: sending them took more than %g s", FLUSH_SECONDS)
+            return False
+        return True
 
     def _end(self) -> None:
         """Send what is left and what asking cost, and say what it brought."""
-        self.flush()
+        is_flushed = self.flush()
         if self._worker and self._outage.until is None:
             self.usage.report(self._worker)
-        reason = self._outage.reason if self._outage.until is not None else "it is slow" if self._is_over else None
-        if summary.is_wanted() and (line := self.usage.line(reason)):
+        if summary.is_wanted() and (line := self.usage.line(self._why_off(is_flushed))):
             log.say(line)
+
+    def _why_off(self, is_flushed: bool) -> str | None:
+        """Return why the run ends without the team cache; None: it ends with it."""
+        if self._outage.until is not None:
+            return self._outage.reason
+        if self._is_over:
+            return "it is slow"
+        return None if is_flushed else f"sending entries took more than {FLUSH_SECONDS:g} s"
 
     def _submit(self, priority: int, call: Callable[[Service], Any]) -> Future[Any]:
         return self._running().submit(priority, call)
