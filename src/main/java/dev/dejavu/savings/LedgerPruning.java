@@ -22,6 +22,11 @@ class LedgerPruning {
     /** Nobody sends a part of the ledger again so late. */
     private static final Duration KEEP_FLUSHES = Duration.ofDays(30);
 
+    /** When the oldest hour began that is kept. */
+    static Instant oldestHour(Clock clock) {
+        return clock.instant().minus(KEEP_HOURS).truncatedTo(ChronoUnit.DAYS);
+    }
+
     @Bean
     Prunable hoursOfSavings(LedgerRepository ledger, Clock clock) {
         return new Prunable() {
@@ -33,8 +38,7 @@ class LedgerPruning {
 
             @Override
             public List<Long> pruneExpired(long from, int limit) {
-                Instant before = clock.instant().minus(KEEP_HOURS).truncatedTo(ChronoUnit.DAYS);
-                return ledger.pruneHours(before, from, limit);
+                return ledger.pruneHours(oldestHour(clock), from, limit);
             }
 
         };

@@ -42,6 +42,10 @@ record SavingsQuery(Instant from, Instant to, By by) {
         if (!from.isBefore(to) || Duration.between(from, to).compareTo(max) > 0) {
             throw malformed("from must be before to, by " + max.toDays() + " days at most.");
         }
+        Instant oldestHour = LedgerPruning.oldestHour(clock);
+        if (by == By.HOUR && from.isBefore(oldestHour)) {
+            throw malformed("Hours are kept since " + oldestHour + ": ask for what is older by day.");
+        }
         return new SavingsQuery(from, to, by);
     }
 

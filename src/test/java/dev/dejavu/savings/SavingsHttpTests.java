@@ -261,6 +261,17 @@ class SavingsHttpTests {
             assertProblem(http.post("/usage", body), 400, "malformed-body", detail);
         }
 
+        @Test
+        void savings_hoursThatAreNotKept_is400NamingTheOldest() {
+            String oldest = clock.instant().minus(Duration.ofDays(365)).toString().substring(0, 10);
+            String before = Instant.parse(oldest + "T00:00:00Z").minusMillis(1).toString();
+            String to = "&to=" + oldest;
+            assertProblem(http.get("/savings?by=hour&from=" + before + to), 400, "malformed-query",
+                    "since " + oldest + "T00:00:00Z");
+            assertThat(http.get("/savings?by=hour&from=" + oldest + to).statusCode()).isEqualTo(200);
+            assertThat(http.get("/savings?by=day&from=" + before + to).statusCode()).isEqualTo(200);
+        }
+
         private static String repository() {
             return "ghcr.io/acme/r" + Keys.next().hex().substring(0, 20);
         }
