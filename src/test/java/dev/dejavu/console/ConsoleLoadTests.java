@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
+import dev.dejavu.cache.Sha256;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.ServiceProcess;
@@ -39,22 +40,54 @@ class ConsoleLoadTests {
             with recursive numbers (n) as (select :first union all select n + 1 from numbers where n < :last)
             """;
 
-    private static final List<String> FILL = List.of(NUMBERS + """
-            insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, created_at, revision)
-            select {hash}, case when n % 1000 = 0 then 'pr' else '' end,
-                'ghcr.io/acme/app' || n % 100 || ':v' || n % 5000, 'https://flyte.example.com:p' || n % 40 || ':dev',
-                'ghcr.io/acme/app' || n % 100, 'v' || n % 5000, 'linux/amd64', :now - n, 1 from numbers
-            """,
+    private static final List<String> FILL = List.of(
+            NUMBERS + """
+                    insert into image_cache (hash, overlay, image_uri, scope, repository, tag, platforms, created_at, revision)
+                    select {hash}, case when n % 1000 = 0 then 'pr' else '' end,
+                        'ghcr.io/acme/app' || (n % 100) || ':v' || (n % 5000), 'https://flyte.example.com:p' || (n % 40) || ':dev',
+                        'ghcr.io/acme/app' || (n % 100), 'v' || (n % 5000), 'linux/amd64', :now - n, 1 from numbers
+                    """,
             NUMBERS + """
                     insert into bundle_cache (digest, overlay, hash_digest, remote_path, scope, files_digest, created_at, revision)
-                    select {hash}, '', 'a', 's3://acme/' || n, 'https://flyte.example.com:p' || n % 40 || ':dev', 'f' || n % 5000,
+                    select {hash}, '', 'a', 's3://acme/' || n, 'https://flyte.example.com:p' || (n % 40) || ':dev', 'f' || (n % 5000),
                         :now - n, 1 from numbers
                     """,
             NUMBERS + """
                     insert into history_event (cache, hash, overlay, at, kind, value, actor, scope, repository)
                     select 'images', {hash}, '', :now - n, 'put', 'ghcr.io/acme/app:v1', 'ada',
                         'https://flyte.example.com:p1:dev', 'ghcr.io/acme/app' from numbers
+                    """,
+            NUMBERS + """
+                    insert into history_served (cache, hash, overlay, day, value, identity, first_at, last_at, times)
+                    select 'images', {hash}, '', :now / 86400000 - turn % 30, '{value}', 'job ' || turn, :now - 60000, :now, 3
+                    from (select n % {keys} as n, n / {keys} as turn from numbers) served
                     """);
+
+    /** Of 200 repositories in five scopes each, and of misses. */
+    private static final String FILL_SAVINGS = NUMBERS
+            + """
+                    insert into savings (period_start, period_hours, cache, scope, repository, hits, misses, confirmed, unpriced_hits,
+                        saved_seconds, estimated_seconds, saved_bytes, estimated_bytes, spent_seconds, reports, reported_asked,
+                        reported_hits, reported_confirmed)
+                    select (:now / ({hours} * 3600000) - n / 1000) * {hours} * 3600000, {hours}, 'images',
+                        case when n % 1000 = 0 then ''
+                            else 'https://flyte.example.com:p' || ((n % 200 + n / 200 % 5 * 10) % 50) || ':dev' end,
+                        case when n % 1000 = 0 then '' else 'ghcr.io/acme/app' || (n % 200) end,
+                        40, case when n % 1000 = 0 then 3000 else 0 end, 10, 2, 120.5, 8, 3e8, 2e7, 4.5, 12, 60, 40, 10
+                    from numbers
+                    """;
+
+    private static final String FILL_LEASES = NUMBERS
+            + """
+                    insert into image_lease (hash, overlay, place, token, holder, author, scope, repository, image_uri, since, expires_at)
+                    select {hash}, '', 0, 't' || n, 'job ' || n, 'ada', 'https://flyte.example.com:p' || n || ':dev',
+                        'ghcr.io/acme/app' || n, 'ghcr.io/acme/app' || n || ':new', :now - 60000, :now + 86400000 from numbers
+                    """;
+
+    private static final String FILL_TOKENS = NUMBERS + """
+            insert into access_token (id, name, role, secret_hash, created_at, last_used_at)
+            select 'id' || n, 'job ' || n, 'write', {hash}, :now - n, :now from numbers
+            """;
 
     /** Of the first row. */
     private static final String KEY = "00000001%056x".formatted(1);
@@ -110,17 +143,29 @@ class ConsoleLoadTests {
 
     private static void fill(String url, String hash) {
         JdbcClient client = JdbcClient.create(new DriverManagerDataSource(url));
-        int step = 50_000;
-        for (int first = 1; first <= ROWS; first += step) {
-            for (String sql : FILL) {
-                client.sql(sql.replace("{hash}", hash))
-                    .param("first", first)
-                    .param("last", Math.min(ROWS, first + step - 1))
-                    .param("now", System.currentTimeMillis())
-                    .update();
-            }
+        for (String sql : FILL) {
+            fill(client,
+                    sql.replace("{hash}", hash)
+                        .replace("{keys}", String.valueOf(ROWS / 100))
+                        .replace("{value}", Sha256.hex("ghcr.io/acme/app1:v1").substring(0, 16)),
+                    ROWS);
         }
+        fill(client, FILL_SAVINGS.replace("{hours}", "24"), 365 * 1000);
+        fill(client, FILL_SAVINGS.replace("{hours}", "1"), 24 * 1000);
+        fill(client, FILL_LEASES.replace("{hash}", hash), 20);
+        fill(client, FILL_TOKENS.replace("{hash}", hash), 200);
         client.sql("analyze").update();
+    }
+
+    private static void fill(JdbcClient client, String sql, int rows) {
+        int step = 50_000;
+        for (int first = 1; first <= rows; first += step) {
+            client.sql(sql)
+                .param("first", first)
+                .param("last", Math.min(rows, first + step - 1))
+                .param("now", System.currentTimeMillis())
+                .update();
+        }
     }
 
     private static long millis(Http http, String page) {
