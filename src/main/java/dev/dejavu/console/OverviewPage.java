@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
@@ -62,7 +63,7 @@ class OverviewPage {
         int shown = DAYS.contains(days) ? Integer.parseInt(days) : 7;
         model.addAttribute("days", shown);
         model.addAttribute("spans", DAYS);
-        model.addAttribute("savings", SavingsView.of(ledger, shown, clock.instant(), !visitor.isLimited()));
+        model.addAttribute("savings", savings(shown, visitor));
         Map<String, Stats> known = stats.statsWithin(PATIENCE);
         List<CacheRow> caches = List.of("images", "bundles")
             .stream()
@@ -83,6 +84,16 @@ class OverviewPage {
                         .toList());
         }
         return "console/overview";
+    }
+
+    /** {@code null} where there is more to sum than a read may take time for. */
+    private @Nullable SavingsView savings(int days, Visitor visitor) {
+        try {
+            return SavingsView.of(ledger, days, clock.instant(), !visitor.isLimited());
+        }
+        catch (QueryTimeoutException ex) {
+            return null;
+        }
     }
 
     /** What an overlay does is for administrators, as authors are. */

@@ -4,16 +4,24 @@ import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.Sample;
+import dev.dejavu.testing.SavedDays;
 import dev.dejavu.testing.TcpProxy;
 
 import static dev.dejavu.testing.Http.header;
@@ -48,6 +56,24 @@ class ConsoleErrorTests {
                 assertNotice(page(closed, "/console/images", "Cookie", "dejavu-session=ZGp2X3dyb25n"), 503, AWAY);
                 assertThat(page(open, "/console/webhooks").statusCode()).isEqualTo(200);
             }
+        }
+    }
+
+    @Test
+    void savingsThatTakeTooLongAreLeftOutOfTheOverview() throws SQLException {
+        String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
+        try (ConfigurableApplicationContext service = start(url);
+                Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            Sample image = Sample.image();
+            assertThat(Http.of(service).put(image.path(), image.body()).statusCode()).isEqualTo(201);
+            new SavedDays(service.getBean("writer", JdbcClient.class)).add(Instant.now().minus(Duration.ofDays(1)),
+                    "ghcr.io/acme/app", 1, 0, 0, 1);
+            statement.execute("alter table savings rename to sums");
+            statement.execute("create view savings as select * from sums where pg_sleep(5) is not null");
+            HttpResponse<String> page = page(service, "/console");
+            assertThat(page.statusCode()).isEqualTo(200);
+            assertThat(page.body()).contains("takes too long to sum now", "Caches").doesNotContain("Hit ratio by day");
         }
     }
 
