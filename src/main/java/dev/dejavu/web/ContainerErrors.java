@@ -17,6 +17,7 @@ import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.webmvc.error.ErrorController;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
@@ -45,9 +46,15 @@ class ContainerErrors implements ErrorController {
         int status = dispatched ? (int) request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) : 404;
         Object uri = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
         ProblemDetail problem = problem(status, (uri instanceof String text) ? text : request.getRequestURI());
-        refusals.add(problem, request,
+        add(refusals, problem, request,
                 (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof Throwable cause) ? cause : null);
         return ResponseEntity.status(status).contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem);
+    }
+
+    /** What a caller sent is no failure of the service. */
+    private static void add(Refusals refusals, ProblemDetail problem, HttpServletRequest request,
+            @Nullable Throwable cause) {
+        refusals.add(problem, request, HttpStatusCode.valueOf(problem.getStatus()).is5xxServerError() ? cause : null);
     }
 
     private static ProblemDetail problem(int status, @Nullable String path) {
@@ -106,7 +113,7 @@ class ContainerErrors implements ErrorController {
                 return;
             }
             ProblemDetail problem = problem(response.getStatus(), request.getRequestURI());
-            refusals.add(problem, request, throwable);
+            add(refusals, problem, request, throwable);
             try {
                 response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
                 response.setCharacterEncoding(StandardCharsets.UTF_8);
