@@ -2,6 +2,7 @@ package dev.dejavu.access;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.access.AccessDeniedException;
@@ -52,10 +53,15 @@ class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, R
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException ex) {
         Authentication caller = SecurityContextHolder.getContext().getAuthentication();
-        refuse(request, response,
-                new ProblemException(Problem.FORBIDDEN, "This requires the role %s; %s.".formatted(
-                        Role.requiredFor(request),
-                        Role.highestOf(caller).map((role) -> "yours is " + role).orElse("no rule gives you one"))));
+        refuse(request, response, new ProblemException(Problem.FORBIDDEN, reason(Role.requiredFor(request), caller)));
+    }
+
+    private static String reason(@Nullable Role required, @Nullable Authentication caller) {
+        if (required != null && caller != null && required.isHeldBy(caller)) {
+            return "This is about more than the entries that you see: your token has limits or an overlay.";
+        }
+        return "This requires the role %s; %s.".formatted(required,
+                Role.highestOf(caller).map((role) -> "yours is " + role).orElse("no rule gives you one"));
     }
 
     /**
