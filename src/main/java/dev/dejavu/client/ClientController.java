@@ -5,6 +5,7 @@ import java.util.HexFormat;
 
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.http.CacheControl;
+import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
@@ -57,21 +58,25 @@ class ClientController {
         if (!file.equals(wheel.obtain().fileName())) {
             throw new NoResourceFoundException(HttpMethod.valueOf(request.getMethod()), request.getRequestURI(), file);
         }
-        return answer(MediaType.APPLICATION_OCTET_STREAM, wheel.obtain().content());
+        byte[] content = wheel.obtain().content();
+        // Without its name Spring would call it f.txt.
+        return answer(MediaType.APPLICATION_OCTET_STREAM, content)
+            .header(HttpHeaders.CONTENT_DISPOSITION, ContentDisposition.attachment().filename(file).build().toString())
+            .body(content);
     }
 
     private static ResponseEntity<byte[]> page(MediaType type, String text) {
-        return answer(type, text.getBytes(StandardCharsets.UTF_8));
+        byte[] content = text.getBytes(StandardCharsets.UTF_8);
+        return answer(type, content).body(content);
     }
 
     /** Another build may have other bytes under the same name. */
-    private static ResponseEntity<byte[]> answer(MediaType type, byte[] content) {
+    private static ResponseEntity.BodyBuilder answer(MediaType type, byte[] content) {
         return ResponseEntity.ok()
             .contentType(type)
             .cacheControl(CacheControl.noCache())
             .varyBy(HttpHeaders.ACCEPT)
-            .eTag(HexFormat.of().formatHex(Sha256.of(content), 0, 16))
-            .body(content);
+            .eTag(HexFormat.of().formatHex(Sha256.of(content), 0, 16));
     }
 
 }

@@ -109,6 +109,8 @@ class ClientHttpTests {
                 assertThat(http.get(path, "If-None-Match", "\"0\"").statusCode()).as(path).isEqualTo(200);
             }
             assertThat(header(http.head(wheel()), "Content-Type")).isEqualTo("application/octet-stream");
+            assertThat(header(http.head(wheel()), "Content-Disposition"))
+                .isEqualTo("attachment; filename=\"" + Wheel.ofClient().fileName() + "\"");
         }
 
         /** Relative, as a proxy may have the service under another path. */
