@@ -17,7 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * the value of another identity without {@code If-Match}
  * @param oidc OpenID Connect issuers whose tokens are accepted
  */
-@ConfigurationProperties("dejavu.access")
+@ConfigurationProperties(value = "dejavu.access", ignoreUnknownFields = false)
 record AccessProperties(@Nullable Mode mode, @DefaultValue("false") boolean anonymousRead,
         @DefaultValue("false") boolean firstWriteWins, @DefaultValue List<OidcIssuer> oidc) {
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.api.Wildcard;
@@ -18,6 +19,7 @@ import dev.dejavu.cache.Grant;
  * @param writeScopes of these the ones that it writes
  * @param writeRepositories likewise
  */
+@JsonIgnoreProperties(ignoreUnknown = false)
 public record Limits(List<String> scopes, List<String> repositories, List<String> writeScopes,
         List<String> writeRepositories) {
 

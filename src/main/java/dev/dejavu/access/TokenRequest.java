@@ -6,6 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.DurationStyle;
 
@@ -13,8 +14,10 @@ import dev.dejavu.api.BodyFields;
 import dev.dejavu.cache.Caller;
 
 /**
- * What a new token is to be, as in the body of a POST.
+ * What a new token is to be, as in the body of a POST. A misspelt member would make a
+ * token that may do more than it should.
  */
+@JsonIgnoreProperties(ignoreUnknown = false)
 public record TokenRequest(@Nullable String name, @Nullable String role, @Nullable String expiresIn,
         @Nullable String overlay, @Nullable Limits limits) {
 

@@ -8,6 +8,8 @@ import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
@@ -33,6 +35,10 @@ class SettingFailureAnalyzer implements FailureAnalyzer, Ordered {
             if (cause instanceof InvalidConfigurationPropertyValueException invalid) {
                 name = invalid.getName();
                 analysis = analysis(name, invalid.getValue(), invalid.getReason(), failure);
+            }
+            if (cause instanceof UnboundConfigurationPropertiesException unbound) {
+                ConfigurationProperty first = unbound.getUnboundProperties().iterator().next();
+                return analysis(first.getName().toString(), first.getValue(), "is no setting", failure);
             }
             if (String.valueOf(cause.getMessage()).startsWith(PORT)) {
                 return analysis("server.port", String.valueOf(cause.getMessage()).substring(PORT.length()),

@@ -27,6 +27,7 @@ import org.springframework.web.servlet.resource.NoResourceFoundException;
 import org.springframework.web.util.DisconnectedClientHelper;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.exc.StreamReadException;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
 
 import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
@@ -132,6 +133,9 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             .map((step) -> (step.getPropertyName() != null) ? "." + step.getPropertyName()
                     : "[" + step.getIndex() + "]")
             .collect(Collectors.joining());
+        if (json instanceof UnrecognizedPropertyException) {
+            return member.substring(1) + " is not known.";
+        }
         return member.isEmpty() ? "The body must be one JSON object, with each member of its type."
                 : member.substring(1) + " has the wrong type.";
     }

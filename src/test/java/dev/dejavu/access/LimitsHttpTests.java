@@ -147,7 +147,8 @@ class LimitsHttpTests {
         @ParameterizedTest
         @ValueSource(strings = { "\"role\":\"admin\",\"limits\":{\"scopes\":[\"a\"]}",
                 "\"role\":\"read\",\"limits\":{\"scopes\":[\"\"]}", "\"role\":\"read\",\"limits\":{\"scopes\":[null]}",
-                "\"role\":\"read\",\"limits\":{\"scopes\":\"a\"}", "\"role\":\"read\",\"limits\":[]" })
+                "\"role\":\"read\",\"limits\":{\"scopes\":\"a\"}", "\"role\":\"read\",\"limits\":[]",
+                "\"role\":\"read\",\"limits\":{\"scope\":[\"a\"]}", "\"role\":\"read\",\"overlays\":\"a\"" })
         void token_malformedLimits_is400(String members) {
             assertProblem(create("{\"name\":\"" + newName() + "\"," + members + "}"), 400, "malformed-body");
         }
