@@ -36,6 +36,8 @@ class BodyLimit extends RequestBodyAdviceAdapter {
 
     private static final Duration TIME = Duration.ofSeconds(10);
 
+    static final String TOO_SLOW = "The body may take " + TIME.toSeconds() + " seconds at most.";
+
     private final SingletonSupplier<InFlight> inFlight;
 
     BodyLimit(ObjectProvider<InFlight> inFlight) {
@@ -130,8 +132,7 @@ class BodyLimit extends RequestBodyAdviceAdapter {
             }
             reservation.growTo(count);
             if (System.nanoTime() - begin > TIME.toNanos()) {
-                throw new ProblemException(Problem.TOO_SLOW,
-                        "The body may take " + TIME.toSeconds() + " seconds at most.");
+                throw new ProblemException(Problem.TOO_SLOW, TOO_SLOW);
             }
         }
 

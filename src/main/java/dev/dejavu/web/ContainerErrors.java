@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.webmvc.error.ErrorController;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
@@ -25,6 +24,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
+
+import dev.dejavu.cache.Problem;
 
 /**
  * Answers errors outside of controllers with a problem too: those of the servlet
@@ -58,8 +59,13 @@ class ContainerErrors implements ErrorController {
     }
 
     private static ProblemDetail problem(int status, @Nullable String path) {
-        return ProblemBody.complete(ProblemBody.generic(status, (status == HttpStatus.BAD_REQUEST.value())
-                ? "Malformed HTTP request." : "The server refused this request."), path);
+        ProblemDetail problem = switch (status) {
+            // Nothing of the body came in all that time.
+            case 408 -> ProblemBody.of(Problem.TOO_SLOW, BodyLimit.TOO_SLOW);
+            case 400 -> ProblemBody.generic(status, "Malformed HTTP request.");
+            default -> ProblemBody.generic(status, "The server refused this request.");
+        };
+        return ProblemBody.complete(problem, path);
     }
 
     @Component

@@ -1,6 +1,7 @@
 package dev.dejavu.web;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -105,6 +106,24 @@ class WebTests {
             byte[] response = socket.getInputStream().readNBytes(13);
             assertThat(new String(response, UTF_8)).isEqualTo("HTTP/1.1 408 ");
             assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofSeconds(20));
+        }
+    }
+
+    @Test
+    void request_stalledBody_isTooSlow() throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
+            socket.setSoTimeout(30_000);
+            socket.getOutputStream()
+                .write(("PUT /images/" + Keys.next()
+                        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        + "Content-Length: 10000\r\n\r\n{")
+                    .getBytes(UTF_8));
+            StringBuilder response = new StringBuilder();
+            InputStream in = socket.getInputStream();
+            for (int next = in.read(); next != -1 && response.indexOf("}") == -1; next = in.read()) {
+                response.append((char) next);
+            }
+            assertThat(response).startsWith("HTTP/1.1 408 ").contains("urn:dejavu:problem:too-slow");
         }
     }
 
