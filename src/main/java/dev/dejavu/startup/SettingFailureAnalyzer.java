@@ -37,8 +37,9 @@ class SettingFailureAnalyzer implements FailureAnalyzer, Ordered {
                 analysis = analysis(name, invalid.getValue(), invalid.getReason(), failure);
             }
             if (cause instanceof UnboundConfigurationPropertiesException unbound) {
+                // Its value may be a secret, as that of dejavu.access.admin-token.
                 ConfigurationProperty first = unbound.getUnboundProperties().iterator().next();
-                return analysis(first.getName().toString(), first.getValue(), "is no setting", failure);
+                return new FailureAnalysis(first.getName() + " is no setting.", null, failure);
             }
             if (String.valueOf(cause.getMessage()).startsWith(PORT)) {
                 return analysis("server.port", String.valueOf(cause.getMessage()).substring(PORT.length()),

@@ -67,7 +67,7 @@ class StartupTests {
                     spring.datasource.url=jdbc:x:y?password=secret | spring.datasource.url must be jdbc:sqlite:<file> or jdbc:postgresql:
                     server.forward-headers-strategy=framework | server.forward-headers-strategy must be none or native
                     dejavu.access.mode=closed        | dejavu.access.mode must be one of open, tokens
-                    dejavu.access.first-write-win=true | dejavu.access.first-write-win is no setting
+                    dejavu.access.admin-token=secret | dejavu.access.admin-token is no setting.
                     management.endpoints.web.base-path=/manage | management.endpoints.web.base-path must be /actuator
                     server.tomcat.max-connections=x  | server.tomcat.max-connections must be a number
                     """)
