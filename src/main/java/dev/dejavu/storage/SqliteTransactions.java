@@ -49,7 +49,7 @@ final class SqliteTransactions extends JdbcTransactionManager {
     /** Whether the file may not grow. */
     private volatile boolean isLimited;
 
-    /** Why nothing was written since; {@code null} for no such reason. */
+    /** Why a write failed; {@code null} once another one has succeeded. */
     private volatile @Nullable String refusal;
 
     SqliteTransactions(DataSource writer, SqliteFile file, DiskReserve reserve) {
@@ -100,10 +100,6 @@ final class SqliteTransactions extends JdbcTransactionManager {
     protected void doCommit(DefaultTransactionStatus status) {
         super.doCommit(status);
         requireIntact();
-        if (refusal != null) {
-            refusal = null;
-            log.info("The file is written again");
-        }
     }
 
     private synchronized void refuse(String reason) {
@@ -119,6 +115,8 @@ final class SqliteTransactions extends JdbcTransactionManager {
             try {
                 new TransactionTemplate(this)
                     .executeWithoutResult((status) -> new JdbcTemplate(writer).execute("pragma user_version = 0"));
+                refusal = null;
+                log.info("The file is written again");
             }
             catch (DataAccessException | TransactionException ex) {
                 log.debug("The file cannot be written", ex);
