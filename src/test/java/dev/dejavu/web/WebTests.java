@@ -82,15 +82,18 @@ class WebTests {
                 .isEqualTo(String.valueOf(response.body().length())));
     }
 
+    private static void beginPut(Socket socket, String body) throws IOException {
+        socket.setSoTimeout(30_000);
+        socket.getOutputStream()
+            .write(("PUT /images/" + Keys.next() + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: 10000\r\n\r\n" + body)
+                .getBytes(UTF_8));
+    }
+
     @Test
     void request_drippingBody_is408InTime() throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
-            socket.setSoTimeout(30_000);
-            socket.getOutputStream()
-                .write(("PUT /images/" + Keys.next()
-                        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                        + "Content-Length: 10000\r\n\r\n")
-                    .getBytes(UTF_8));
+            beginPut(socket, "");
             Thread.ofVirtual().start(() -> {
                 try {
                     for (int i = 0; i < 100; i++) {
@@ -112,12 +115,7 @@ class WebTests {
     @Test
     void request_stalledBody_isTooSlow() throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
-            socket.setSoTimeout(30_000);
-            socket.getOutputStream()
-                .write(("PUT /images/" + Keys.next()
-                        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                        + "Content-Length: 10000\r\n\r\n{")
-                    .getBytes(UTF_8));
+            beginPut(socket, "{");
             StringBuilder response = new StringBuilder();
             InputStream in = socket.getInputStream();
             for (int next = in.read(); next != -1 && response.indexOf("}") == -1; next = in.read()) {
