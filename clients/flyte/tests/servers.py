@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import queue
+import random
 import re
 import socket
 import ssl
@@ -23,6 +24,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 Behaviour = Callable[[socket.socket, bytes], None]
+
+
+def free_port() -> int:
+    """A port that nobody listens on, and that no outgoing connection takes: Linux gives those 32768 and above."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @dataclass

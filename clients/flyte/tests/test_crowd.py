@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 from conftest import Machine, Service, build, exists
+from servers import free_port
 
 Machines = Callable[..., Machine]
 
@@ -198,12 +198,6 @@ class Team:
         for instance in self._instances:
             instance.stop()
         postgres("pg_ctl", "stop", "--mode=immediate", f"--pgdata={self._folder / 'data'}")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def postgres(*command: str) -> None:

@@ -24,6 +24,7 @@ from servers import (
     drip,
     drip_headers,
     flood,
+    free_port,
     hang,
     reads_and_writes,
     self_signed,
@@ -105,10 +106,7 @@ def test_failing_service_is_never_in_the_way(machines: Machines, unique: str, fa
 
 
 def test_stopped_service(machines: Machines, unique: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        port = s.getsockname()[1]
-
-    check_that_flyte_goes_on(machines(url=f"http://127.0.0.1:{port}"), unique, "Connection refused")
+    check_that_flyte_goes_on(machines(url=f"http://127.0.0.1:{free_port()}"), unique, "Connection refused")
 
 
 def test_connection_that_is_never_accepted(machines: Machines, unique: str) -> None:

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 from conftest import Machine, exists
-from servers import MISS, READ_ONLY, Behaviour, Server, answer, hang, reads_and_writes, self_signed, with_tls
+from servers import (
+    MISS,
+    READ_ONLY,
+    Behaviour,
+    Server,
+    answer,
+    free_port,
+    hang,
+    reads_and_writes,
+    self_signed,
+    with_tls,
+)
 
 from dejavu_flyte.proxies import proxy_for
 
@@ -25,11 +36,6 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return int(s.getsockname()[1])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,7 @@ def test_proxy_of_the_scheme_comes_first_and_is_shown_without_its_password(monke
         ("https_proxy", "nonsense of secret@ somebody", "(https_proxy)"),
         (
             "HTTPS_PROXY",
-            "http://me:secret@127.0.0.1:{closed_port}",
+            "http://me:secret@127.0.0.1:{free_port}",
             "it cannot be reached through the proxy http://127.",
         ),
     ],
@@ -100,7 +106,7 @@ def test_unusable_proxy_is_one_line_at_once(
 ) -> None:
     """Without an endpoint, as Flyte's own HTTP client fails at some of them."""
     machine = machines(url=SERVICE, endpoint=None)
-    value = value.replace("{closed_port}", str(closed_port()))
+    value = value.replace("{free_port}", str(free_port()))
 
     run = machine.run(exists(unique), exists(f"{unique}-2"), LOG_LEVEL="debug", **{variable: value})
 

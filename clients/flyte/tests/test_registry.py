@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import REGISTRY, Machine, Service, exists
-from servers import MISS, Server, answer, hang, reads_and_writes
+from servers import MISS, Server, answer, free_port, hang, reads_and_writes
 
 Machines = Callable[..., Machine]
 
@@ -60,8 +60,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     folder: Path = tmp_path_factory.mktemp("registry")
     config = folder / "config.yml"
     config.write_text(

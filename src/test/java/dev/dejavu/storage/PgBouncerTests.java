@@ -1,8 +1,6 @@
 package dev.dejavu.storage;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -25,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
+import dev.dejavu.testing.Loopback;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.ServiceProcess;
 
@@ -152,9 +151,7 @@ class PgBouncerTests {
 
     private void start(String mode) throws IOException {
         requireInstalled();
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        port = Loopback.freePort();
         Path users = Files.writeString(folder.resolve("users.txt"), "\"postgres\" \"\"\n");
         Path settings = Files.writeString(folder.resolve("pgbouncer.ini"), """
                 [databases]

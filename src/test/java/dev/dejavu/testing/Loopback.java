@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -23,13 +24,21 @@ public final class Loopback {
     private Loopback() {
     }
 
-    /** A port that nobody listens on. */
+    /**
+     * A port that nobody listens on, and that no outgoing connection takes while its
+     * owner is away: Linux gives those 32768 and above.
+     */
     public static int freePort() {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
-        }
-        catch (IOException ex) {
-            throw new UncheckedIOException(ex);
+        for (int attempt = 1;; attempt++) {
+            int port = ThreadLocalRandom.current().nextInt(10_000, 32_768);
+            try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return free.getLocalPort();
+            }
+            catch (IOException ex) {
+                if (attempt == 100) {
+                    throw new UncheckedIOException(ex);
+                }
+            }
         }
     }
 
