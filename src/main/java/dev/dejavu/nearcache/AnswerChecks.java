@@ -41,6 +41,8 @@ class AnswerChecks implements MeterBinder, DisposableBean {
 
     private final Semaphore pending = new Semaphore(MAX_PENDING);
 
+    private final Semaphore pendingReads = new Semaphore(MAX_PENDING);
+
     private final LongAdder wrong = new LongAdder();
 
     private final LongAdder checked = new LongAdder();
@@ -59,6 +61,22 @@ class AnswerChecks implements MeterBinder, DisposableBean {
     void sample(NearCacheRepository<?> nearCache, CacheKey key, NearRead answer) {
         if (random.nextDouble() < SHARE && pending.tryAcquire()) {
             executor.execute(() -> check(nearCache, key, answer));
+        }
+    }
+
+    /** Reads keys into memory before anyone asks again, unless there are too many. */
+    void readBehindAnswers(Runnable read, Duration delay) {
+        if (pendingReads.tryAcquire()) {
+            var _ = executor.schedule(() -> {
+                // First, as a read may ask for another one.
+                pendingReads.release();
+                try {
+                    read.run();
+                }
+                catch (DataAccessException ex) {
+                    log.debug("Keys were not read again", ex);
+                }
+            }, delay.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

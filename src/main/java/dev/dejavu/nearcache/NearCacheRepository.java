@@ -1,5 +1,6 @@
 package dev.dejavu.nearcache;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -33,6 +34,12 @@ import dev.dejavu.nearcache.NearRead.Epoch;
  * @param <E> the entry
  */
 class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
+
+    /** After the change, as a rule. */
+    private static final long NOTIFIED_WITHIN = Duration.ofMillis(500).toNanos();
+
+    /** As a rule. */
+    private static final Duration DURATION_OF_CHANGE = Duration.ofMillis(50);
 
     private final CacheRepository<E> repository;
 
@@ -170,13 +177,27 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
                     : new KnownMiss(version, begin);
             // One key, not two that are equal.
             reads.put((entry != null) ? entry.key() : key, read);
-            if (!versions.isCurrent(key, version)) {
-                // Who changed it meanwhile has dropped what was there before.
-                drop(key, read);
+            if (versions.isCurrent(key, version)) {
+                return;
             }
+            // Who changed it meanwhile has dropped what was there before.
+            drop(key, read);
         }
         else if (entry == null) {
             reads.invalidate(key);
+        }
+        if (entry != null) {
+            readAgain(List.of(key), DURATION_OF_CHANGE);
+        }
+    }
+
+    /**
+     * Reads keys that somebody was just told of, and that a change has taken out of
+     * memory: an outage right now would find nothing.
+     */
+    private void readAgain(List<CacheKey> keys, Duration delay) {
+        if (staleIfErrorNanos > 0) {
+            checks.readBehindAnswers(() -> findAll(keys), delay);
         }
     }
 
@@ -245,8 +266,24 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         }
     }
 
-    /** Invalidates keys that others changed. */
-    final void invalidateKeys(List<CacheKey> keys) {
+    /**
+     * Invalidates keys that this instance or another one has changed. What was read just
+     * before may be of after the change.
+     */
+    final void onChange(List<CacheKey> keys) {
+        List<CacheKey> justRead = keys.stream().filter(this::isJustRead).toList();
+        invalidateKeys(keys);
+        if (!justRead.isEmpty()) {
+            readAgain(justRead, Duration.ZERO);
+        }
+    }
+
+    private boolean isJustRead(CacheKey key) {
+        NearRead read = reads.getIfPresent(key);
+        return read != null && read.age() < NOTIFIED_WITHIN;
+    }
+
+    private void invalidateKeys(List<CacheKey> keys) {
         for (CacheKey key : keys) {
             versions.begin(key);
             versions.end(key);

@@ -73,7 +73,7 @@ public class NearCaches implements ChangeListener, MeterBinder {
     public void onChange(String cache, List<CacheKey> keys) {
         NearCacheRepository<?> nearCache = nearCaches.get(cache);
         if (nearCache != null) {
-            nearCache.invalidateKeys(keys);
+            nearCache.onChange(keys);
         }
         else {
             // From a trigger with a name that no cache has: better too much than too

@@ -33,6 +33,11 @@ abstract sealed class NearRead permits NearCacheEntry, KnownMiss {
         return epoch;
     }
 
+    /** In nanoseconds. */
+    final long age() {
+        return System.nanoTime() - readAt;
+    }
+
     /** When it was known to be current for the last time, as {@link System#nanoTime}. */
     final long currentAsOf(ChangeFeed changes) {
         long asOf = epoch.currentAsOf(changes);

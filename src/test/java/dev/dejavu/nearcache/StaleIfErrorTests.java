@@ -7,11 +7,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.context.ConfigurableApplicationContext;
 
+import dev.dejavu.cache.Cache;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.testing.Http;
@@ -54,6 +57,19 @@ class StaleIfErrorTests extends TwoInstancesFixture {
             assertThat(quickest(refused)).isLessThan(Duration.ofMillis(100));
         }
         assertThat(version(other, key)).as("after writes that were refused").isEqualTo(1);
+    }
+
+    /** The notification of that PUT comes later. */
+    @Test
+    void whatIsReadRightAfterItsPutStaysInMemory() {
+        List<CacheKey> keys = Stream.generate(Keys::next).limit(20).toList();
+        for (CacheKey key : keys) {
+            put(one, key, 1);
+            assertThat(version(other, key)).isEqualTo(1);
+        }
+        readByOther();
+        Cache<?> images = serviceOf(other).getBean("images", Cache.class);
+        assertThat(keys).allMatch((key) -> images.findInMemory(key, false) != null);
     }
 
     @Test
@@ -175,11 +191,11 @@ class StaleIfErrorTests extends TwoInstancesFixture {
     }
 
     private ChangeFeed changesOf(Http http) {
-        return services.stream()
-            .filter((service) -> Http.of(service).port() == http.port())
-            .findFirst()
-            .orElseThrow()
-            .getBean(ChangeFeed.class);
+        return serviceOf(http).getBean(ChangeFeed.class);
+    }
+
+    private ConfigurableApplicationContext serviceOf(Http http) {
+        return services.stream().filter((service) -> Http.of(service).port() == http.port()).findFirst().orElseThrow();
     }
 
     private static Duration quickest(Supplier<HttpResponse<String>> call) {
