@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The clock of PostgreSQL, by which all instances go, however wrong those of their
  * machines are. It is read again and again; in between, the time that has passed is
- * added. Until it was read for the first time, the clock of the machine counts.
+ * added. Until it was read for the first time, the clock of the machine counts, and
+ * nothing is written.
  */
 final class DatabaseClock extends Clock {
 
@@ -64,6 +65,11 @@ final class DatabaseClock extends Clock {
     @Override
     public Clock withZone(ZoneId zone) {
         throw new UnsupportedOperationException();
+    }
+
+    /** Whether the clock of the database was read. */
+    boolean isKnown() {
+        return reading != null;
     }
 
     /**

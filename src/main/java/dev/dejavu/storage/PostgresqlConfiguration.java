@@ -80,9 +80,9 @@ class PostgresqlConfiguration {
     }
 
     @Bean
-    TransactionOperations writing(CircuitBreaker breaker, HikariDataSource pool) {
-        return new TransactionTemplate(
-                new WriteTransactions(breaker.dataSource(), Objects.requireNonNull(PostgresqlSessions.of(pool))));
+    TransactionOperations writing(CircuitBreaker breaker, HikariDataSource pool, DatabaseClock clock) {
+        return new TransactionTemplate(new WriteTransactions(breaker.dataSource(),
+                Objects.requireNonNull(PostgresqlSessions.of(pool)), clock));
     }
 
     @Bean

@@ -24,7 +24,8 @@ import org.springframework.transaction.support.DefaultTransactionStatus;
  * session has ended or is done, so that nothing refused comes after what is acknowledged.
  * A commit that never reached the server ends with its session, by
  * {@code idle_in_transaction_session_timeout}; one that waits for a standby goes on
- * waiting, and would otherwise be joined by more and more sessions.
+ * waiting, and would otherwise be joined by more and more sessions. And none begins
+ * before it is known what time it is.
  */
 final class WriteTransactions extends JdbcTransactionManager {
 
@@ -43,14 +44,21 @@ final class WriteTransactions extends JdbcTransactionManager {
 
     private final transient PostgresqlSessions sessions;
 
-    WriteTransactions(DataSource dataSource, PostgresqlSessions sessions) {
+    private final transient DatabaseClock clock;
+
+    WriteTransactions(DataSource dataSource, PostgresqlSessions sessions, DatabaseClock clock) {
         super(dataSource);
+        this.clock = clock;
         this.sessions = sessions;
         this.reader = JdbcClient.create(dataSource);
     }
 
     @Override
     protected void doBegin(Object transaction, TransactionDefinition definition) {
+        if (!clock.isKnown()) {
+            // By that of the machine a prune might delete what is alive.
+            throw new DataAccessResourceFailureException("The clock of PostgreSQL was not read yet");
+        }
         if (!inDoubt.isEmpty()) {
             inDoubt.retainAll(reader.sql(UNFINISHED).param("pids", inDoubt).query(Integer.class).list());
             if (!inDoubt.isEmpty()) {

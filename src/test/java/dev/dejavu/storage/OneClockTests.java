@@ -5,7 +5,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
+import com.zaxxer.hikari.HikariDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -17,7 +19,9 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.testing.Http;
@@ -26,6 +30,7 @@ import dev.dejavu.testing.Postgres;
 
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -82,6 +87,20 @@ class OneClockTests {
         client.sql("update announced_ttl set announced_at = announced_at - 86400001 where ttl > 1000").update();
         await().atMost(Duration.ofMinutes(1))
             .until(() -> client.sql("select count(*) from image_cache").query(Integer.class).single() == 0);
+    }
+
+    /** As after a start without PostgreSQL. */
+    @Test
+    void nothingIsWrittenBeforeTheClockOfTheDatabaseIsKnown() {
+        service(Duration.ZERO);
+        HikariDataSource pool = services.getFirst().getBean(HikariDataSource.class);
+        DatabaseClock clock = new DatabaseClock(pool, Clock.systemUTC());
+        PostgresqlSessions sessions = Objects.requireNonNull(PostgresqlSessions.of(pool));
+        TransactionTemplate writing = new TransactionTemplate(new WriteTransactions(pool, sessions, clock));
+        assertThatThrownBy(() -> writing.execute((status) -> 1)).isInstanceOf(DataAccessResourceFailureException.class)
+            .hasMessageContaining("clock");
+        assertThat(clock.read()).isTrue();
+        assertThat(writing.<Integer>execute((status) -> 1)).isEqualTo(1);
     }
 
     /** Waits until a row that all take for expired is gone. */
