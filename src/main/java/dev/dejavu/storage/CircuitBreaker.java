@@ -131,6 +131,14 @@ final class CircuitBreaker implements SmartLifecycle {
         return state.startsWith("08") || state.startsWith("57P");
     }
 
+    /**
+     * Whether PgBouncer has as many connections as it may have, for which it has no SQL
+     * state of its own.
+     */
+    private static boolean isFull(SQLException ex) {
+        return String.valueOf(ex.getMessage()).contains("no more connections allowed");
+    }
+
     /** Something went wrong: asks PostgreSQL whether it is there. */
     void suspect() {
         suspicions.release();
@@ -190,7 +198,7 @@ final class CircuitBreaker implements SmartLifecycle {
             setReadOnly(row.getBoolean(1));
         }
         catch (SQLException ex) {
-            if (isUnavailable(String.valueOf(ex.getSQLState()))) {
+            if (isUnavailable(String.valueOf(ex.getSQLState())) && !isFull(ex)) {
                 open(ex);
             }
             else {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -113,6 +115,68 @@ class PgBouncerTests {
         }
     }
 
+    /** The connections that the pool has go on. */
+    @Test
+    void poolerThatIsFullIsNoOutage() throws Exception {
+        start("session", "max_client_conn = 20");
+        List<Connection> others = new ArrayList<>();
+        try (ServiceProcess service = ServiceProcess.start("spring.datasource.url=" + Postgres.url(port, database))) {
+            Http http = service.http();
+            await().atMost(Duration.ofSeconds(60))
+                .until(() -> http.get("/actuator/prometheus").body().contains("dejavu_change_feed_current 1"));
+            putAndGet(http);
+            fill(others);
+            AtomicInteger answers = new AtomicInteger();
+            AtomicInteger refused = new AtomicInteger();
+            Thread caller = Thread.ofVirtual().start(() -> {
+                while (!Thread.interrupted()) {
+                    int status = http.get("/images/" + Keys.next()).statusCode();
+                    ((status == 404) ? answers : refused).incrementAndGet();
+                }
+            });
+            // Its connection fails, and the circuit breaker asks on a new one.
+            for (int terminated = 1; terminated <= 3; terminated++) {
+                terminateOneOfThePool();
+                int before = answers.get();
+                await().until(() -> {
+                    fill(others);
+                    return answers.get() > before + 100;
+                });
+            }
+            caller.interrupt();
+            caller.join();
+            assertThat(refused.get()).isLessThanOrEqualTo(3);
+            assertThat(service.output()).doesNotContain("PostgreSQL does not answer");
+        }
+        finally {
+            for (Connection connection : others) {
+                connection.close();
+            }
+        }
+    }
+
+    private void fill(List<Connection> others) {
+        try {
+            while (true) {
+                others.add(DriverManager.getConnection(Postgres.url(port, database)));
+            }
+        }
+        catch (SQLException ex) {
+            assertThat(ex.getMessage()).contains("no more connections allowed");
+        }
+    }
+
+    private void terminateOneOfThePool() throws SQLException {
+        try (Connection connection = DriverManager.getConnection(Postgres.url(Postgres.port(), database));
+                Statement statement = connection.createStatement()) {
+            statement.execute("""
+                    select pg_terminate_backend(pid) from pg_stat_activity
+                    where datname = current_database() and pid <> pg_backend_pid() and query like '%image_cache%'
+                    order by state_change desc limit 1
+                    """);
+        }
+    }
+
     private static void putAndGet(Http http) {
         for (int i = 0; i < 30; i++) {
             String path = "/images/" + Keys.next();
@@ -149,11 +213,11 @@ class PgBouncerTests {
         }
     }
 
-    private void start(String mode) throws IOException {
+    private void start(String mode, String... settings) throws IOException {
         requireInstalled();
         port = Loopback.freePort();
         Path users = Files.writeString(folder.resolve("users.txt"), "\"postgres\" \"\"\n");
-        Path settings = Files.writeString(folder.resolve("pgbouncer.ini"), """
+        Path file = Files.writeString(folder.resolve("pgbouncer.ini"), """
                 [databases]
                 * = host=127.0.0.1 port=%d
                 [pgbouncer]
@@ -165,14 +229,15 @@ class PgBouncerTests {
                 pool_mode = %s
                 default_pool_size = %d
                 ignore_startup_parameters = extra_float_digits, search_path
-                """.formatted(Postgres.port(), port, users, mode, mode.equals("session") ? 20 : 4));
+                """.formatted(Postgres.port(), port, users, mode, mode.equals("session") ? 20 : 4)
+                + String.join("\n", settings));
         List<String> command = new ArrayList<>();
         if (System.getProperty("user.name").equals("root")) {
             // It does not run as root of the machine: then as another user of a
             // namespace.
             command.addAll(List.of("unshare", "-U"));
         }
-        command.addAll(List.of("/usr/sbin/pgbouncer", "-q", settings.toString()));
+        command.addAll(List.of("/usr/sbin/pgbouncer", "-q", file.toString()));
         pooler = new ProcessBuilder(command).redirectErrorStream(true)
             .redirectOutput(folder.resolve("log").toFile())
             .start();
