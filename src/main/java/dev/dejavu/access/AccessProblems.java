@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.access.AccessDeniedException;
 import org.springframework.security.authentication.AuthenticationServiceException;
@@ -35,9 +36,8 @@ class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, R
 
     @Override
     public void commence(HttpServletRequest request, HttpServletResponse response, AuthenticationException ex) {
-        if (ex instanceof AuthenticationServiceException) {
-            refuse(request, response,
-                    new ProblemException(Problem.STORAGE_UNAVAILABLE, String.valueOf(ex.getMessage())));
+        if (ex instanceof AuthenticationServiceException unavailable) {
+            refuse(request, response, unavailable(unavailable));
             return;
         }
         boolean silent = ex instanceof InsufficientAuthenticationException;
@@ -48,6 +48,13 @@ class AccessProblems implements AuthenticationEntryPoint, AccessDeniedHandler, R
                 new ProblemException(Problem.UNAUTHENTICATED, silent
                         ? "Authentication required: send a token as Authorization: Bearer, or as the password of Basic."
                         : "The token is unknown, wrong, revoked or expired."));
+    }
+
+    /** Why nobody can say whose a token is: the database, or its issuer. */
+    static ProblemException unavailable(AuthenticationServiceException ex) {
+        return (ex.getCause() instanceof DataAccessException)
+                ? new ProblemException(Problem.STORAGE_UNAVAILABLE, String.valueOf(ex.getMessage()))
+                : ProblemException.issuerUnavailable();
     }
 
     @Override

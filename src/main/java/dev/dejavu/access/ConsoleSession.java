@@ -44,7 +44,8 @@ public class ConsoleSession {
     /**
      * The cookie of whoever has a token.
      * @return empty when the token is wrong, revoked, expired or too long for a cookie
-     * @throws ProblemException {@link Problem#STORAGE_UNAVAILABLE}
+     * @throws ProblemException {@link Problem#STORAGE_UNAVAILABLE},
+     * {@link Problem#ISSUER_UNAVAILABLE}
      */
     public Optional<ResponseCookie> begin(String token, HttpServletRequest request) {
         Optional<ResponseCookie> cookie = cookieOf(token, request);
@@ -56,7 +57,7 @@ public class ConsoleSession {
             return cookie;
         }
         catch (AuthenticationServiceException ex) {
-            throw new ProblemException(Problem.STORAGE_UNAVAILABLE, String.valueOf(ex.getMessage()));
+            throw AccessProblems.unavailable(ex);
         }
         catch (AuthenticationException ex) {
             return Optional.empty();

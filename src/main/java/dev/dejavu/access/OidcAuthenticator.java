@@ -48,12 +48,7 @@ class OidcAuthenticator {
             .filter((one) -> one.name().isIn(claims))
             .findFirst()
             .orElseThrow(() -> new InvalidBearerTokenException("The issuer and the audience are not configured here."));
-        try {
-            return accepted.provider().authenticate(new BearerTokenAuthenticationToken(token));
-        }
-        catch (AuthenticationServiceException ex) {
-            throw new AuthenticationServiceException("The keys of the token's issuer are not available.", ex);
-        }
+        return accepted.provider().authenticate(new BearerTokenAuthenticationToken(token));
     }
 
     private static JWTClaimsSet claims(String token) {

@@ -63,7 +63,10 @@ public enum Problem {
     /** The requests in flight hold all the memory that they may have. */
     OVERLOADED,
 
-    STORAGE_UNAVAILABLE;
+    STORAGE_UNAVAILABLE,
+
+    /** The keys of a token's issuer cannot be had: whose it is cannot be said. */
+    ISSUER_UNAVAILABLE;
 
     /**
      * The RFC 9457 type: {@code urn:dejavu:problem:} and the name, as in

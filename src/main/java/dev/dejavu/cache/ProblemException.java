@@ -46,6 +46,11 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.FORBIDDEN, "Your token is limited to other scopes or repositories.");
     }
 
+    /** Its keys were never fetched, or too long ago. */
+    public static ProblemException issuerUnavailable() {
+        return new ProblemException(Problem.ISSUER_UNAVAILABLE, "The keys of the token's issuer are not available.");
+    }
+
     public Problem problem() {
         return problem;
     }

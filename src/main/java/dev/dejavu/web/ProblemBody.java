@@ -69,7 +69,7 @@ public final class ProblemBody {
             case PRECONDITION_FAILED -> HttpStatus.PRECONDITION_FAILED;
             case TOO_MANY_REQUESTS, TOO_MANY_LEASES -> HttpStatus.TOO_MANY_REQUESTS;
             case TOO_LARGE -> HttpStatus.CONTENT_TOO_LARGE;
-            case OVERLOADED, STORAGE_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
+            case OVERLOADED, STORAGE_UNAVAILABLE, ISSUER_UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
         };
     }
 

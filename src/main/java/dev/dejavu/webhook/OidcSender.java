@@ -36,8 +36,8 @@ final class OidcSender {
 
     /**
      * Whether a header has a token of this account.
-     * @throws ProblemException when the keys of its issuer are not available: whose token
-     * it is cannot be said, so it is no refusal
+     * @throws ProblemException {@link Problem#ISSUER_UNAVAILABLE}: whose token it is
+     * cannot be said, so it is no refusal
      */
     boolean isIn(String header) {
         if (!header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
@@ -52,8 +52,7 @@ final class OidcSender {
             return false;
         }
         catch (JwtException ex) {
-            throw new ProblemException(Problem.STORAGE_UNAVAILABLE,
-                    "The keys of the token's issuer are not available.");
+            throw ProblemException.issuerUnavailable();
         }
     }
 

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Issuer;
 
+import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -36,7 +37,7 @@ class OidcAuthenticatorTests extends AccessFixture {
                 "--dejavu.access.oidc[0].rules[0].role=read", "--dejavu.access.oidc[0].rules[0].claims=sub=*");
         issuer.setUnavailable(true);
         HttpResponse<String> response = get(http, token, "/stats");
-        assertThat(response.statusCode()).isEqualTo(503);
+        assertProblem(response, 503, "issuer-unavailable", "issuer");
         assertThat(header(response, "Retry-After")).isNotEmpty();
         assertThat(get(http, ADMIN, "/stats").statusCode()).isEqualTo(200);
         issuer.close();

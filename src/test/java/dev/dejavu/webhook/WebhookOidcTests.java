@@ -110,7 +110,7 @@ class WebhookOidcTests extends WebhookFixture {
         other.setUnavailable(true);
         HttpResponse<String> response = send("away", DELETE, "Authorization",
                 "Bearer " + other.token(AUDIENCE, claims()));
-        assertProblem(response, 503, "storage-unavailable", "issuer");
+        assertProblem(response, 503, "issuer-unavailable", "issuer");
         assertThat(header(response, "Retry-After")).isNotEmpty();
         assertProblem(send("away", DELETE, "Authorization", "Bearer none"), 401, "unauthenticated");
     }
