@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.info.BuildProperties;
 import org.springframework.stereotype.Component;
 
@@ -21,11 +22,15 @@ class StateMetrics implements MeterBinder {
 
     private final GroupCommit commit;
 
+    private final GroupCommit watermarkCommit;
+
     private final ObjectProvider<BuildProperties> build;
 
-    StateMetrics(ChangeFeed changes, GroupCommit commit, ObjectProvider<BuildProperties> build) {
+    StateMetrics(ChangeFeed changes, GroupCommit commit, @Qualifier("watermarkCommit") GroupCommit watermarkCommit,
+            ObjectProvider<BuildProperties> build) {
         this.changes = changes;
         this.commit = commit;
+        this.watermarkCommit = watermarkCommit;
         this.build = build;
     }
 
@@ -34,7 +39,7 @@ class StateMetrics implements MeterBinder {
         Gauge.builder("dejavu.change.feed.current", changes, (feed) -> feed.isCurrent() ? 1 : 0)
             .description("1 while the changes of other instances arrive, 0 while every lookup asks the database")
             .register(registry);
-        Gauge.builder("dejavu.commit.waiting", commit, GroupCommit::waiting)
+        Gauge.builder("dejavu.commit.waiting", () -> commit.waiting() + watermarkCommit.waiting())
             .description("Writes that wait for their commit")
             .baseUnit("writes")
             .register(registry);
