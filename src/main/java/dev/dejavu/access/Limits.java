@@ -1,18 +1,20 @@
 package dev.dejavu.access;
 
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import org.jspecify.annotations.Nullable;
 
+import dev.dejavu.api.ScopePattern;
 import dev.dejavu.api.Wildcard;
 import dev.dejavu.cache.Grant;
 
 /**
  * What a token or a rule is limited to. In each pattern a {@code *} matches any text; no
- * pattern is no limit.
+ * pattern is no limit. Scopes compare as in {@code dejavu.scopes.allowed}.
  *
  * @param scopes of the entries that it reads and writes
  * @param repositories of the images that it reads and writes
@@ -55,8 +57,8 @@ public record Limits(List<String> scopes, List<String> repositories, List<String
     }
 
     private static Grant grant(List<String> scopes, List<String> repositories) {
-        return new Grant(scopes.stream().map(Wildcard::compile).toList(),
-                repositories.stream().map(Wildcard::compile).toList());
+        return new Grant(scopes.stream().<Predicate<String>>map((text) -> ScopePattern.compile(text)::matches).toList(),
+                repositories.stream().map((text) -> Wildcard.compile(text).asMatchPredicate()).toList());
     }
 
 }

@@ -11,7 +11,7 @@ import dev.dejavu.cache.ScopeEndpoint;
  * An endpoint, or a whole scope, in which a {@code *} matches any text. Spellings of one
  * host are equal.
  */
-final class ScopePattern {
+public final class ScopePattern {
 
     /** What begins with a star or with no endpoint, or has another scheme, stays. */
     private static final Pattern ORIGIN = Pattern
@@ -39,11 +39,16 @@ final class ScopePattern {
                             + " of %d characters and %d stars at most")
                         .formatted(Wildcard.MAX_LENGTH, Wildcard.MAX_STARS));
         }
+        return compile(text);
+    }
+
+    /** One that was checked before. */
+    public static ScopePattern compile(String text) {
         return new ScopePattern(text);
     }
 
     /** Whether it matches a scope or the endpoint of that. */
-    boolean matches(String scope) {
+    public boolean matches(String scope) {
         String normalized = normalized(scope);
         return pattern.matcher(normalized).matches() || pattern.matcher(ScopeEndpoint.of(normalized).text()).matches();
     }

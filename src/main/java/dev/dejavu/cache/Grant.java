@@ -1,7 +1,7 @@
 package dev.dejavu.cache;
 
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param scopes of which an entry must match one; empty for any
  * @param repositories of which an image must match one; empty for any
  */
-public record Grant(List<Pattern> scopes, List<Pattern> repositories) {
+public record Grant(List<Predicate<String>> scopes, List<Predicate<String>> repositories) {
 
     /** Every entry, also one without parts. */
     public static final Grant ALL = new Grant(List.of(), List.of());
@@ -29,8 +29,8 @@ public record Grant(List<Pattern> scopes, List<Pattern> repositories) {
                 && (parts.repository() == null || matches(repositories, parts.repository())));
     }
 
-    private static boolean matches(List<Pattern> patterns, String text) {
-        return patterns.isEmpty() || patterns.stream().anyMatch((pattern) -> pattern.matcher(text).matches());
+    private static boolean matches(List<Predicate<String>> patterns, String text) {
+        return patterns.isEmpty() || patterns.stream().anyMatch((pattern) -> pattern.test(text));
     }
 
 }

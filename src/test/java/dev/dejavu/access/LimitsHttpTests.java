@@ -60,6 +60,25 @@ class LimitsHttpTests {
             assertProblem(as(token, "GET", "/actuator/prometheus"), 403, "forbidden");
         }
 
+        /** As {@code dejavu.scopes.allowed} has it. */
+        @ParameterizedTest
+        @ValueSource(strings = { "https://example.union.ai:mine:dev", "dns:///example.union.ai:mine:*",
+                "https://Example.Union.ai.:443:mine:dev", "example.union.ai", "https://*.union.ai:mine:*" })
+        void token_scopeInAnotherSpelling_isTheSame(String pattern) {
+            String token = token("write",
+                    limits("\"scopes\":[\"" + pattern + "\"],\"write_scopes\":[\"" + pattern + "\"]"));
+            for (String endpoint : List.of("dns:///example.union.ai", "https://example.union.ai")) {
+                Sample mine = Sample.image(endpoint + ":mine:dev", "ghcr.io/acme/app");
+                assertThat(put(token, mine).statusCode()).isEqualTo(201);
+                assertThat(as(token, "GET", mine.path()).statusCode()).isEqualTo(200);
+            }
+            for (String scope : List.of("dns:///other.example.com:mine:dev", "https://example.union.ai:8443:mine:dev",
+                    "http://example.union.ai:mine:dev")) {
+                assertProblem(put(token, Sample.image(scope, "ghcr.io/acme/app")), 403, "forbidden", "limited");
+                assertProblem(as(token, "GET", image(scope, "ghcr.io/acme/app").path()), 404, "miss");
+            }
+        }
+
         @Test
         void token_writesWhatItReadsAndWrites() {
             String token = token("write", limits(
