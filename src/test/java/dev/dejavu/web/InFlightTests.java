@@ -40,6 +40,12 @@ class InFlightTests {
         return request;
     }
 
+    private ServletRequestAttributes begin(String name, long body) {
+        ServletRequestAttributes request = begin(name);
+        inFlight.reservation().growTo(body);
+        return request;
+    }
+
     private void refuses(long bytes) {
         assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> inFlight.reservation().growTo(bytes))
             .satisfies((ex) -> assertThat(ex.problem()).isEqualTo(Problem.OVERLOADED));
@@ -51,13 +57,10 @@ class InFlightTests {
 
     @Test
     void callerHasHalfAndTwoHaveAll() {
-        begin("ada");
-        inFlight.reservation().growTo(MB);
-        begin("ada");
-        inFlight.reservation().growTo(MB);
+        begin("ada", MB);
+        begin("ada", MB);
         refuses(MB + 1);
-        begin("bob");
-        inFlight.reservation().growTo(2 * MB);
+        begin("bob", 2 * MB);
         begin("eve");
         refuses(1);
         assertThat(reserved()).isEqualTo(4 * MB);
@@ -65,8 +68,7 @@ class InFlightTests {
 
     @Test
     void bodiesLeaveHalfForAnswers() {
-        begin("ada");
-        inFlight.reservation().growTo(2 * MB);
+        begin("ada", 2 * MB);
         inFlight.reservation().awaitAnswer(4 * MB);
         begin("bob");
         inFlight.reservation().awaitAnswer(2 * MB);
@@ -76,8 +78,7 @@ class InFlightTests {
 
     @Test
     void answerThatFitsIntoTheRoomOfItsBodyTakesNoMore() {
-        begin("ada");
-        inFlight.reservation().growTo(MB);
+        begin("ada", MB);
         inFlight.reservation().awaitAnswer(MB);
         assertThat(reserved()).isEqualTo(MB);
         inFlight.reservation().awaitAnswer(MB + MB / 2);
@@ -86,8 +87,7 @@ class InFlightTests {
 
     @Test
     void requestThatEndsReleasesAllOfIt() {
-        ServletRequestAttributes first = begin("ada");
-        inFlight.reservation().growTo(MB);
+        ServletRequestAttributes first = begin("ada", MB);
         inFlight.reservation().growTo(2 * MB);
         inFlight.reservation().awaitAnswer(3 * MB);
         assertThat(reserved()).isEqualTo(3 * MB);
@@ -95,8 +95,7 @@ class InFlightTests {
         refuses(1);
         first.requestCompleted();
         assertThat(reserved()).isZero();
-        begin("ada");
-        inFlight.reservation().growTo(2 * MB);
+        begin("ada", 2 * MB);
         assertThat(reserved()).isEqualTo(2 * MB);
     }
 
@@ -115,12 +114,9 @@ class InFlightTests {
 
     @Test
     void refusedGrowthKeepsWhatTheRequestHadAndTakesNoShare() {
-        begin("ada");
-        inFlight.reservation().growTo(2 * MB);
-        begin("bob");
-        inFlight.reservation().growTo(MB);
-        ServletRequestAttributes request = begin("eve");
-        inFlight.reservation().growTo(MB / 2);
+        begin("ada", 2 * MB);
+        begin("bob", MB);
+        ServletRequestAttributes request = begin("eve", MB / 2);
         refuses(MB + 1);
         inFlight.reservation().growTo(MB);
         refuses(MB + 1);
