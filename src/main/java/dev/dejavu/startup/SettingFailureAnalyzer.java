@@ -39,7 +39,9 @@ class SettingFailureAnalyzer implements FailureAnalyzer, Ordered {
             if (cause instanceof UnboundConfigurationPropertiesException unbound) {
                 // Its value may be a secret, as that of dejavu.access.admin-token.
                 ConfigurationProperty first = unbound.getUnboundProperties().iterator().next();
-                return new FailureAnalysis(first.getName() + " is no setting.", null, failure);
+                String nearest = UnknownSettings.nearest(first.getName().toString());
+                return new FailureAnalysis("%s is no setting (%s).".formatted(first.getName(), first.getOrigin()),
+                        (nearest != null) ? "Did you mean %s?".formatted(nearest) : null, failure);
             }
             if (String.valueOf(cause.getMessage()).startsWith(PORT)) {
                 return analysis("server.port", String.valueOf(cause.getMessage()).substring(PORT.length()),

@@ -5,6 +5,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +29,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 class StartupTests {
 
     private static final String BUNDLE = "{\"hash_digest\":\"a\",\"remote_path\":\"s3://a/b\"}";
+
+    private static final Pattern CLIENT_VARIABLE = Pattern.compile("DEJAVU_[A-Z_]+");
+
+    /** A row of the page, but for maps and lists. */
+    private static final Pattern SETTING = Pattern.compile("(?m)^\\| `(dejavu\\.[a-z.-]+)` \\|");
 
     @TempDir
     private Path folder;
@@ -67,7 +76,12 @@ class StartupTests {
                     spring.datasource.url=jdbc:x:y?password=secret | spring.datasource.url must be jdbc:sqlite:<file> or jdbc:postgresql:
                     server.forward-headers-strategy=framework | server.forward-headers-strategy must be none or native
                     dejavu.access.mode=closed        | dejavu.access.mode must be one of open, tokens
-                    dejavu.access.admin-token=secret | dejavu.access.admin-token is no setting.
+                    dejavu.access.admin-token=secret | dejavu.access.admin-token is no setting ("dejavu.access.admin-token" from
+                    dejavu.access.oidc[0].isuer=secret | dejavu.access.oidc[0].isuer is no setting
+                    dejavu.tll=secret                | dejavu.tll is no setting ("dejavu.tll" from property source "commandLineArgs").
+                    dejavu.image.ttl.days=secret     | dejavu.image.ttl.days is no setting
+                    dejavu.nearCache.maxSise=secret  | dejavu.nearcache.maxsise is no setting
+                    dejavu.hame=secret               | Did you mean dejavu.home?
                     management.endpoints.web.base-path=/manage | management.endpoints.web.base-path must be /actuator
                     server.tomcat.max-connections=x  | server.tomcat.max-connections must be a number
                     """)
@@ -77,6 +91,62 @@ class StartupTests {
             assertThat(service.output().lines()).hasSize(1);
             assertThat(service.output()).contains(line).doesNotContain("secret");
         }
+    }
+
+    @Test
+    void unknownSettingOfAFileOrASystemPropertyAbortsTheStartAndIsNamed() throws Exception {
+        Path file = Files.writeString(folder.resolve("application.yml"),
+                "dejavu:\n  near-cache:\n    stale-if-eror: secret\n");
+        try (ServiceProcess service = ServiceProcess.start(List.of("-Ddejavu.tll=secret"))) {
+            assertThat(service.exitCode()).isNotZero();
+            assertThat(service.output()).contains("dejavu.tll is no setting", "\"systemProperties\"")
+                .doesNotContain("secret");
+        }
+        try (ServiceProcess service = ServiceProcess.start("spring.config.additional-location=" + folder + "/")) {
+            assertThat(service.exitCode()).isNotZero();
+            assertThat(service.output().lines()).hasSize(1);
+            assertThat(service.output())
+                .contains("dejavu.near-cache.stale-if-eror is no setting", file.toString(), "3:20",
+                        "Did you mean dejavu.near-cache.stale-if-error?")
+                .doesNotContain("secret");
+        }
+    }
+
+    @Test
+    void unknownSettingsInTheEnvironmentAreLoggedInOneLineAndNotThoseOfOthers() throws Exception {
+        Map<String, String> variables = new HashMap<>(Map.of("DEJAVU_HOME", folder.toString(), "DEJAVU_IMAGE_TTL",
+                "12h", "DEJAVU_NEAR_CACHE_MAX_SIZE", "10MB", "DEJAVU_NEARCACHE_STALEIFERROR", "1m",
+                "DEJAVU_SCOPES_ALLOWED_0", "https://flyte.example.com", "DEJAVU_SERVICE_HOST", "secret",
+                "DEJAVU_PORT_8080_TCP_ADDR", "secret", "DEJAVU_DATABASE_SERVICE_PORT_SQL", "secret"));
+        CLIENT_VARIABLE.matcher(Files.readString(Path.of("clients/flyte/README.md")))
+            .results()
+            .forEach((variable) -> variables.putIfAbsent(variable.group(), ""));
+        assertThat(variables).containsKeys("DEJAVU_URL", "DEJAVU_TOKEN");
+        try (ServiceProcess service = ServiceProcess.start(variables, List.of())) {
+            service.http();
+            assertThat(service.output().lines()).hasSize(1);
+        }
+        variables.put("DEJAVU_NEARCACHE_MAXENTRY", "secret");
+        variables.put("DEJAVU_ADMIN_TOKN", "secret");
+        try (ServiceProcess service = ServiceProcess.start(variables, List.of())) {
+            service.http();
+            assertThat(service.output().lines()).hasSize(2);
+            assertThat(service.output())
+                .contains("WARN",
+                        "Environment variables that are no settings: DEJAVU_ADMIN_TOKN, DEJAVU_NEARCACHE_MAXENTRY")
+                .doesNotContain("secret");
+        }
+    }
+
+    @Test
+    void everySettingOfThePageIsKnown() throws Exception {
+        List<String> names = SETTING.matcher(Files.readString(Path.of("docs/configuration.md")))
+            .results()
+            .map((row) -> row.group(1))
+            .toList();
+        assertThat(names).hasSizeGreaterThan(40).allSatisfy((name) -> {
+            assertThat(UnknownSettings.nearest(name)).isEqualTo(name);
+        });
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +55,17 @@ public final class ServiceProcess implements AutoCloseable {
      * @param settings as in {@code dejavu.home=/tmp}
      */
     public static ServiceProcess start(List<String> options, String... settings) throws IOException {
+        return start(Map.of(), options, settings);
+    }
+
+    /**
+     * Starts it, on a free port if the settings name none.
+     * @param variables of the environment, besides those of this process
+     * @param options of the JVM
+     * @param settings as in {@code dejavu.home=/tmp}
+     */
+    public static ServiceProcess start(Map<String, String> variables, List<String> options, String... settings)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
                 "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
                 // Nothing asks a registry in the Internet.
@@ -65,7 +77,9 @@ public final class ServiceProcess implements AutoCloseable {
         for (String setting : settings) {
             command.add("--" + setting);
         }
-        return new ServiceProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
+        ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true);
+        process.environment().putAll(variables);
+        return new ServiceProcess(process.start());
     }
 
     private void read() {
