@@ -55,6 +55,15 @@ abstract class AccessFixture {
         return Http.of(service);
     }
 
+    /** In mode tokens, with the administrator's token. */
+    Http startWithTokens(String url, String... settings) {
+        return startOn(url,
+                Stream
+                    .concat(Stream.of("--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN),
+                            Stream.of(settings))
+                    .toArray(String[]::new));
+    }
+
     static HttpResponse<String> createToken(Http http, String name, String role) {
         return send(http, ADMIN, "POST", "/tokens", "{\"name\":\"" + name + "\",\"role\":\"" + role + "\"}");
     }

@@ -28,8 +28,8 @@ class TokenCacheTests extends AccessFixture {
     @Test
     void tokenRevokedOnOneInstanceIsRejectedByTheOtherWithin5Seconds() {
         String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
-        Http one = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
-        Http other = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
+        Http one = startWithTokens(url);
+        Http other = startWithTokens(url);
         HttpResponse<String> created = createToken(one, "ada", "write");
         String secret = json(created).path("secret").asString();
         await().atMost(Duration.ofSeconds(5)).until(() -> get(other, secret, "/stats").statusCode() == 200);
@@ -51,8 +51,8 @@ class TokenCacheTests extends AccessFixture {
     @Test
     void tokenMadeOnOneInstanceIsAcceptedByTheOtherAtOnceInAFloodOfWrongOnes() {
         String url = Postgres.url(Postgres.port(), Postgres.newDatabase());
-        Http one = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
-        Http other = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
+        Http one = startWithTokens(url);
+        Http other = startWithTokens(url);
         AtomicBoolean running = new AtomicBoolean(true);
         AtomicInteger refused = new AtomicInteger();
         double before = connectionsTaken(other);
@@ -81,14 +81,21 @@ class TokenCacheTests extends AccessFixture {
         assertThat(connectionsTaken(other) - before).as("for %s wrong tokens", refused).isLessThan(refused.get() / 3.0);
     }
 
+    /** On a database of its own, and waits until it knows the administrator. */
+    private Http startBehind(TcpProxy proxy, String... settings) throws IOException {
+        proxy.mend();
+        Http http = startWithTokens(Postgres.url(proxy.port(), Postgres.newDatabase()), settings);
+        await().atMost(Duration.ofSeconds(10)).until(() -> get(http, ADMIN, "/stats").statusCode() == 200);
+        return http;
+    }
+
     private static double connectionsTaken(Http http) {
         return Scrape.of(http, "Authorization", "Bearer " + ADMIN).sum("hikaricp_connections_acquire_seconds_count");
     }
 
     @Test
     void tokenRevokedUnderLoadIsRejectedAtOnce() throws Exception {
-        Http http = startOn(Postgres.url(Postgres.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
-                "--dejavu.admin-token=" + ADMIN);
+        Http http = startWithTokens(Postgres.url(Postgres.port(), Postgres.newDatabase()));
         AtomicBoolean running = new AtomicBoolean(true);
         try (ExecutorService others = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int n = 0; n < 3; n++) {
@@ -131,10 +138,7 @@ class TokenCacheTests extends AccessFixture {
     @Test
     void callerOfAQuietInstanceIsKnownInAnOutage() throws Exception {
         try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
-            proxy.mend();
-            Http http = startOn(Postgres.url(proxy.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
-                    "--dejavu.admin-token=" + ADMIN, "--dejavu.near-cache.stale-if-error=15s");
-            await().atMost(Duration.ofSeconds(10)).until(() -> get(http, ADMIN, "/identity").statusCode() == 200);
+            Http http = startBehind(proxy, "--dejavu.near-cache.stale-if-error=15s");
             Thread.sleep(Duration.ofSeconds(18));
             proxy.cut();
             assertThat(get(http, ADMIN, "/identity").statusCode()).isEqualTo(200);
@@ -144,10 +148,7 @@ class TokenCacheTests extends AccessFixture {
     @Test
     void unavailableDatabaseIs503WithATokenAnd401Without() throws IOException {
         try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
-            proxy.mend();
-            Http http = startOn(Postgres.url(proxy.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
-                    "--dejavu.admin-token=" + ADMIN);
-            await().atMost(Duration.ofSeconds(10)).until(() -> get(http, ADMIN, "/stats").statusCode() == 200);
+            Http http = startBehind(proxy);
             proxy.cut();
             await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
                 Instant before = Instant.now();
@@ -165,10 +166,7 @@ class TokenCacheTests extends AccessFixture {
     @Test
     void floodOfWrongTokensHardlyQueriesTheDatabase() throws IOException {
         try (TcpProxy proxy = new TcpProxy(Postgres.port())) {
-            proxy.mend();
-            Http http = startOn(Postgres.url(proxy.port(), Postgres.newDatabase()), "--dejavu.access.mode=tokens",
-                    "--dejavu.admin-token=" + ADMIN, "--dejavu.pruning.probability=0");
-            await().atMost(Duration.ofSeconds(10)).until(() -> get(http, ADMIN, "/stats").statusCode() == 200);
+            Http http = startBehind(proxy, "--dejavu.pruning.probability=0");
             proxy.freeze(true);
             // If each one queried the database, each would take a second.
             Instant before = Instant.now();

@@ -32,7 +32,7 @@ class TokenRevocationTests extends AccessFixture {
     @ParameterizedTest
     @ValueSource(booleans = { false, true })
     void nameOfARevokedTokenIsNotGivenAgain(boolean postgresql) {
-        Http http = startOn(url(postgresql), "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
+        Http http = startWithTokens(url(postgresql));
         Sample image = Sample.image();
         String ada = json(createToken(http, "ada", "write")).path("secret").asString();
         send(http, ada, "PUT", image.path(), image.body());
@@ -45,7 +45,7 @@ class TokenRevocationTests extends AccessFixture {
     @ParameterizedTest
     @ValueSource(booleans = { false, true })
     void lastAdministratorCannotBeRevoked(boolean postgresql) {
-        Http http = startOn(url(postgresql), "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
+        Http http = startWithTokens(url(postgresql));
         String guest = json(
                 send(http, ADMIN, "POST", "/tokens", "{\"name\":\"guest\",\"role\":\"admin\",\"expires_in\":\"1ms\"}"))
             .path("secret")
@@ -94,7 +94,7 @@ class TokenRevocationTests extends AccessFixture {
     @ValueSource(booleans = { false, true })
     void revokedBootstrapTokenIsReplacedByAnotherSecretAlone(boolean postgresql) {
         String url = url(postgresql);
-        Http http = startOn(url, "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN);
+        Http http = startWithTokens(url);
         String boss = json(createToken(http, "boss", "admin")).path("secret").asString();
         String leaver = json(createToken(http, "leaver", "admin")).path("secret").asString();
         revoke(http, boss, "admin");
