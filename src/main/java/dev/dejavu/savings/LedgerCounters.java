@@ -82,8 +82,12 @@ class LedgerCounters implements CacheObserver {
     }
 
     private long hour() {
-        long now = clock.millis();
-        return now - Math.floorMod(now, HOUR);
+        return hour(clock.millis());
+    }
+
+    /** When the hour of a time began, epoch milliseconds. */
+    static long hour(long millis) {
+        return millis - Math.floorMod(millis, HOUR);
     }
 
     private static LedgerKey keyOf(long hour, String cache, CacheEntry entry) {

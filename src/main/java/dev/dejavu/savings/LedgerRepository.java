@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
@@ -18,6 +19,7 @@ import org.springframework.transaction.support.TransactionOperations;
 import dev.dejavu.cache.Scans;
 
 import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
 import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.reducing;
 
@@ -68,13 +70,18 @@ class LedgerRepository {
                 sum(saved_bytes) as saved_bytes, sum(estimated_bytes) as estimated_bytes,
                 sum(spent_seconds) as spent_seconds, sum(reports) as reports, sum(reported_asked) as reported_asked,
                 sum(reported_hits) as reported_hits, sum(reported_confirmed) as reported_confirmed
-            from (
-                select * from savings where period_hours = 1 and period_start >= :from and period_start < :firstDay
-                union all
-                select * from savings where period_hours = 1 and period_start >= :lastDay and period_start < :to
-                union all
-                select * from savings where period_hours = 24 and period_start in (:days)) period
+            from ({periods}) period
             group by {columns} limit :limit
+            """;
+
+    private static final String DAYS = "select * from savings where period_hours = 24 and period_start in (:days)";
+
+    private static final String HOURS_BEFORE = """
+            select * from savings where period_hours = 1 and period_start >= :from and period_start < :firstDay
+            """;
+
+    private static final String HOURS_AFTER = """
+            select * from savings where period_hours = 1 and period_start >= :lastDay and period_start < :to
             """;
 
     /** Of two instances that delete the same rows, one gets each. */
@@ -160,7 +167,8 @@ class LedgerRepository {
     }
 
     /**
-     * Sums a time: its whole days, and the hours before and after them.
+     * Sums a time: its whole days, and the hours before and after them. The day of now is
+     * whole where the time reaches into this hour: it has no later ones.
      * @param by what the sums are by
      * @param byParts whether they are by scope and repository besides
      * @param limit how many sums at most
@@ -168,17 +176,26 @@ class LedgerRepository {
     List<LedgerSum> sum(Instant from, Instant to, By by, boolean byParts, int limit) {
         long start = from.toEpochMilli();
         long end = to.toEpochMilli();
+        long now = clock.millis();
+        long endOfDays = (end > LedgerCounters.hour(now)) ? Math.max(end, now - now % DAY + DAY) : end;
         List<Long> days = (by == By.HOUR) ? List.of()
-                : LongStream.iterate(start + Math.floorMod(-start, DAY), (day) -> day + DAY <= end, (day) -> day + DAY)
+                : LongStream
+                    .iterate(start + Math.floorMod(-start, DAY), (day) -> day + DAY <= endOfDays, (day) -> day + DAY)
                     .boxed()
                     .toList();
+        long firstDay = days.isEmpty() ? end : days.getFirst();
+        long lastDay = days.isEmpty() ? end : days.getLast() + DAY;
+        String periods = Stream
+            .of(days.isEmpty() ? "" : DAYS, (start < firstDay) ? HOURS_BEFORE : "", (lastDay < end) ? HOURS_AFTER : "")
+            .filter((period) -> !period.isEmpty())
+            .collect(joining(" union all "));
         String columns = by.column() + (byParts ? ", scope, repository" : "");
-        JdbcClient.StatementSpec statement = reader.sql(SUM.replace("{columns}", columns))
+        JdbcClient.StatementSpec statement = reader.sql(SUM.replace("{columns}", columns).replace("{periods}", periods))
             .param("from", start)
-            .param("firstDay", days.isEmpty() ? end : days.getFirst())
-            .param("lastDay", days.isEmpty() ? end : days.getLast() + DAY)
+            .param("firstDay", firstDay)
+            .param("lastDay", lastDay)
             .param("to", end)
-            .param("days", days.isEmpty() ? List.of(-1L) : days)
+            .param("days", days)
             .param("limit", limit);
         return scans.execute(() -> statement
             .query((row, index) -> new LedgerSum(row.getString(1), byParts ? row.getString("scope") : "",

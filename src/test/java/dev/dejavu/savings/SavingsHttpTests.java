@@ -206,6 +206,20 @@ class SavingsHttpTests {
         }
 
         @Test
+        void todayIsSummedByItsDayInPlaceOfItsHours() {
+            long day = hour() / 86_400_000 * 86_400_000;
+            Instant from = Instant.ofEpochMilli(day);
+            Instant to = clock.instant().plusMillis(1);
+            ledger.add(Keys.next().hex(), 1, List.of(new LedgerRow(new LedgerKey(hour(), "images", "s", "r"),
+                    new Amounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13))));
+            List<LedgerSum> sums = ledger.sum(from, to, By.SCOPE, false, 100);
+            assertThat(ledger.pruneHours(Instant.ofEpochMilli(day + 86_400_000), day, 100)).isNotEmpty();
+            assertThat(ledger.sum(from, to, By.SCOPE, false, 100)).isNotEmpty().isEqualTo(sums);
+            assertThat(ledger.sum(from, Instant.ofEpochMilli(hour()), By.SCOPE, false, 100)).as("no whole day")
+                .isEmpty();
+        }
+
+        @Test
         void hoursGoAndTheirDaysStay() {
             long day = hour() / 86_400_000 * 86_400_000;
             Instant next = Instant.ofEpochMilli(day + 86_400_000);
