@@ -24,7 +24,7 @@ class NearBundleRepository {
             + "order by created_at desc limit 100";
 
     static final String NEWEST_IN_SCOPE = "select * from bundle_cache where scope = :scope" + LIVE
-            + "order by created_at desc limit 5";
+            + "order by created_at desc limit 6";
 
     static final List<String> STATEMENTS = List.of(SAME_FILES, NEWEST_IN_SCOPE);
 

@@ -98,16 +98,14 @@ class ExplainPage {
      *
      * @param event that made it a miss
      */
-    record Result(String cache, String key, String outcome, String text, boolean isHere, List<Near> nearest,
+    record Result(String cache, String key, String outcome, String text, boolean isHere, Excerpt<Near> nearest,
             HistoryView.@Nullable Event event) {
 
         static Result of(String cache, Explanation<? extends CacheEntry> explanation, Instant now) {
             return new Result(cache, explanation.key(), explanation.outcome().toString(), explanation.text(),
                     explanation.entry() != null,
-                    explanation.nearest()
-                        .stream()
-                        .map((near) -> new Near(EntryView.of(near.entry(), now), near.differs()))
-                        .toList(),
+                    new Excerpt<>(explanation.nearest(), explanation.isCut())
+                        .map((near) -> new Near(EntryView.of(near.entry(), now), near.differs())),
                     (explanation.event() != null) ? HistoryView.Event.of(explanation.event(), now) : null);
         }
 

@@ -76,12 +76,9 @@ class OverviewPage {
         if (visitor.maySeeAll()) {
             model.addAttribute("leases", leases(visitor));
             model.addAttribute("registries",
-                    registries.last()
-                        .entrySet()
-                        .stream()
+                    new Excerpt<>(List.copyOf(registries.last().entrySet()), registries.isCut())
                         .map((one) -> new RegistryRow(one.getKey(), one.getValue().outcome(), one.getValue().reason(),
-                                one.getValue().detail(), Moment.of(one.getValue().at(), clock.instant())))
-                        .toList());
+                                one.getValue().detail(), Moment.of(one.getValue().at(), clock.instant()))));
         }
         return "console/overview";
     }

@@ -78,7 +78,7 @@ public class Explainer {
         }
         Explanation<E> miss = ofLoss(cache, keys).or(() -> ofRows(requested, sameKey.get(), cache.timeToLive().now()))
             .orElseGet(otherwise);
-        return isAbsent(cache, requested) ? absent(miss) : miss;
+        return isAbsent(cache, requested) ? miss.asAbsent() : miss;
     }
 
     private static <E extends CacheEntry> Optional<E> exact(Cache<E> cache, CacheKey key) {
@@ -191,13 +191,6 @@ public class Explainer {
 
     private static boolean isAbsent(Cache<?> cache, CacheKey key) {
         return cache.notFound(key).problem() == Problem.ABSENT;
-    }
-
-    private static <E extends CacheEntry> Explanation<E> absent(Explanation<E> miss) {
-        boolean isNew = miss.cause().equals(Explanation.NEVER_SEEN);
-        return new Explanation<>(miss.key(), Explanation.Outcome.ABSENT, isNew ? "absent" : miss.cause(),
-                "Its registry answered a moment ago that it does not have it. " + miss.text(), null, miss.nearest(),
-                miss.event());
     }
 
 }

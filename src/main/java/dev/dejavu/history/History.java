@@ -69,7 +69,8 @@ public class History {
         Instant since = Instant.ofEpochMilli(since());
         List<HistoryEvent> events = new ArrayList<>();
         Timeline main = null;
-        for (CacheKey one : keys(key, rows)) {
+        List<CacheKey> keys = keys(key, rows);
+        for (CacheKey one : keys.subList(0, Math.min(keys.size(), MAX_OVERLAYS))) {
             Timeline timeline = timeline(cache, one, caller, rows);
             timeline.events().stream().filter((event) -> !event.at().isBefore(since)).forEach(events::add);
             boolean isMain = main == null || (live != null && live.key().equals(one));
@@ -78,7 +79,8 @@ public class History {
         boolean seesActors = seesActors(caller);
         List<Served> served = seesActors ? repository.served(cache.name(), key.hex(), overlays, null, 0) : null;
         return new KeyHistory(newestFirst(events, seesActors), (main != null) ? main.trueAt() : null, newest(served),
-                seesActors ? newest(servedSinceTrue(cache, main)) : null, events.size() > HistoryRepository.MAX_EVENTS,
+                seesActors ? newest(servedSinceTrue(cache, main)) : null,
+                events.size() > HistoryRepository.MAX_EVENTS || keys.size() > MAX_OVERLAYS,
                 served != null && served.size() > HistoryRepository.MAX_SERVED, dropped());
     }
 
@@ -136,10 +138,13 @@ public class History {
         return (row.scope() != null) ? new Parts(row.scope(), row.repository()) : null;
     }
 
-    /** The key, where it is in the base, and in the overlays that rows tell of. */
+    /**
+     * The key, where it is in the base, and in the overlays that rows tell of, the latest
+     * first; one more than the limit at most.
+     */
     private static List<CacheKey> keys(CacheKey key, List<EventRow> rows) {
         Stream<CacheKey> others = rows.reversed().stream().map((row) -> key.in(row.overlay()));
-        return Stream.concat(Stream.of(key, key.inBase()), others).distinct().limit(MAX_OVERLAYS).toList();
+        return Stream.concat(Stream.of(key, key.inBase()), others).distinct().limit(MAX_OVERLAYS + 1).toList();
     }
 
     private List<RegistryEventRow> registryEvents(List<EventRow> rows, @Nullable CacheEntry live) {

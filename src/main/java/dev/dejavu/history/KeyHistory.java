@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param served who was given any of its values, the last first; {@code null} for those
  * who may not see it, as is the next
  * @param servedSinceTrue who was given that value since the minute of {@code trueAt}
- * @param isCut whether older events are not among them
+ * @param isCut whether other events, older ones or of more overlays, are not among them
  * @param isServedCut whether others were given a value, longer ago
  * @param dropped how many records this instance had no room for since its start, of any
  * key; {@code null} for none

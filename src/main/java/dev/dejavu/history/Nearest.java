@@ -14,13 +14,16 @@ import dev.dejavu.cache.CacheEntry;
  */
 public record Nearest<E extends CacheEntry>(E entry, List<Difference> differs) {
 
-    private static final int MAX_NEAREST = 5;
+    static final int MAX_NEAREST = 5;
 
     public Nearest {
         differs = differs.stream().sorted(Comparator.comparingInt(Difference::weight)).toList();
     }
 
-    /** The nearest of some entries: by how much they differ, then the newest first. */
+    /**
+     * The nearest of some entries: by how much they differ, then the newest first.
+     * @return one more than {@link #MAX_NEAREST} at most
+     */
     public static <E extends CacheEntry> List<Nearest<E>> of(Collection<E> entries,
             Function<E, List<Difference>> differences) {
         return entries.stream()
@@ -29,7 +32,7 @@ public record Nearest<E extends CacheEntry>(E entry, List<Difference> differs) {
             .sorted(Comparator.comparingInt((Nearest<E> nearest) -> nearest.differs().size())
                 .thenComparingInt(Nearest::weight)
                 .thenComparing((nearest) -> nearest.entry().createdAt(), Comparator.reverseOrder()))
-            .limit(MAX_NEAREST)
+            .limit(MAX_NEAREST + 1)
             .toList();
     }
 

@@ -24,7 +24,7 @@ public class RegistryHealthIndicator implements HealthIndicator {
 
     private static final int MAX_ENTRIES = 100;
 
-    private final Cache<String, LastCheck> last = Caffeine.newBuilder().maximumSize(MAX_ENTRIES).build();
+    private final Cache<String, LastCheck> last = Caffeine.newBuilder().maximumSize(MAX_ENTRIES).recordStats().build();
 
     private final Clock clock;
 
@@ -42,6 +42,11 @@ public class RegistryHealthIndicator implements HealthIndicator {
     /** The last answers by their registries. */
     public Map<String, LastCheck> last() {
         return new TreeMap<>(last.asMap());
+    }
+
+    /** Whether there were others, for which there was no room. */
+    public boolean isCut() {
+        return last.stats().evictionCount() > 0;
     }
 
     @Override

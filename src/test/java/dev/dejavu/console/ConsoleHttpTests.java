@@ -21,19 +21,23 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
+import org.springframework.test.util.ReflectionTestUtils;
 import tools.jackson.databind.JsonNode;
 
+import dev.dejavu.registry.ImageStatus;
 import dev.dejavu.testing.Http;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.SavedDays;
 import dev.dejavu.testing.SettableClock;
 import dev.dejavu.testing.WithSqlite;
+import dev.dejavu.verification.RegistryHealthIndicator;
 
 import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 class ConsoleHttpTests {
 
@@ -90,6 +94,11 @@ class ConsoleHttpTests {
             select 'images', :key, '', :now - n, 'put', 'ghcr.io/acme/app:v1' from numbers
             """;
 
+    private static final String OVERLAYS = NUMBERS + """
+            insert into history_event (cache, hash, overlay, at, kind, value)
+            select 'images', :key, 'pr' || n, :now - n, 'put', 'ghcr.io/acme/app:v1' from numbers
+            """;
+
     private static final String SERVED = NUMBERS + """
             insert into history_served (cache, hash, overlay, day, value, identity, first_at, last_at, times)
             select 'images', :key, '', :now / 86400000, 'v', 'i' || n, :now, :now, 1 from numbers
@@ -104,6 +113,9 @@ class ConsoleHttpTests {
 
         @Autowired
         private JdbcClient writer;
+
+        @Autowired
+        private RegistryHealthIndicator registries;
 
         @Test
         void root_isTheConsoleForBrowsersAndAnIndexForOthers() {
@@ -204,6 +216,38 @@ class ConsoleHttpTests {
             assertThat(overview.contains("There are more: the 10 busiest are shown.")).isEqualTo(isCut);
             assertThat(overview.contains("There are more: the 20 oldest are shown.")).isEqualTo(isCut);
             clock.advance(Duration.ofDays(1));
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "image, 0, false", "image, 1, true", "bundle, 0, false", "bundle, 1, true" })
+        void explanation_saysThatTheNearestWereCutWhereTheyWere(String kind, int more, boolean isCut) {
+            String scope = "https://" + Keys.next().hex().substring(0, 20) + ".example.com:proj:dev";
+            String repository = "ghcr.io/acme/" + Keys.next().hex().substring(0, 20);
+            for (int i = 0; i < 5 + more; i++) {
+                Sample near = kind.equals("image") ? Sample.image(scope, repository, "v" + i) : Sample.bundle(scope);
+                assertThat(http.put(near.path(), near.body()).statusCode()).isEqualTo(201);
+            }
+            String asked = kind.equals("image") ? "uri=" + repository + ":none"
+                    : "digest=" + Keys.next().hex().substring(0, 32);
+            String page = page("/console/explain?" + asked + "&scope=" + scope, "").body();
+            assertThat(page.split("<tbody>", -1)).hasSize(1 + 5);
+            assertThat(page.contains("There are more: the 5 nearest are shown.")).isEqualTo(isCut);
+        }
+
+        @Test
+        void overview_saysThatRegistriesWereCutOnceTheyWere() {
+            String cut = "There are more: the 100 busiest are shown.";
+            while (registries.last().size() < 100) {
+                checkRegistry();
+            }
+            assertThat(page("/console", "").body()).doesNotContain(cut);
+            checkRegistry();
+            await().until(() -> page("/console", "").body().contains(cut));
+        }
+
+        private void checkRegistry() {
+            ReflectionTestUtils.invokeMethod(registries, "record", Keys.next().hex() + ".example.com",
+                    ImageStatus.unknown(ImageStatus.Reason.TIMEOUT, "no answer"), "none");
         }
 
         @Test
@@ -323,6 +367,12 @@ class ConsoleHttpTests {
             "dejavu.webhooks.team.registry=registry.example.com", "dejavu.webhooks.team.secret=" + ADMIN })
     class WithTokens extends Fixture {
 
+        @Autowired
+        private SettableClock clock;
+
+        @Autowired
+        private JdbcClient writer;
+
         private String session(String role, String members) {
             HttpResponse<String> created = http.send("POST", "/tokens",
                     BodyPublishers.ofString("{\"name\":\"t%s\",\"role\":\"%s\"%s}"
@@ -340,6 +390,15 @@ class ConsoleHttpTests {
                 .send("PUT", entry.path(), BodyPublishers.ofString(entry.body()), "Authorization", "Bearer " + ADMIN,
                         "Content-Type", "application/json")
                 .statusCode()).isEqualTo(201);
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "19, false", "20, true" })
+        void history_ofManyOverlays_saysThatItWasCut(int overlays, boolean isCut) {
+            String key = Keys.next().hex();
+            writer.sql(OVERLAYS).param("count", overlays).param("key", key).param("now", clock.millis()).update();
+            String page = page("/console/images/" + key, signIn(ADMIN)).body();
+            assertThat(page.contains("There are more: the 19 newest are shown.")).isEqualTo(isCut);
         }
 
         @Test
