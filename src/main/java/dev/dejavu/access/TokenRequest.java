@@ -25,14 +25,18 @@ public record TokenRequest(@Nullable String name, @Nullable String role, @Nullab
 
     private static final Duration MAX_LIFETIME = Duration.ofDays(3650);
 
+    /** Limits without a pattern are none. */
+    public TokenRequest {
+        limits = Limits.NONE.equals(limits) ? null : limits;
+    }
+
     AccessToken token(Instant now) {
         Role valid = role(BodyFields.required("role", role));
         if (limits != null && (valid == Role.ADMIN || !limits.isValid())) {
             throw BodyFields
                 .malformed("limits are for read and write, and have 50 patterns of 512 characters and four * at most.");
         }
-        return new AccessToken(AccessToken.newId(), validName(), valid, now, expiry(now), null, validOverlay(),
-                Limits.NONE.equals(limits) ? null : limits);
+        return new AccessToken(AccessToken.newId(), validName(), valid, now, expiry(now), null, validOverlay(), limits);
     }
 
     private @Nullable String validOverlay() {

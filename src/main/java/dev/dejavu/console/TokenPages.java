@@ -125,10 +125,8 @@ class TokenPages {
         static final Form EMPTY = new Form(null, null, null, null, null, null, null, null);
 
         TokenRequest request() {
-            Limits limits = new Limits(lines(scopes), lines(repositories), lines(writeScopes),
-                    lines(writeRepositories));
             return new TokenRequest(orNull(name), orNull(role), orNull(expires), orNull(overlay),
-                    limits.equals(Limits.NONE) ? null : limits);
+                    new Limits(lines(scopes), lines(repositories), lines(writeScopes), lines(writeRepositories)));
         }
 
         private static @Nullable String orNull(@Nullable String text) {

@@ -1,5 +1,6 @@
 package dev.dejavu.access;
 
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -170,6 +171,14 @@ class LimitsHttpTests {
                 "\"role\":\"read\",\"limits\":{\"scope\":[\"a\"]}", "\"role\":\"read\",\"overlays\":\"a\"" })
         void token_malformedLimits_is400(String members) {
             assertProblem(create("{\"name\":\"" + newName() + "\"," + members + "}"), 400, "malformed-body");
+        }
+
+        @Test
+        void token_limitsWithoutPatterns_areNone() {
+            String members = ",\"role\":\"admin\",\"limits\":{\"scopes\":[]}";
+            HttpResponse<String> created = create("{\"name\":\"" + newName() + "\"" + members + "}");
+            assertThat(created.statusCode()).isEqualTo(201);
+            assertThat(json(created).has("limits")).isFalse();
         }
 
         @Test
