@@ -48,6 +48,10 @@ class HistoryRepository {
             insert into history_served (cache, hash, overlay, day, value, identity, first_at, last_at, times)
             values""";
 
+    /**
+     * A row does not have its minutes, but surely its first and its last one: these count
+     * once, whichever instances served in them.
+     */
     private static final String MERGE_SERVED = """
              on conflict (cache, hash, overlay, day, value, identity) do update set
                 first_at = case when excluded.first_at < history_served.first_at
@@ -55,6 +59,9 @@ class HistoryRepository {
                 last_at = case when excluded.last_at > history_served.last_at
                     then excluded.last_at else history_served.last_at end,
                 times = history_served.times + excluded.times
+                    - case when excluded.first_at in (history_served.first_at, history_served.last_at) then 1 else 0 end
+                    - case when excluded.last_at > excluded.first_at
+                        and excluded.last_at in (history_served.first_at, history_served.last_at) then 1 else 0 end
             """;
 
     static final String EVENTS = """

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import tools.jackson.databind.JsonNode;
 
+import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.Selection;
 import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Sample;
@@ -187,6 +188,20 @@ class HistoryHttpTests {
             assertThat(history(ada, entry).has("served_since_true")).isFalse();
             send(ADMIN, "DELETE", entry.path(), "");
             assertThat(texts(history(ADMIN, entry).path("served_since_true"), "identity")).containsExactly(name(ben));
+        }
+
+        @Test
+        void served_minuteOfSeveralInstances_countsOnce() {
+            CacheKey key = Keys.next();
+            long[][] rows = { { 5, 5, 1, 1 }, { 5, 5, 1, 1 }, { 6, 7, 2, 3 }, { 7, 7, 1, 3 }, { 5, 7, 3, 4 },
+                    { 3, 5, 2, 5 } };
+            for (long[] row : rows) {
+                history.add(List.of(), List.of(),
+                        List.of(new ServedRow(new Servings.Key("images", key, "ghcr.io/acme/app:v1", "ada"),
+                                row[0] * ServedRow.MINUTE, row[1] * ServedRow.MINUTE, row[2])));
+                assertThat(history.served("images", key.hex(), null, null, 0)).singleElement()
+                    .satisfies((served) -> assertThat(served.times()).isEqualTo(row[3]));
+            }
         }
 
         @ParameterizedTest
