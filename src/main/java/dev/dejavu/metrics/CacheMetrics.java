@@ -7,6 +7,7 @@ import java.util.Map;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.Cache;
@@ -27,10 +28,20 @@ class CacheMetrics implements CacheObserver {
     CacheMetrics(List<Cache<?>> caches, MeterRegistry registry) {
         for (Cache<?> cache : caches) {
             counters.put(cache.name(), new Counters(registry, cache.name()));
-            Gauge.builder("dejavu.entries", cache, (counted) -> counted.count().value())
+            Gauge.builder("dejavu.entries", cache, CacheMetrics::entries)
                 .description("Live entries; not a number while the database does not answer")
                 .tag("cache", cache.name())
                 .register(registry);
+        }
+    }
+
+    /** What a gauge throws, Micrometer logs, for each gauge with its stack trace. */
+    private static double entries(Cache<?> cache) {
+        try {
+            return cache.count().value();
+        }
+        catch (DataAccessException ex) {
+            return Double.NaN;
         }
     }
 

@@ -18,7 +18,10 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import dev.dejavu.DejavuApplication;
@@ -66,7 +69,8 @@ class PostgresqlFaultTests {
     }
 
     @Test
-    void unreachableDatabaseIs503InTimeUntilItRecovers() throws IOException {
+    @ExtendWith(OutputCaptureExtension.class)
+    void unreachableDatabaseIs503InTimeUntilItRecovers(CapturedOutput output) throws IOException {
         Http http = start();
         String path = "/images/" + Keys.next();
         assertThat(http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}").statusCode()).isEqualTo(201);
@@ -79,6 +83,7 @@ class PostgresqlFaultTests {
         String metrics = http.get("/actuator/prometheus").body();
         assertThat(metrics).contains("dejavu_entries{cache=\"images\"} NaN",
                 "dejavu_lookups_total{cache=\"images\",result=\"miss\"} 0.0");
+        assertThat(output).doesNotContain("dejavu.entries", "DefaultGauge");
         proxy.mend();
         await().atMost(Duration.ofSeconds(60)).until(() -> http.get(path).statusCode() == 200);
         assertHealth(http, 200);
