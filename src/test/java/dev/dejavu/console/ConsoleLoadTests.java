@@ -63,17 +63,20 @@ class ConsoleLoadTests {
                     from (select n % {keys} as n, n / {keys} as turn from numbers) served
                     """);
 
-    /** Of 60 repositories in five scopes each, and of misses. */
+    /** A day. */
+    private static final int LEDGER_ROWS = 1000;
+
+    /** Of 200 repositories in five scopes each, and of misses. */
     private static final String FILL_SAVINGS = NUMBERS
             + """
                     insert into savings (period_start, period_hours, cache, scope, repository, hits, misses, confirmed, unpriced_hits,
                         saved_seconds, estimated_seconds, saved_bytes, estimated_bytes, spent_seconds, reports, reported_asked,
                         reported_hits, reported_confirmed)
-                    select (:now / ({hours} * 3600000) - n / 300) * {hours} * 3600000, {hours}, 'images',
-                        case when n % 300 = 0 then ''
-                            else 'https://flyte.example.com:p' || ((n % 60 + n / 60 % 5 * 10) % 50) || ':dev' end,
-                        case when n % 300 = 0 then '' else 'ghcr.io/acme/app' || (n % 60) end,
-                        40, case when n % 300 = 0 then 3000 else 0 end, 10, 2, 120.5, 8, 3e8, 2e7, 4.5, 12, 60, 40, 10
+                    select (:now / ({hours} * 3600000) - n / {ledger}) * {hours} * 3600000, {hours}, 'images',
+                        case when n % {ledger} = 0 then ''
+                            else 'https://flyte.example.com:p' || ((n % 200 + n / 200 % 5 * 10) % 50) || ':dev' end,
+                        case when n % {ledger} = 0 then '' else 'ghcr.io/acme/app' || (n % 200) end,
+                        40, case when n % {ledger} = 0 then 3000 else 0 end, 10, 2, 120.5, 8, 3e8, 2e7, 4.5, 12, 60, 40, 10
                     from numbers
                     """;
 
@@ -150,8 +153,9 @@ class ConsoleLoadTests {
                         .replace("{value}", Sha256.hex("ghcr.io/acme/app1:v1").substring(0, 16)),
                     ROWS);
         }
-        fill(client, FILL_SAVINGS.replace("{hours}", "24"), 365 * 300);
-        fill(client, FILL_SAVINGS.replace("{hours}", "1"), 24 * 300);
+        String ledger = FILL_SAVINGS.replace("{ledger}", String.valueOf(LEDGER_ROWS));
+        fill(client, ledger.replace("{hours}", "24"), 365 * LEDGER_ROWS);
+        fill(client, ledger.replace("{hours}", "1"), 24 * LEDGER_ROWS);
         fill(client, FILL_LEASES.replace("{hash}", hash), 20);
         fill(client, FILL_TOKENS.replace("{hash}", hash), 200);
         client.sql("analyze").update();
