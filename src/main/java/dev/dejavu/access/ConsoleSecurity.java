@@ -8,6 +8,8 @@ import java.util.stream.Stream;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -22,6 +24,11 @@ import org.springframework.security.web.access.AccessDeniedHandlerImpl;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
 import org.springframework.security.web.csrf.CsrfFilter;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
+import org.springframework.security.web.util.matcher.RequestMatcher;
+import org.springframework.util.function.SingletonSupplier;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
+import org.springframework.web.servlet.HandlerMapping;
+import org.springframework.web.util.ServletRequestPathUtils;
 
 import dev.dejavu.access.AccessProperties.Mode;
 import dev.dejavu.api.PublicPath;
@@ -43,14 +50,16 @@ class ConsoleSecurity {
     @Bean
     @Order(0)
     SecurityFilterChain console(HttpSecurity http, Mode mode, ListenAddress address, AccessProperties properties,
-            AuthenticationManager callers, AccessProblems problems) {
+            AuthenticationManager callers, AccessProblems problems,
+            @Qualifier("requestMappingHandlerMapping") ObjectProvider<HandlerMapping> pages) {
         AccessDeniedHandlerImpl refusal = new AccessDeniedHandlerImpl();
         refusal.setErrorPage(REFUSED);
         AccessConfiguration.bare(http)
             .securityMatcher((request) -> ConsolePaths.contain(Role.path(request)))
             // Each request would renew the token as if it signed in, and another tab
             // would have the old one.
-            .csrf((csrf) -> csrf.csrfTokenRepository(new ConsoleCsrfTokens())
+            .csrf((csrf) -> csrf.requireCsrfProtectionMatcher(new ChangingCall(SingletonSupplier.of(pages::getObject)))
+                .csrfTokenRepository(new ConsoleCsrfTokens())
                 .sessionAuthenticationStrategy(new NullAuthenticatedSessionStrategy()))
             .headers((headers) -> headers.contentTypeOptions((options) -> options.disable())
                 .contentSecurityPolicy((policy) -> policy.policyDirectives(CONTENT_SECURITY_POLICY))
@@ -68,6 +77,33 @@ class ConsoleSecurity {
                 .anyRequest()
                 .access(new RequiredRole(properties.anonymousRead())))
             .build();
+    }
+
+    /**
+     * Matches what may change something. What the console does not have is no form that
+     * could be forged: its answer, as 405, needs no token and no cookie.
+     */
+    private record ChangingCall(SingletonSupplier<HandlerMapping> pages) implements RequestMatcher {
+
+        @Override
+        public boolean matches(HttpServletRequest request) {
+            return CsrfFilter.DEFAULT_CSRF_MATCHER.matches(request) && isThere(request);
+        }
+
+        private boolean isThere(HttpServletRequest request) {
+            try {
+                ServletRequestPathUtils.parseAndCache(request);
+                return pages.obtain().getHandler(request) != null;
+            }
+            catch (HttpRequestMethodNotSupportedException ex) {
+                return false;
+            }
+            catch (Exception ex) {
+                // It may be there.
+                return true;
+            }
+        }
+
     }
 
     private static AuthenticationEntryPoint signIn() {

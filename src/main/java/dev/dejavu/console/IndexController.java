@@ -35,7 +35,7 @@ class IndexController {
                 : response.contentType(MediaType.APPLICATION_JSON).body(Index.current());
     }
 
-    private static boolean acceptsHtml(HttpHeaders headers) {
+    static boolean acceptsHtml(HttpHeaders headers) {
         try {
             return headers.getAccept().stream().anyMatch(IndexController::isHtml);
         }

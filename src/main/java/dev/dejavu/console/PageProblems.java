@@ -19,7 +19,9 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.ServletServerHttpRequest;
 import org.springframework.web.ErrorResponse;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.servlet.ModelAndView;
@@ -30,7 +32,8 @@ import dev.dejavu.cache.ProblemException;
 
 /**
  * Whatever goes wrong below {@code /console} is a page: also where no controller was
- * found, and where a template fails.
+ * found, and where a template fails. A method that a page lacks is a problem for those
+ * who do not accept HTML.
  */
 @Configuration(proxyBeanMethods = false)
 class PageProblems {
@@ -63,11 +66,17 @@ class PageProblems {
             return Ordered.HIGHEST_PRECEDENCE;
         }
 
+        /** No link and no form has a method that its page lacks. */
+        private static boolean isOfAClient(Exception ex, HttpServletRequest request) {
+            return ex instanceof HttpRequestMethodNotSupportedException
+                    && !IndexController.acceptsHtml(new ServletServerHttpRequest(request).getHeaders());
+        }
+
         @Override
         public @Nullable ModelAndView resolveException(HttpServletRequest request, HttpServletResponse response,
                 @Nullable Object handler, Exception ex) {
             if (!PATH.matcher(request.getServletPath()).matches() || ex instanceof ProblemException
-                    || ex instanceof DataAccessException
+                    || ex instanceof DataAccessException || isOfAClient(ex, request)
                     || DisconnectedClientHelper.isClientDisconnectedException(ex)) {
                 return null;
             }

@@ -93,7 +93,7 @@ class ConsoleErrorTests {
             String cookie = form.headers().firstValue("Set-Cookie").orElseThrow().replaceFirst(";.*", "");
             HttpResponse<String> posted = Http.of(service)
                 .send("POST", "/console/images", BodyPublishers.ofString("_csrf=" + token), "Content-Type",
-                        "application/x-www-form-urlencoded", "Cookie", cookie);
+                        "application/x-www-form-urlencoded", "Cookie", cookie, "Accept", "text/html");
             assertNotice(posted, 405, "Not understood");
             assertThat(header(posted, "Allow")).contains("GET");
             assertThat(header(Http.of(service).get("/images/none/such", "Accept", "text/html"), "Content-Type"))

@@ -273,6 +273,21 @@ class ConsoleHttpTests {
             assertThat(http.get(image.path()).statusCode()).isEqualTo(200);
         }
 
+        @ParameterizedTest
+        @CsvSource({ "POST, /", "PUT, /", "DELETE, /", "PATCH, /", "POST, /console", "PUT, /console/images",
+                "DELETE, /console/sign-in", "POST, /console/console.css" })
+        void methodThatNoPageHas_is405WithoutACookie(String method, String path) {
+            HttpResponse<String> refused = http.send(method, path, BodyPublishers.ofString("{}"), "Content-Type",
+                    "application/json");
+            assertProblem(refused, 405, "about:blank");
+            assertThat(header(refused, "Allow")).contains("GET", "HEAD");
+            assertThat(header(refused, "Set-Cookie")).isEmpty();
+            HttpResponse<String> browser = http.send(method, path, null, "Accept", "text/html");
+            assertThat(browser.statusCode()).isEqualTo(405);
+            assertThat(header(browser, "Content-Type"))
+                .startsWith(path.equals("/") ? "application/problem+json" : "text/html");
+        }
+
         @Test
         void key_isExplainedWhateverItIsOf() {
             Sample image = Sample.image();
