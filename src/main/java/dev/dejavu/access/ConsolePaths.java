@@ -35,7 +35,7 @@ final class ConsolePaths {
         if (PUBLIC.matcher(path).matches()) {
             return null;
         }
-        boolean reads = method.equals("GET") || method.equals("HEAD") || CHECK.matcher(path).matches();
+        boolean reads = Role.isReading(method) || CHECK.matcher(path).matches();
         return (reads && !ADMINISTRATION.matcher(path).matches()) ? Role.READ : Role.ADMIN;
     }
 

@@ -47,7 +47,7 @@ public enum Role {
         .compile("POST /images/[^/]+/lease(?:/[^/]+/renew)?" + "|DELETE /images/[^/]+/lease/[^/]+");
 
     private static final Pattern ANONYMOUS = Pattern
-        .compile("(?:GET|HEAD) /(?:(?:images|bundles)/[^/]+|identity)|POST .*/lookup");
+        .compile("(?:GET|HEAD|OPTIONS) /(?:(?:images|bundles)/[^/]+|identity)|POST .*/lookup");
 
     /**
      * The role that a request requires.
@@ -59,7 +59,7 @@ public enum Role {
         if (ConsolePaths.contain(path)) {
             return ConsolePaths.requiredRole(request.getMethod(), path);
         }
-        boolean reads = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+        boolean reads = isReading(request.getMethod());
         boolean isPublic = (reads && PUBLIC.stream().anyMatch(path::startsWith)) || path.startsWith("/webhooks/");
         if (isPublic && !path.startsWith(REGISTRIES)) {
             return null;
@@ -73,6 +73,11 @@ public enum Role {
         }
         return (request.getMethod().equals("PUT") || LEASE.matcher(request.getMethod() + " " + path).matches()
                 || (request.getMethod().equals("POST") && path.endsWith("/invalidate"))) ? WRITE : ADMIN;
+    }
+
+    /** Whether a method changes nothing; OPTIONS asks which methods a path has. */
+    static boolean isReading(String method) {
+        return method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS");
     }
 
     /** The path behind the servlet, if that has a path of its own. */

@@ -16,6 +16,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.dao.DataAccessException;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
@@ -66,9 +67,13 @@ class PageProblems {
             return Ordered.HIGHEST_PRECEDENCE;
         }
 
-        /** No link and no form has a method that its page lacks. */
+        /**
+         * No link and no form has a method that its page lacks, or asks for those that it
+         * has.
+         */
         private static boolean isOfAClient(Exception ex, HttpServletRequest request) {
-            return ex instanceof HttpRequestMethodNotSupportedException
+            return (ex instanceof HttpRequestMethodNotSupportedException
+                    || HttpMethod.OPTIONS.matches(request.getMethod()))
                     && !IndexController.acceptsHtml(new ServletServerHttpRequest(request).getHeaders());
         }
 

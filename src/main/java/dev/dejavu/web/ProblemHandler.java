@@ -108,8 +108,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleNoResourceFoundException(NoResourceFoundException ex,
             HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        HttpHeaders allowing = HttpHeaders.copyOf(headers);
+        if (HttpMethod.OPTIONS.equals(ex.getHttpMethod())) {
+            // Without the header Spring would offer TRACE and more.
+            allowing.setAllow(Set.of());
+        }
         return handleExceptionInternal(ex, ProblemBody.generic(status.value(), "There is nothing at this path."),
-                headers, status, request);
+                allowing, status, request);
     }
 
     @Override

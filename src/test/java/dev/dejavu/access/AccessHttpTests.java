@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
@@ -70,6 +71,26 @@ class AccessHttpTests {
                 });
             }
             assertThat(tested).hasSizeGreaterThan(20);
+        }
+
+        @Test
+        void options_needsTheRoleOfReadingAndNamesTheMethods() {
+            String reader = token("read");
+            String image = Sample.image().path();
+            Map.of(image, "DELETE,GET,HEAD,OPTIONS,PUT", "/images", "DELETE,GET,HEAD,OPTIONS", "/stats",
+                    "GET,HEAD,OPTIONS", image + "/history", "GET,HEAD,OPTIONS", "/savings", "GET,HEAD,OPTIONS")
+                .forEach((path, methods) -> {
+                    HttpResponse<String> options = as(reader, "OPTIONS", path);
+                    assertThat(options.statusCode()).as(path).isIn(200, 204);
+                    assertThat(String.join(",", new TreeSet<>(List.of(header(options, "Allow").split(", ?"))))).as(path)
+                        .isEqualTo(methods);
+                    assertProblem(http.send("OPTIONS", path, null), 401, "unauthenticated");
+                });
+            for (String path : List.of("/tokens", "/leases", "/overlays/a")) {
+                assertProblem(as(reader, "OPTIONS", path), 403, "forbidden");
+                assertThat(as(ADMIN, "OPTIONS", path).statusCode()).as(path).isIn(200, 204);
+            }
+            assertThat(http.send("OPTIONS", "/actuator/health", null).statusCode()).isIn(200, 204);
         }
 
         /** All mapped calls, and some that other handlers serve. */

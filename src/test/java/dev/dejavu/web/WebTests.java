@@ -132,6 +132,18 @@ class WebTests {
             .contains("application/problem+json");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = { "/", "/images", "/images/lookup", "/v3/api-docs", "/swagger-ui.html", "/swagger-ui.js",
+            "/actuator/health", "/actuator/info", "/client/", "/console", "/console/console.css", "/tokens", "/nope",
+            "/console/nope", "/actuator/nope" })
+    void request_options_offersNoTrace(String path) {
+        HttpResponse<String> options = http.send("OPTIONS", path, null);
+        assertThat(options.statusCode()).isEqualTo(path.endsWith("/nope") ? 404 : 200);
+        assertThat(options.headers().firstValue("Allow"))
+            .hasValueSatisfying((allowed) -> assertThat(allowed).doesNotContain("TRACE")
+                .contains(path.endsWith("/nope") ? "" : "OPTIONS"));
+    }
+
     @Test
     void request_queryNotUtf8_is400() {
         assertProblem(http.get("/images?image_uri=%FF%FE"), 400, "malformed-query");
