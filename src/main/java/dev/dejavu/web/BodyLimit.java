@@ -7,6 +7,8 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Map;
 
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpHeaders;
@@ -15,6 +17,11 @@ import org.springframework.http.converter.HttpMessageConverter;
 import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.HandlerInterceptor;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter;
 
 import dev.dejavu.cache.Problem;
@@ -22,11 +29,12 @@ import dev.dejavu.cache.ProblemException;
 
 /**
  * Bounds the body of a request, with or without a declared length: 16 KiB by default, 128
- * KiB for lookups, 1 MiB for webhooks, and ten seconds for all of it. What it holds, and
- * what is made of it, is {@link InFlight}.
+ * KiB for lookups, 1 MiB for webhooks, and ten seconds for all of it. A declared length
+ * is refused before the body comes. What it holds, and what is made of it, is
+ * {@link InFlight}.
  */
 @ControllerAdvice
-class BodyLimit extends RequestBodyAdviceAdapter {
+class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, WebMvcConfigurer {
 
     private static final Limit DEFAULT = new Limit(16 * 1024, 4);
 
@@ -45,6 +53,24 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     }
 
     @Override
+    public void addInterceptors(InterceptorRegistry registry) {
+        registry.addInterceptor(this);
+    }
+
+    /** Spring looks for the first byte of a body before the advice is asked. */
+    @Override
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+        if (handler instanceof HandlerMethod method) {
+            for (MethodParameter parameter : method.getMethodParameters()) {
+                if (parameter.hasParameterAnnotation(RequestBody.class)) {
+                    limit(parameter).check(request.getContentLengthLong());
+                }
+            }
+        }
+        return true;
+    }
+
+    @Override
     public boolean supports(MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converterType) {
         return true;
@@ -53,10 +79,13 @@ class BodyLimit extends RequestBodyAdviceAdapter {
     @Override
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converterType) throws IOException {
-        PostMapping post = parameter.getMethodAnnotation(PostMapping.class);
-        Limit limit = (post != null) ? LIMITS.getOrDefault(String.join("", post.value()), DEFAULT) : DEFAULT;
         return new Bounded(message.getHeaders(),
-                new BoundedStream(message.getBody(), limit, inFlight.obtain().reservation()));
+                new BoundedStream(message.getBody(), limit(parameter), inFlight.obtain().reservation()));
+    }
+
+    private static Limit limit(MethodParameter parameter) {
+        PostMapping post = parameter.getMethodAnnotation(PostMapping.class);
+        return (post != null) ? LIMITS.getOrDefault(String.join("", post.value()), DEFAULT) : DEFAULT;
     }
 
     @Override
@@ -75,6 +104,13 @@ class BodyLimit extends RequestBodyAdviceAdapter {
      * @param weight bytes of heap that are held for each of them until the answer is sent
      */
     private record Limit(int bytes, int weight) {
+
+        void check(long length) {
+            if (length > bytes) {
+                throw new ProblemException(Problem.TOO_LARGE, "The body may have " + bytes + " bytes at most.");
+            }
+        }
+
     }
 
     private record Bounded(HttpHeaders headers, BoundedStream body) implements HttpInputMessage {
@@ -127,9 +163,7 @@ class BodyLimit extends RequestBodyAdviceAdapter {
 
         private void add(int bytes) {
             count += bytes;
-            if (count > limit.bytes()) {
-                throw new ProblemException(Problem.TOO_LARGE, "The body may have " + limit.bytes() + " bytes at most.");
-            }
+            limit.check(count);
             reservation.growTo(count);
             if (System.nanoTime() - begin > TIME.toNanos()) {
                 throw new ProblemException(Problem.TOO_SLOW, TOO_SLOW);

@@ -17,10 +17,13 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
+import static jakarta.servlet.http.HttpServletResponse.SC_REQUEST_TIMEOUT;
+
 /**
  * Lets the server send a response as a whole, with its length, when it fits into the
  * buffer: the JSON converter flushes before the end, which would make two packets. And
- * cuts the connection of a caller that reads a response too slowly.
+ * cuts the connection of a caller that reads a response too slowly, or was told that its
+ * body is too slow.
  */
 @Component
 class UnflushedResponses implements Filter {
@@ -49,6 +52,11 @@ class UnflushedResponses implements Filter {
         chain.doFilter(request, unflushed);
         if (unflushed.stream != null && unflushed.stream.isCut) {
             // Nobody in between passed it on, and what was sent must not look complete.
+            throw new CloseNowException();
+        }
+        if (unflushed.stream != null && unflushed.getStatus() == SC_REQUEST_TIMEOUT) {
+            // Tomcat would read the rest of the body first, however slowly it comes.
+            response.getOutputStream().close();
             throw new CloseNowException();
         }
     }

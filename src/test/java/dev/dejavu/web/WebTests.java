@@ -106,9 +106,24 @@ class WebTests {
                 }
             });
             Instant before = Instant.now();
-            byte[] response = socket.getInputStream().readNBytes(13);
-            assertThat(new String(response, UTF_8)).isEqualTo("HTTP/1.1 408 ");
+            String response = new String(socket.getInputStream().readAllBytes(), UTF_8);
+            assertThat(response).startsWith("HTTP/1.1 408 ").contains("Connection: close").endsWith("}");
             assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofSeconds(20));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "PUT /bundles/0123456789abcdef0123456789abcdef", "POST /images/lookup",
+            "POST /images/resolve", "POST /usage", "POST /tokens" })
+    void request_lengthTooLarge_is413BeforeItsBodyComes(String call) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream()
+                .write((call + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        + "Content-Length: 1048577\r\n\r\n")
+                    .getBytes(UTF_8));
+            assertThat(problem(socket)).startsWith("HTTP/1.1 413 ")
+                .contains("urn:dejavu:problem:too-large", "Connection: close");
         }
     }
 
@@ -116,13 +131,18 @@ class WebTests {
     void request_stalledBody_isTooSlow() throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
             beginPut(socket, "{");
-            StringBuilder response = new StringBuilder();
-            InputStream in = socket.getInputStream();
-            for (int next = in.read(); next != -1 && response.indexOf("}") == -1; next = in.read()) {
-                response.append((char) next);
-            }
-            assertThat(response).startsWith("HTTP/1.1 408 ").contains("urn:dejavu:problem:too-slow");
+            assertThat(problem(socket)).startsWith("HTTP/1.1 408 ").contains("urn:dejavu:problem:too-slow");
         }
+    }
+
+    /** Reads a response up to the end of its problem. */
+    private static String problem(Socket socket) throws IOException {
+        StringBuilder response = new StringBuilder();
+        InputStream in = socket.getInputStream();
+        for (int next = in.read(); next != -1 && next != '}'; next = in.read()) {
+            response.append((char) next);
+        }
+        return response.toString();
     }
 
     @Test
