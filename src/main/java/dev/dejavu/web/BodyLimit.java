@@ -9,12 +9,15 @@ import java.util.Map;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpInputMessage;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.converter.HttpMessageConverter;
 import org.springframework.util.function.SingletonSupplier;
+import org.springframework.web.ErrorResponseException;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -30,8 +33,8 @@ import dev.dejavu.cache.ProblemException;
 /**
  * Bounds the body of a request, with or without a declared length: 16 KiB by default, 128
  * KiB for lookups, 1 MiB for webhooks, and ten seconds for all of it. A declared length
- * is refused before the body comes. What it holds, and what is made of it, is
- * {@link InFlight}.
+ * is refused before the body comes, and so is a compressed one. What it holds, and what
+ * is made of it, is {@link InFlight}.
  */
 @ControllerAdvice
 class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, WebMvcConfigurer {
@@ -41,6 +44,8 @@ class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, 
     // The entry of a key has up to 40 times its bytes. A tree of JSON, 25 times.
     private static final Map<String, Limit> LIMITS = Map.of("/lookup", new Limit(128 * 1024, 64), "/webhooks/{name}",
             new Limit(1024 * 1024, 24));
+
+    private static final String PLAIN = "identity";
 
     private static final Duration TIME = Duration.ofSeconds(10);
 
@@ -63,11 +68,24 @@ class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, 
         if (handler instanceof HandlerMethod method) {
             for (MethodParameter parameter : method.getMethodParameters()) {
                 if (parameter.hasParameterAnnotation(RequestBody.class)) {
+                    requirePlain(request.getHeader(HttpHeaders.CONTENT_ENCODING));
                     limit(parameter).check(request.getContentLengthLong());
                 }
             }
         }
         return true;
+    }
+
+    /** A compressed body would be read as malformed. */
+    private static void requirePlain(@Nullable String encoding) {
+        if (encoding != null && !encoding.equalsIgnoreCase(PLAIN)) {
+            ErrorResponseException refusal = new ErrorResponseException(HttpStatus.UNSUPPORTED_MEDIA_TYPE,
+                    ProblemBody.generic(HttpStatus.UNSUPPORTED_MEDIA_TYPE.value(),
+                            "The body must come without Content-Encoding, as it is (identity)."),
+                    null);
+            refusal.getHeaders().set(HttpHeaders.ACCEPT_ENCODING, PLAIN);
+            throw refusal;
+        }
     }
 
     @Override

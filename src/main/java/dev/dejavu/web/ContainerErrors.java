@@ -1,7 +1,6 @@
 package dev.dejavu.web;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import jakarta.servlet.RequestDispatcher;
@@ -115,20 +114,27 @@ class ContainerErrors implements ErrorController {
 
         @Override
         protected void report(Request request, Response response, @Nullable Throwable throwable) {
-            if (response.getStatus() < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
+            if (response.getStatus() < 400 || response.getContentWritten() > 0 || !isToBeReported(request, response)) {
                 return;
             }
             ProblemDetail problem = problem(response.getStatus(), request.getRequestURI());
             add(refusals, problem, request, throwable);
             try {
                 response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-                response.setCharacterEncoding(StandardCharsets.UTF_8);
-                response.getReporter().write(json.writeValueAsString(problem));
+                response.getOutputStream().write(json.writeValueAsBytes(problem));
                 response.finishResponse();
             }
             catch (IOException | IllegalStateException ex) {
                 // the client is gone
             }
+        }
+
+        /**
+         * Also an answer that nobody called an error, as Actuator's for a path that it
+         * lacks.
+         */
+        private static boolean isToBeReported(Request request, Response response) {
+            return response.isError() ? response.setErrorReported() : !request.getMethod().equals("HEAD");
         }
 
     }

@@ -38,8 +38,9 @@ class WebTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "/nope", "/error", "/actuator", "/actuator/env", "/actuator/heapdump", "/v3",
-            "/images.json", "/webjars/swagger-ui/nope.js", "/application.yml", "/openapi.yaml" })
+    @ValueSource(strings = { "/nope", "/error", "/actuator", "/actuator/env", "/actuator/heapdump",
+            "/actuator/health/nope", "/actuator/health/liveness/nope", "/actuator/sbom/nope", "/v3", "/images.json",
+            "/webjars/swagger-ui/nope.js", "/application.yml", "/openapi.yaml" })
     void path_unknown_is404(String path) {
         assertProblem(http.get(path), 404, "about:blank");
     }
@@ -71,6 +72,22 @@ class WebTests {
                 "multipart/form-data"), 415, "about:blank");
         assertProblem(http.send("POST", "/stats", BodyPublishers.ofString("x"), "Content-Type", "multipart/form-data"),
                 405, "about:blank");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "gzip", "br", "x" })
+    void request_compressedBody_is415(String encoding) {
+        for (String[] call : new String[][] { { "PUT", "/images/" + Keys.next() }, { "POST", "/bundles/lookup" },
+                { "POST", "/usage" } }) {
+            HttpResponse<String> refused = http.send(call[0], call[1], BodyPublishers.ofByteArray(new byte[] { 31 }),
+                    "Content-Type", "application/json", "Content-Encoding", encoding);
+            assertProblem(refused, 415, "about:blank", "Content-Encoding");
+            assertThat(header(refused, "Accept-Encoding")).isEqualTo("identity");
+        }
+        assertThat(http
+            .send("PUT", "/images/" + Keys.next(), BodyPublishers.ofString("{\"image_uri\":\"ghcr.io/acme/a:v1\"}"),
+                    "Content-Type", "application/json", "Content-Encoding", "identity")
+            .statusCode()).isEqualTo(201);
     }
 
     @Test
