@@ -48,7 +48,10 @@ public record TokenRequest(@Nullable String name, @Nullable String role, @Nullab
 
     private String validName() {
         String given = BodyFields.required("name", name);
-        if (!NAME.matcher(given).matches() || given.equals(Caller.ANYONE)) {
+        if (given.equals(Caller.ANYONE)) {
+            throw BodyFields.malformed("name must not be " + given + ", which callers without a name are called.");
+        }
+        if (!NAME.matcher(given).matches()) {
             throw BodyFields.malformed("name must be 64 letters, digits or ._@+- at most, a letter or digit first.");
         }
         return given;

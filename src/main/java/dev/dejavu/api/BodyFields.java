@@ -1,5 +1,6 @@
 package dev.dejavu.api;
 
+import java.math.BigInteger;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,10 +24,24 @@ public final class BodyFields {
     }
 
     public static String required(String member, @Nullable String value) {
-        if (value == null || value.isEmpty()) {
+        if (value == null) {
             throw malformed(member + " is required.");
         }
+        if (value.isEmpty()) {
+            throw malformed(member + " must not be empty.");
+        }
         return value;
+    }
+
+    /**
+     * Requires a whole number from zero.
+     * @param max 2^63 - 1 at most
+     */
+    public static long wholeNumber(String member, @Nullable BigInteger value, long max) {
+        if (value == null || value.signum() < 0 || value.compareTo(BigInteger.valueOf(max)) > 0) {
+            throw malformed(member + " must be a whole number from 0 to " + max + ".");
+        }
+        return value.longValue();
     }
 
     /**

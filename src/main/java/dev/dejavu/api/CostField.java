@@ -26,11 +26,9 @@ public record CostField(@Nullable Double seconds, @Nullable BigInteger bytes) {
             throw BodyFields.malformed("cost.seconds must be a number from 0 to " + Cost.MAX_SECONDS + ".");
         }
         BigInteger bytes = field.bytes();
-        if (bytes != null && (bytes.signum() < 0 || bytes.compareTo(BigInteger.valueOf(Cost.MAX_BYTES)) > 0)) {
-            throw BodyFields.malformed("cost.bytes must be a whole number from 0 to " + Cost.MAX_BYTES + ".");
-        }
         // Not the zero with a sign.
-        return new Cost(seconds + 0.0, (bytes != null) ? bytes.longValue() : null);
+        return new Cost(seconds + 0.0,
+                (bytes != null) ? BodyFields.wholeNumber("cost.bytes", bytes, Cost.MAX_BYTES) : null);
     }
 
 }

@@ -1,5 +1,6 @@
 package dev.dejavu.api;
 
+import java.math.BigInteger;
 import java.time.Duration;
 
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ import dev.dejavu.cache.ProblemException;
 public final class Wait {
 
     /** Proxies in between cut a request after a minute. */
-    private static final Duration MAX = Duration.ofSeconds(60);
+    private static final BigInteger MAX_SECONDS = BigInteger.valueOf(60);
 
     private Wait() {
     }
@@ -27,11 +28,10 @@ public final class Wait {
         if (seconds == null) {
             return Duration.ZERO;
         }
-        if (!seconds.matches("[0-9]{1,9}")) {
+        if (!seconds.matches("[0-9]+")) {
             throw new ProblemException(Problem.MALFORMED_QUERY, "wait must be a whole number of seconds.");
         }
-        Duration wait = Duration.ofSeconds(Long.parseLong(seconds));
-        return (wait.compareTo(MAX) < 0) ? wait : MAX;
+        return Duration.ofSeconds(new BigInteger(seconds).min(MAX_SECONDS).longValue());
     }
 
 }

@@ -92,8 +92,8 @@ record BundleRequest(@Nullable String hashDigest, @Nullable String remotePath, @
             throw BodyFields.malformed("scope and files_digest must be given together.");
         }
         // A colon would make another scope have the same key.
-        if (!filesDigest.matches("[0-9A-Za-z._-]+")) {
-            throw BodyFields.malformed("files_digest must be an MD5 in hex.");
+        if (!BodyFields.required("files_digest", filesDigest).matches("[0-9A-Za-z._-]+")) {
+            throw BodyFields.malformed("files_digest must have letters, digits, dots, hyphens and _ alone.");
         }
         return new BundleParts(BodyFields.plain("scope", scope, MAX_SCOPE),
                 BodyFields.plain("files_digest", filesDigest, MAX_DIGEST));

@@ -113,8 +113,11 @@ record ImageRequest(@Nullable String imageUri, @Nullable String scope, @Nullable
         if (scope == null && repository == null && tag == null && platforms == null) {
             return null;
         }
-        if (scope == null || repository == null || tag == null || platforms == null || platforms.isEmpty()) {
+        if (scope == null || repository == null || tag == null || platforms == null) {
             throw BodyFields.malformed("scope, repository, tag and platforms must be given together.");
+        }
+        if (platforms.isEmpty()) {
+            throw BodyFields.malformed("platforms must not be empty.");
         }
         if (platforms.size() > MAX_PLATFORMS) {
             throw new ProblemException(Problem.TOO_LONG, "platforms must have " + MAX_PLATFORMS + " elements at most.");

@@ -1,5 +1,6 @@
 package dev.dejavu.savings;
 
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -12,8 +13,8 @@ import dev.dejavu.cache.ProblemException;
 /**
  * The body of a usage report: one, or a list of them.
  */
-record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Long asked, @Nullable Long hits,
-        @Nullable Long confirmed, @Nullable Double seconds, @Nullable String client,
+record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable BigInteger asked,
+        @Nullable BigInteger hits, @Nullable BigInteger confirmed, @Nullable Double seconds, @Nullable String client,
         @Nullable List<@Nullable UsageRequest> reports) {
 
     private static final int MAX_REPORTS = 20;
@@ -59,7 +60,7 @@ record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Lo
         }
         String of = BodyFields.optional(path + "scope", scope, MAX_SCOPE);
         BodyFields.optional(path + "client", client, MAX_CLIENT);
-        long keys = number(path + "asked", asked, MAX_ASKED);
+        long keys = BodyFields.wholeNumber(path + "asked", asked, MAX_ASKED);
         long most = Math.min(MAX_SECONDS, keys * MAX_SECONDS_OF_A_KEY);
         Double spent = seconds;
         if (spent == null || !(spent >= 0 && spent <= most)) {
@@ -67,16 +68,9 @@ record UsageRequest(@Nullable String cache, @Nullable String scope, @Nullable Lo
                 .malformed("%sseconds must be a number from 0 to %d, which is %d for each key asked, and %d at most."
                     .formatted(path, most, MAX_SECONDS_OF_A_KEY, MAX_SECONDS));
         }
-        long found = number(path + "hits", hits, keys);
+        long found = BodyFields.wholeNumber(path + "hits", hits, keys);
         return new UsageReport(name, (of != null) ? of : "", keys, found,
-                (confirmed != null) ? number(path + "confirmed", confirmed, found) : 0, spent);
-    }
-
-    private static long number(String member, @Nullable Long value, long max) {
-        if (value == null || value < 0 || value > max) {
-            throw BodyFields.malformed(member + " must be a whole number from 0 to " + max + ".");
-        }
-        return value;
+                (confirmed != null) ? BodyFields.wholeNumber(path + "confirmed", confirmed, found) : 0, spent);
     }
 
 }

@@ -73,7 +73,7 @@ class SettingFailureAnalyzer implements FailureAnalyzer, Ordered {
         }
         if (type.isEnum()) {
             return "one of " + Arrays.stream(type.getEnumConstants())
-                .map((constant) -> constant.toString().toLowerCase(Locale.ROOT))
+                .map((constant) -> constant.toString().toLowerCase(Locale.ROOT).replace('_', '-'))
                 .collect(Collectors.joining(", "));
         }
         return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "another value";

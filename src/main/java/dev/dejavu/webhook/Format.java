@@ -61,11 +61,15 @@ enum Format {
         this.reader = reader;
     }
 
-    /** As in the settings: {@code distribution, gitlab} and so on. */
+    /** All of them: {@code distribution, gitlab} and so on. */
     static String names() {
-        return Arrays.stream(values())
-            .map((format) -> format.name().toLowerCase(Locale.ROOT).replace('_', '-'))
-            .collect(Collectors.joining(", "));
+        return Arrays.stream(values()).map(Format::toString).collect(Collectors.joining(", "));
+    }
+
+    /** As in the settings. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** What such registries send, and how. */

@@ -1,7 +1,6 @@
 package dev.dejavu.webhook;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 import org.springframework.stereotype.Component;
@@ -24,8 +23,7 @@ public class Webhooks {
             .entrySet()
             .stream()
             .sorted(Map.Entry.comparingByKey())
-            .map((webhook) -> new Webhook(webhook.getKey(),
-                    String.valueOf(webhook.getValue().format()).toLowerCase(Locale.ROOT),
+            .map((webhook) -> new Webhook(webhook.getKey(), String.valueOf(webhook.getValue().format()),
                     String.valueOf(webhook.getValue().registry())))
             .toList();
     }

@@ -63,6 +63,15 @@ class TokenHttpTests {
         }
 
         @Test
+        void token_malformed_isToldHow() {
+            assertProblem(create("{\"name\":\"anyone\",\"role\":\"read\"}"), 400, "malformed-body",
+                    "name must not be anyone");
+            assertProblem(create("{\"name\":\"\",\"role\":\"read\"}"), 400, "malformed-body",
+                    "name must not be empty.");
+            assertProblem(create("{\"role\":\"read\"}"), 400, "malformed-body", "name is required.");
+        }
+
+        @Test
         void token_nameTaken_is409() {
             create("{\"name\":\"twin\",\"role\":\"read\"}");
             assertProblem(create("{\"name\":\"twin\",\"role\":\"admin\"}"), 409, "name-taken", "twin");

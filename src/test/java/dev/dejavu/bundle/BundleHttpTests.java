@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -104,6 +105,13 @@ class BundleHttpTests {
         void bundle_filesDigestWithAColon_is400() {
             assertProblem(http.put(path(Keys.next()), parts("dns:///x:proj", "dev:1316")), 400, "malformed-body",
                     "files_digest");
+        }
+
+        @ParameterizedTest
+        @CsvSource({ "'', must not be empty", "a b, 'letters, digits, dots, hyphens and _ alone'", "\u00e9, letters" })
+        void bundle_filesDigestMalformed_is400AndSaysHow(String digest, String detail) {
+            assertProblem(http.put(path(Keys.next()), parts("s", digest)), 400, "malformed-body", "files_digest must");
+            assertProblem(http.post("/bundles/explain", parts("s", digest)), 400, "malformed-body", detail);
         }
 
         @Test

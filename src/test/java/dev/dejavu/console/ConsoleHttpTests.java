@@ -378,8 +378,10 @@ class ConsoleHttpTests {
     @Nested
     @WithSqlite
     @TestPropertySource(properties = { "dejavu.access.mode=tokens", "dejavu.admin-token=" + ADMIN,
-            "dejavu.access.anonymous-read=true", "dejavu.webhooks.team.format=distribution",
-            "dejavu.webhooks.team.registry=registry.example.com", "dejavu.webhooks.team.secret=" + ADMIN })
+            "dejavu.access.anonymous-read=true", "dejavu.webhooks.azure.format=event-grid",
+            "dejavu.webhooks.azure.registry=acme.azurecr.io", "dejavu.webhooks.azure.secret=" + ADMIN,
+            "dejavu.webhooks.team.format=distribution", "dejavu.webhooks.team.registry=registry.example.com",
+            "dejavu.webhooks.team.secret=" + ADMIN })
     class WithTokens extends Fixture {
 
         @Autowired
@@ -525,7 +527,8 @@ class ConsoleHttpTests {
         @Test
         void webhooks_tellWhatThisInstanceReceivedSinceItsStart() {
             String session = signIn(ADMIN);
-            assertThat(text("/console/webhooks", session)).contains("received since it started: nothing yet.");
+            assertThat(text("/console/webhooks", session)).contains("received since it started: nothing yet.",
+                    "event-grid");
             http.send("POST", "/webhooks/team", BodyPublishers.ofString("""
                     {"events": [{"id": "1", "action": "delete", "target": {"repository": "team/app", "tag": "v1"}}]}
                     """), "Content-Type", "application/json", "Authorization", ADMIN);

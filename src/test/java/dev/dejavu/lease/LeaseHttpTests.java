@@ -175,7 +175,15 @@ class LeaseHttpTests {
         }
 
         @ParameterizedTest
-        @ValueSource(strings = { "-1", "x", "", "1.5", "99999999999999999999" })
+        @ValueSource(strings = { "9999999999", "99999999999999999999" })
+        void wait_ofMoreThanAMinuteIsAMinute(String wait) {
+            Sample image = Sample.image();
+            assertProblem(one.get(image.path() + "?wait=" + wait), 404, "miss");
+            taken(one.post(image.path() + "/lease?wait=" + wait, image.body()));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = { "-1", "x", "", "1.5", "1e3" })
         void wait_thatIsNoNumberIs400(String wait) {
             Sample image = Sample.image();
             assertProblem(one.get(image.path() + "?wait=" + wait), 400, "malformed-query");

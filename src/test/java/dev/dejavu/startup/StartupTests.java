@@ -71,7 +71,7 @@ class StartupTests {
                     dejavu.accept-local=perhaps      | dejavu.accept-local must be true or false
                     dejavu.scopes.allowed=localhost  | dejavu.scopes.allowed must not name what only one machine can reach, but is 'localhost'
                     dejavu.scopes.allowed=a*b*c*d*e*f| dejavu.scopes.allowed must be an endpoint or a scope, as in https
-                    dejavu.webhooks.w.format=hub     | dejavu.webhooks.w.format must be one of distribution, gitlab
+                    dejavu.webhooks.w.format=hub     | dejavu.webhooks.w.format must be one of distribution, gitlab, harbor, zot, acr, event-grid, gar
                     dejavu.webhooks.w.secret=short   | dejavu.webhooks.w.format must be one of distribution, gitlab
                     spring.datasource.url=jdbc:x:y?password=secret | spring.datasource.url must be jdbc:sqlite:<file> or jdbc:postgresql:
                     server.forward-headers-strategy=framework | server.forward-headers-strategy must be none or native
