@@ -33,8 +33,8 @@ record RequiredRole(boolean anonymousRead) implements AuthorizationManager<Reque
         if (caller == null || caller instanceof AnonymousAuthenticationToken) {
             return anonymousRead && required == Role.READ && Role.isForAnonymous(request);
         }
-        boolean isLimited = caller instanceof Identity identity && identity.isLimited();
-        return required.isHeldBy(caller) && !(isLimited && Role.isAboutAll(request));
+        return required.isHeldBy(caller) && !(caller instanceof Identity identity && identity.isLimited()
+                && Role.isAboutAll(request) && !Role.isAboutOverlay(request, identity.caller().overlay()));
     }
 
 }

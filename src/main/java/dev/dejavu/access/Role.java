@@ -102,6 +102,11 @@ public enum Role {
                 || path.startsWith(REGISTRIES);
     }
 
+    /** Whether a request is about one overlay. */
+    static boolean isAboutOverlay(HttpServletRequest request, String overlay) {
+        return !overlay.isEmpty() && path(request).equals("/overlays/" + overlay);
+    }
+
     /**
      * Whether a request that reads names the keys of what it reads, or is about its
      * caller: anonymous readers may make it.

@@ -129,7 +129,7 @@ class OverlayHttpTests {
         }
 
         @Test
-        void overlay_isRemovedByAdministratorsOfTheBase() {
+        void overlay_isRemovedByAdministratorsOfTheBaseOrItsOwn() {
             String mine = token("admin", overlay("to-be/removed"));
             Sample image = Sample.image();
             Sample bundle = Sample.bundle();
@@ -137,9 +137,17 @@ class OverlayHttpTests {
             put(mine, bundle);
             Sample other = Sample.image();
             put(token("write", overlay("to-be/removed-not")), other);
-            assertProblem(as(mine, "DELETE", "/overlays/to-be/removed"), 403, "forbidden");
-            assertProblem(as(token("write"), "DELETE", "/overlays/to-be/removed"), 403, "forbidden");
-            assertThat(as(ADMIN, "DELETE", "/overlays/to-be/removed").body()).isEqualTo("{\"removed\":2}");
+            for (String path : List.of("/overlays/to-be/removed-not", "/overlays/to-be", "/overlays/to-be/removed/",
+                    "/overlays/to-be/removed/not", "/overlays/", "/overlays/other")) {
+                assertProblem(as(mine, "DELETE", path), 403, "forbidden");
+            }
+            for (String stranger : List.of(token("write"), token("write", overlay("to-be/removed")),
+                    token("admin", overlay("to-be")))) {
+                assertProblem(as(stranger, "DELETE", "/overlays/to-be/removed"), 403, "forbidden");
+            }
+            assertThat(as(mine, "DELETE", "/overlays/to-be/removed").body()).isEqualTo("{\"removed\":2}");
+            put(mine, image);
+            assertThat(as(ADMIN, "DELETE", "/overlays/to-be/removed").body()).isEqualTo("{\"removed\":1}");
             assertThat(as(ADMIN, "DELETE", "/overlays/to-be/removed").body()).isEqualTo("{\"removed\":0}");
             assertProblem(as(mine, "GET", image.path()), 404, "miss");
             assertSees(token("read", overlay("to-be/removed-not")), other, "to-be/removed-not");
