@@ -381,10 +381,17 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * Takes back an entry that the caller may write. One that its registry can confirm is
      * not served before that has; any other is removed.
      * @param reason of the caller, if it gave one
+     * @throws ProblemException {@link Problem#CHANGED_BY_ANOTHER}, also where the entry
+     * that a caller with an overlay sees is of the base; {@link Problem#FORBIDDEN}
      */
     public void invalidate(CacheKey key, @Nullable String reason) {
         Caller caller = callers.current();
-        repository.find(key).filter(caller::mayRead).ifPresent((entry) -> {
+        Optional<E> found = repository.find(key).filter(caller::mayRead);
+        if (found.isEmpty() && !key.isInBase() && repository.find(key.inBase()).filter(caller::mayRead).isPresent()) {
+            throw changedByAnother(
+                    "The base has it and your overlay does not: you can take back what your overlay has alone.");
+        }
+        found.ifPresent((entry) -> {
             require(caller.mayWrite(entry));
             boolean isRemoved = !verifier.invalidate(entry);
             if (isRemoved) {

@@ -102,12 +102,13 @@ class OverlayHttpTests {
             put(ADMIN, entry);
             put(mine, entry);
             assertThat(invalidate(mine, entry, "{}").statusCode()).isEqualTo(204);
-            assertThat(invalidate(mine, entry, "{}").statusCode()).isEqualTo(204);
+            assertProblem(invalidate(mine, entry, "{}"), 409, "changed-by-another", "The base has it");
             assertThat(json(as(mine, "GET", entry.path())).has("overlay")).isFalse();
             put(mine, entry);
             assertThat(invalidate(token("write"), entry, "{\"reason\":\"wrong\"}").statusCode()).isEqualTo(204);
             assertProblem(as(ADMIN, "GET", entry.path()), 404, "miss");
             assertSees(mine, entry, "takes-back");
+            assertThat(invalidate(token("write", overlay("other")), entry, "{}").statusCode()).isEqualTo(204);
             assertProblem(invalidate(mine, entry, "{\"reason\":7}"), 400, "malformed-body", "reason");
             assertProblem(invalidate(mine, entry, "{\"reason\":\"" + "x".repeat(257) + "\"}"), 422, "too-long");
             assertProblem(invalidate(mine, entry, ""), 400, "malformed-body");
