@@ -72,8 +72,11 @@ record EventRow(String cache, String hash, String overlay, long at, HistoryEvent
     }
 
     HistoryEvent event(String inOverlay) {
+        boolean isInPlace = previousValue != null && previousValue.equals(value);
+        String detail = isInPlace ? "another archive at the same path" : null;
         return new HistoryEvent(Instant.ofEpochMilli(at), kind, inOverlay.isEmpty() ? null : inOverlay,
-                isOfMany() ? "many at once" : null, isOfMany() ? null : value, previousValue, actor, reason);
+                isOfMany() ? "many at once" : detail, isOfMany() ? null : value, isInPlace ? null : previousValue,
+                actor, reason);
     }
 
 }

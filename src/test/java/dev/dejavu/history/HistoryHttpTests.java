@@ -139,6 +139,20 @@ class HistoryHttpTests {
         }
 
         @Test
+        void history_fingerprintChanged_saysThatThePathIsTheSame() {
+            Sample bundle = Sample.bundle();
+            for (Sample one : List.of(bundle, bundle.with("fingerprint", "a"), bundle.with("fingerprint", "b"))) {
+                send(ADMIN, "PUT", one.path(), one.body());
+                step();
+            }
+            JsonNode events = history(ADMIN, bundle).path("events");
+            assertThat(texts(events, "kind")).containsExactly("changed", "renewed", "put");
+            assertThat(events.path(0).path("detail").asString()).isEqualTo("another archive at the same path");
+            assertThat(events.path(0).path("value").asString()).isEqualTo(bundle.value());
+            assertThat(events.path(0).has("previous_value")).isFalse();
+        }
+
+        @Test
         void history_eventOfTheRegistry_concernsTheKeysOfItsTagWhileTheyLive() {
             Sample before = Sample.image("::", "harbor.example.com/acme/app");
             Sample after = Sample.image("::", "HARBOR.example.com:443/acme/app",
