@@ -3,6 +3,7 @@ package dev.dejavu.access;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -37,7 +38,7 @@ class TokenHttpTests {
             String secret = token.path("secret").asString();
             assertThat(secret).matches("djv_[0-9a-f]{40,}");
             assertThat(header(created, "Location")).isEqualTo("/tokens/" + token.path("id").asString());
-            assertThat(Duration.between(clock.instant(), java.time.Instant.parse(token.path("expires_at").asString())))
+            assertThat(Duration.between(clock.instant(), Instant.parse(token.path("expires_at").asString())))
                 .isCloseTo(Duration.ofDays(90), Duration.ofMinutes(1));
             assertThat(put(secret, Sample.image()).statusCode()).isEqualTo(201);
             String listed = as(ADMIN, "GET", "/tokens").body();
@@ -69,6 +70,16 @@ class TokenHttpTests {
             assertProblem(create("{\"name\":\"\",\"role\":\"read\"}"), 400, "malformed-body",
                     "name must not be empty.");
             assertProblem(create("{\"role\":\"read\"}"), 400, "malformed-body", "name is required.");
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = { "90d", "90", "P90D", "2160h" })
+        void token_expiresIn_isOfDaysWithoutAUnit(String duration) {
+            JsonNode token = json(
+                    create("{\"name\":\"" + newName() + "\",\"role\":\"read\",\"expires_in\":\"" + duration + "\"}"));
+            assertThat(Duration.between(Instant.parse(token.path("created_at").asString()),
+                    Instant.parse(token.path("expires_at").asString())))
+                .isEqualTo(Duration.ofDays(90));
         }
 
         @Test
