@@ -31,7 +31,7 @@ import dev.dejavu.cache.Problem;
 import dev.dejavu.cache.ProblemException;
 
 /**
- * Bounds the body of a request, with or without a declared length: 16 KiB by default, 128
+ * Bounds the body of a request, with or without a declared length: 16 KiB by default, 160
  * KiB for lookups, 1 MiB for webhooks, and ten seconds for all of it. A declared length
  * is refused before the body comes, and so is a compressed one. What it holds, and what
  * is made of it, is {@link InFlight}.
@@ -41,8 +41,9 @@ class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, 
 
     private static final Limit DEFAULT = new Limit(16 * 1024, 4);
 
+    // The longest keys of a lookup need nearly 128 KiB, and white space comes on top.
     // The entry of a key has up to 40 times its bytes. A tree of JSON, 25 times.
-    private static final Map<String, Limit> LIMITS = Map.of("/lookup", new Limit(128 * 1024, 64), "/webhooks/{name}",
+    private static final Map<String, Limit> LIMITS = Map.of("/lookup", new Limit(160 * 1024, 64), "/webhooks/{name}",
             new Limit(1024 * 1024, 24));
 
     private static final String PLAIN = "identity";

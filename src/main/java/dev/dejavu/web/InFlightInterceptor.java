@@ -26,7 +26,7 @@ class InFlightInterceptor implements HandlerInterceptor, WebMvcConfigurer {
     private static final DataSize SMALL_BODY = DataSize.ofKilobytes(64);
 
     /** Of a lookup; of more than that, what has arrived is reserved. */
-    private static final DataSize LARGE_BODY = DataSize.ofKilobytes(128);
+    private static final DataSize LARGE_BODY = DataSize.ofKilobytes(160);
 
     /** Of the largest number of entries. */
     private static final DataSize PAGE = DataSize.ofMegabytes(2);

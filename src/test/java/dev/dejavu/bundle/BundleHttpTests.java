@@ -2,6 +2,8 @@ package dev.dejavu.bundle;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -92,6 +94,15 @@ class BundleHttpTests {
             assertProblem(http.put(path(Keys.next()), parts("s".repeat(513), "a")), 422, "too-long", "scope must have");
             assertProblem(http.put(path(Keys.next()), parts("s", "a".repeat(129))), 422, "too-long",
                     "files_digest must have");
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = { "\", \"", "\",\n        \"" })
+        void bundle_lookupOfTheMostAndLongestKeysFits(String separator) {
+            String body = IntStream.range(0, 1000)
+                .mapToObj("%0128x"::formatted)
+                .collect(Collectors.joining(separator, "{\"digests\": [\"", "\"]}"));
+            assertThat(json(http.post("/bundles/lookup", body)).path("missing")).hasSize(1000);
         }
 
         @Test

@@ -390,9 +390,9 @@ public abstract class CacheHttpContract {
     }
 
     @Test
-    void lookup_bodyOver128KiB_is413() {
+    void lookup_bodyOver160KiB_is413() {
         String body = keys(List.of(Keys.next().hex()));
-        String exact = body + " ".repeat(128 * 1024 - body.length());
+        String exact = body + " ".repeat(160 * 1024 - body.length());
         assertThat(http.post(path() + "/lookup", exact).statusCode()).isEqualTo(200);
         assertProblem(http.post(path() + "/lookup", exact + " "), 413, "too-large");
     }

@@ -203,7 +203,7 @@ class WebTests {
     void request_limitWithinAValue_is413() {
         assertProblem(http.put("/images/" + Keys.next(), "{\"image_uri\":\"" + "x".repeat(17_000) + "\"}"), 413,
                 "too-large");
-        assertProblem(http.post("/images/lookup", "{\"hashes\":[\"" + "a".repeat(140_000) + "\"]}"), 413, "too-large");
+        assertProblem(http.post("/images/lookup", "{\"hashes\":[\"" + "a".repeat(170_000) + "\"]}"), 413, "too-large");
         assertProblem(http.post("/tokens", "{\"name\":\"" + "a".repeat(17_000) + "\"}"), 413, "too-large");
     }
 
