@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
+import org.springframework.http.CacheControl;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.MultiValueMap;
@@ -38,7 +39,10 @@ class SavingsController {
     @GetMapping(path = "/savings", produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<Savings> savings(@RequestParam MultiValueMap<String, String> query) {
         SavingsQuery asked = SavingsQuery.of(query, clock);
-        return EntryResponses.ok(ledger.read(asked.from(), asked.to(), asked.by()));
+        Savings savings = ledger.read(asked.from(), asked.to(), asked.by());
+        // Without an end it is never the same again.
+        return query.containsKey("to") ? EntryResponses.ok(savings)
+                : ResponseEntity.ok().cacheControl(CacheControl.noCache()).body(savings);
     }
 
     @PostMapping("/usage")

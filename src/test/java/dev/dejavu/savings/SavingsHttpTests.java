@@ -1,5 +1,6 @@
 package dev.dejavu.savings;
 
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -166,6 +167,9 @@ class SavingsHttpTests {
         void sameSavingsAreNotModified() {
             String tag = header(http.get("/savings?to=2026-02-01"), "ETag");
             assertThat(http.get("/savings?to=2026-02-01", "If-None-Match", tag).statusCode()).isEqualTo(304);
+            HttpResponse<String> untilNow = http.get("/savings");
+            assertThat(header(untilNow, "ETag")).isEmpty();
+            assertThat(header(untilNow, "Cache-Control")).isEqualTo("no-cache");
         }
 
         @Test
