@@ -116,6 +116,37 @@ class OpenApiControllerTests {
     }
 
     @Test
+    void description_hasWhatSuchCallsAlwaysMayAnswer() {
+        JsonNode description = json(http.get("/v3/api-docs"));
+        Set<String> tags = new TreeSet<>();
+        description.path("tags").forEach((tag) -> tags.add(tag.path("name").asString()));
+        description.path("paths").properties().forEach((path) -> path.getValue().properties().forEach((call) -> {
+            JsonNode operation = call.getValue();
+            String name = call.getKey() + " " + path.getKey();
+            Set<String> expected = new TreeSet<>();
+            if (operation.has("requestBody")) {
+                expected.addAll(List.of("413", "415", "503"));
+            }
+            JsonNode ok = resolved(description, operation.at("/responses/200"));
+            if (call.getKey().equals("get") && ok.path("headers").has("ETag")) {
+                expected.add("304");
+            }
+            if (ok.path("content").has("application/json") && !path.getKey().matches("/|/(actuator|webhooks)/.*")) {
+                expected.add("406");
+            }
+            if (call.getKey().equals("put") || path.getKey().matches("/usage|.*/(invalidate|resolve|lease)")) {
+                expected.add("429");
+            }
+            assertThat(operation.path("responses").propertyNames()).as(name).containsAll(expected);
+            operation.path("tags").forEach((tag) -> assertThat(tags).as(name).contains(tag.asString()));
+        }));
+    }
+
+    private static JsonNode resolved(JsonNode description, JsonNode node) {
+        return node.has("$ref") ? description.at(node.path("$ref").asString().substring(1)) : node;
+    }
+
+    @Test
     void description_examplesWork() {
         JsonNode paths = json(http.get("/v3/api-docs")).path("paths");
         for (String[] cache : new String[][] { { "/images", "hash" }, { "/bundles", "digest" } }) {
