@@ -26,7 +26,8 @@ class OpenApiController {
     Map<String, Object> description() throws IOException {
         try (InputStream yaml = new ClassPathResource("openapi.yaml").getInputStream()) {
             Map<String, Object> description = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
-            description.put("servers", List.of(Map.of("url", PublicPath.of("/"))));
+            // Without a slash at its end: generators put the paths behind it as they are.
+            description.put("servers", List.of(Map.of("url", PublicPath.of(""))));
             return description;
         }
     }
