@@ -22,8 +22,11 @@ import dev.dejavu.api.PublicPath;
 class IndexController {
 
     private static final List<String> CALLS = List.of("/images/{hash}", "/images/lookup", "/images/resolve", "/images",
-            "/images/explain", "/images/{hash}/history", "/bundles/{digest}", "/bundles/lookup", "/bundles",
-            "/bundles/explain", "/bundles/{digest}/history", "/savings", "/usage", "/identity", "/stats");
+            "/images/explain", "/images/{hash}/history", "/images/{hash}/invalidate", "/images/{hash}/lease",
+            "/images/{hash}/lease/{token}", "/images/{hash}/lease/{token}/renew", "/leases", "/bundles/{digest}",
+            "/bundles/lookup", "/bundles", "/bundles/explain", "/bundles/{digest}/history",
+            "/bundles/{digest}/invalidate", "/savings", "/usage", "/identity", "/stats", "/tokens", "/tokens/{id}",
+            "/overlays/{name}", "/webhooks/{name}");
 
     @GetMapping("/")
     ResponseEntity<Index> index(@RequestHeader HttpHeaders headers) {
@@ -54,7 +57,8 @@ class IndexController {
      * @param openapi the description of the API
      * @param docs a page to try it
      * @param client the Python client
-     * @param calls the paths of the most important ones
+     * @param calls the paths of its calls, without those that are named here and
+     * Actuator's
      */
     record Index(String name, String console, String openapi, String docs, String health, String client,
             List<String> calls) {

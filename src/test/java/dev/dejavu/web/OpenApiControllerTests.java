@@ -86,6 +86,17 @@ class OpenApiControllerTests {
         }
     }
 
+    @Test
+    void index_namesTheDescribedPaths() {
+        List<String> described = json(http.get("/v3/api-docs")).path("paths")
+            .propertyNames()
+            .stream()
+            .filter((path) -> !path.matches("/|/actuator/.*"))
+            .toList();
+        assertThat(json(http.get("/")).path("calls").valueStream().map((call) -> call.asString()))
+            .containsExactlyInAnyOrderElementsOf(described);
+    }
+
     /** What returns a page is found by its type. */
     @Test
     void lists_reserveMemory() throws Exception {
