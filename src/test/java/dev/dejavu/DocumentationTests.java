@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+import dev.dejavu.cache.Sha256;
 import dev.dejavu.registry.ImageStatus.Reason;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -42,6 +43,8 @@ class DocumentationTests {
 
     private static final Pattern REASON = Pattern.compile("`((?:login|host|rate|token-server)-[a-z-]+)`");
 
+    private static final Pattern HASH = Pattern.compile("printf '([^']+)' \\| sha256sum\n([0-9a-f]{64})");
+
     @Test
     void linkLeadsToAFileAndAHeading() throws IOException {
         for (Path page : pages(Path.of(""))) {
@@ -68,6 +71,15 @@ class DocumentationTests {
             assertThat(found(REASON, Files.readString(page)).map((reason) -> reason.group(1))
                 .filter((reason) -> !reasons.contains(reason))).as(page.toString()).isEmpty();
         }
+    }
+
+    @Test
+    void hashIsThatOfItsText() throws IOException {
+        List<MatchResult> hashes = found(HASH, Files.readString(Path.of("docs/api.md"))).toList();
+        assertThat(hashes).isNotEmpty()
+            .allSatisfy((hash) -> assertThat(Sha256.hex(hash.group(1))).isEqualTo(hash.group(2)));
+        // As the Flyte client spells an endpoint.
+        assertThat(hashes).allSatisfy((hash) -> assertThat(hash.group(1)).startsWith("https://"));
     }
 
     private static boolean leads(Path page, String file, @Nullable String heading) {
