@@ -64,12 +64,18 @@ class LedgerSurvivalTests {
                 LedgerFlush flush = service.getBean(LedgerFlush.class);
                 put(http);
                 hit(http, 4);
+                int hits = 4;
                 proxy.holdAt("COMMIT");
-                boolean answered = flush.flush();
+                // Until then it is a commit of another writer that is held.
+                while (flush.flush()) {
+                    hit(http, 1);
+                    hits++;
+                }
                 hit(http, 2);
+                hits += 2;
                 proxy.release();
                 await().atMost(PATIENCE).until(flush::flush);
-                assertThat(saved(http, "hits")).as("answered: %s", answered).isEqualTo(6);
+                assertThat(saved(http, "hits")).isEqualTo(hits);
                 proxy.cut();
                 hit(http, 3);
                 assertThat(flush.flush()).isFalse();
@@ -78,8 +84,8 @@ class LedgerSurvivalTests {
                 proxy.mend();
                 await().atMost(PATIENCE).until(flush::flush);
                 await().atMost(PATIENCE).until(() -> http.get("/savings").statusCode() == 200);
-                assertThat(saved(http, "hits")).isEqualTo(12);
-                assertThat(saved(http, "saved_seconds")).isEqualTo(24);
+                assertThat(saved(http, "hits")).isEqualTo(hits + 6);
+                assertThat(saved(http, "saved_seconds")).isEqualTo(2 * (hits + 6));
             }
         }
     }
