@@ -189,7 +189,9 @@ class LedgerRepository {
             .of(days.isEmpty() ? "" : DAYS, (start < firstDay) ? HOURS_BEFORE : "", (lastDay < end) ? HOURS_AFTER : "")
             .filter((period) -> !period.isEmpty())
             .collect(joining(" union all "));
-        String columns = by.column() + (byParts ? ", scope, repository" : "");
+        // The rows of days are in that order.
+        String key = (by == By.DAY && periods.equals(DAYS)) ? By.HOUR.column() : by.column();
+        String columns = key + (byParts ? ", scope, repository" : "");
         JdbcClient.StatementSpec statement = reader.sql(SUM.replace("{columns}", columns).replace("{periods}", periods))
             .param("from", start)
             .param("firstDay", firstDay)
