@@ -68,13 +68,14 @@ class AnswerChecks implements MeterBinder, DisposableBean {
     void readBehindAnswers(Runnable read, Duration delay) {
         if (pendingReads.tryAcquire()) {
             var _ = executor.schedule(() -> {
-                // First, as a read may ask for another one.
-                pendingReads.release();
                 try {
                     read.run();
                 }
                 catch (DataAccessException ex) {
                     log.debug("Keys were not read again", ex);
+                }
+                finally {
+                    pendingReads.release();
                 }
             }, delay.toMillis(), TimeUnit.MILLISECONDS);
         }

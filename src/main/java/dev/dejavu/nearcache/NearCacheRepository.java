@@ -141,12 +141,25 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         Epoch begin = epoch;
         int version = versions.of(key);
         Optional<E> found = repository.find(key);
-        store(key, found.orElse(null), version, begin);
+        if (!store(key, found.orElse(null), version, begin)) {
+            readAgain(List.of(key), DURATION_OF_CHANGE);
+        }
         return found;
     }
 
     @Override
     public List<E> findAll(Collection<CacheKey> keys) {
+        List<CacheKey> lost = new ArrayList<>();
+        List<E> found = findAll(keys, lost);
+        readAgain(lost, DURATION_OF_CHANGE);
+        return found;
+    }
+
+    /**
+     * Finds many.
+     * @param lost takes the keys with an entry that is not kept
+     */
+    private List<E> findAll(Collection<CacheKey> keys, List<CacheKey> lost) {
         List<E> found = new ArrayList<>(keys.size());
         Epoch begin = epoch;
         Map<CacheKey, Integer> others = new HashMap<>();
@@ -163,7 +176,9 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             misses.add(others.size());
             for (E entry : repository.findAll(others.keySet())) {
                 Integer version = others.remove(entry.key());
-                store(entry.key(), entry, (version != null) ? version : Versions.NONE, begin);
+                if (!store(entry.key(), entry, (version != null) ? version : Versions.NONE, begin)) {
+                    lost.add(entry.key());
+                }
                 found.add(entry);
             }
             others.forEach((key, version) -> store(key, null, version, begin));
@@ -171,14 +186,18 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         return found;
     }
 
-    private void store(CacheKey key, @Nullable E entry, int version, Epoch begin) {
+    /**
+     * Keeps what was read, unless it was changed meanwhile.
+     * @return whether an entry is kept; {@code true} for a miss
+     */
+    private boolean store(CacheKey key, @Nullable E entry, int version, Epoch begin) {
         if (version != Versions.NONE) {
             NearRead read = (entry != null) ? new NearCacheEntry<>(entry, version, begin)
                     : new KnownMiss(version, begin);
             // One key, not two that are equal.
             reads.put((entry != null) ? entry.key() : key, read);
             if (versions.isCurrent(key, version)) {
-                return;
+                return true;
             }
             // Who changed it meanwhile has dropped what was there before.
             drop(key, read);
@@ -186,18 +205,16 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         else if (entry == null) {
             reads.invalidate(key);
         }
-        if (entry != null) {
-            readAgain(List.of(key), DURATION_OF_CHANGE);
-        }
+        return entry == null;
     }
 
     /**
-     * Reads keys that somebody was just told of, and that a change has taken out of
-     * memory: an outage right now would find nothing.
+     * Reads keys once more that somebody was just told of, and that a change has taken
+     * out of memory: an outage right now would find nothing.
      */
     private void readAgain(List<CacheKey> keys, Duration delay) {
-        if (staleIfErrorNanos > 0) {
-            checks.readBehindAnswers(() -> findAll(keys), delay);
+        if (!keys.isEmpty() && staleIfErrorNanos > 0) {
+            checks.readBehindAnswers(() -> findAll(keys, new ArrayList<>()), delay);
         }
     }
 
@@ -273,9 +290,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     final void onChange(List<CacheKey> keys) {
         List<CacheKey> justRead = keys.stream().filter(this::isJustRead).toList();
         invalidateKeys(keys);
-        if (!justRead.isEmpty()) {
-            readAgain(justRead, Duration.ZERO);
-        }
+        readAgain(justRead, Duration.ZERO);
     }
 
     private boolean isJustRead(CacheKey key) {
