@@ -1,7 +1,6 @@
 package dev.dejavu.access;
 
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
@@ -57,7 +56,7 @@ public record Limits(List<String> scopes, List<String> repositories, List<String
     }
 
     private static Grant grant(List<String> scopes, List<String> repositories) {
-        return new Grant(scopes.stream().<Predicate<String>>map((text) -> ScopePattern.compile(text)::matches).toList(),
+        return new Grant(scopes.isEmpty() ? List.of() : List.of(ScopePattern.anyOf(scopes)),
                 repositories.stream().map((text) -> Wildcard.compile(text).asMatchPredicate()).toList());
     }
 

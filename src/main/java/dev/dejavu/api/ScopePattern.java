@@ -1,7 +1,9 @@
 package dev.dejavu.api;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,7 +18,7 @@ public final class ScopePattern {
     /** What begins with a star or with no endpoint, or has another scheme, stays. */
     private static final Pattern ORIGIN = Pattern
         .compile("(?i)(?![*:]|(?!https?:|dns:)[a-z*][a-z0-9+.*-]*://)(?:(?<scheme>https?|dns):/+)?"
-                + "(?<host>\\[[^]]*]|[^:/]*?)\\.*(?<port>:\\d+(?=[:/]|$))?(?:/+(?=:|$)|(?=[:/]|$))");
+                + "(?<host>\\[[^]]*]|[^:/]*?)(?<!\\.)\\.*+(?<port>:\\d+(?=[:/]|$))?(?:/+(?=:|$)|(?=[:/]|$))");
 
     private final Pattern pattern;
 
@@ -39,18 +41,29 @@ public final class ScopePattern {
                             + " of %d characters and %d stars at most")
                         .formatted(Wildcard.MAX_LENGTH, Wildcard.MAX_STARS));
         }
-        return compile(text);
-    }
-
-    /** One that was checked before. */
-    public static ScopePattern compile(String text) {
         return new ScopePattern(text);
     }
 
-    /** Whether it matches a scope or the endpoint of that. */
-    public boolean matches(String scope) {
+    /**
+     * Whether a scope, or the endpoint of that, matches one of some patterns.
+     * @param patterns that were checked before
+     */
+    public static Predicate<String> anyOf(List<String> patterns) {
+        List<ScopePattern> compiled = patterns.stream().map(ScopePattern::new).toList();
+        return (scope) -> matchesAny(compiled, scope);
+    }
+
+    private static boolean matchesAny(List<ScopePattern> patterns, String scope) {
         String normalized = normalized(scope);
-        return pattern.matcher(normalized).matches() || pattern.matcher(ScopeEndpoint.of(normalized).text()).matches();
+        String endpoint = ScopeEndpoint.of(normalized).text();
+        return patterns.stream()
+            .map((one) -> one.pattern)
+            .anyMatch((one) -> one.matcher(normalized).matches() || one.matcher(endpoint).matches());
+    }
+
+    /** Whether it matches a scope or the endpoint of that. */
+    boolean matches(String scope) {
+        return matchesAny(List.of(this), scope);
     }
 
     /**
