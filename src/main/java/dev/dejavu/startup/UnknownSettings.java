@@ -26,6 +26,7 @@ import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 import org.springframework.core.io.ClassPathResource;
+import org.springframework.util.ObjectUtils;
 
 /**
  * Refuses names below {@code dejavu.} that no setting has, by the configuration metadata
@@ -73,12 +74,19 @@ class UnknownSettings implements ApplicationContextInitializer<ConfigurableAppli
                     .filter((name) -> settings.stream().noneMatch((setting) -> setting.has(name)))
                     .map(names::getConfigurationProperty)
                     .filter(Objects::nonNull)
+                    .filter((property) -> !isEmptySection(settings, property))
                     .forEach(unknown::add);
             }
         }
         if (!unknown.isEmpty()) {
             throw new UnboundConfigurationPropertiesException(unknown);
         }
+    }
+
+    /** As {@code dejavu.image:} in YAML, all of whose members are comments. */
+    private static boolean isEmptySection(List<Setting> settings, ConfigurationProperty property) {
+        return ObjectUtils.isEmpty(property.getValue())
+                && settings.stream().anyMatch((setting) -> property.getName().isAncestorOf(setting.name()));
     }
 
     private static void warn(List<Setting> settings, String[] variables) {

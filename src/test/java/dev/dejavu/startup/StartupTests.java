@@ -113,6 +113,17 @@ class StartupTests {
     }
 
     @Test
+    void emptySectionOfAFileIsNoUnknownSetting() throws Exception {
+        Files.writeString(folder.resolve("application.yml"),
+                "dejavu:\n  image:\n  access: {}\n  console:\n  webhooks:\n  bundle:\n    # ttl: 7d\n");
+        try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder,
+                "spring.config.additional-location=" + folder + "/")) {
+            service.http();
+            assertThat(service.output().lines()).hasSize(1);
+        }
+    }
+
+    @Test
     void unknownSettingsInTheEnvironmentAreLoggedInOneLineAndNotThoseOfOthers() throws Exception {
         Map<String, String> variables = new HashMap<>(Map.of("DEJAVU_HOME", folder.toString(), "DEJAVU_IMAGE_TTL",
                 "12h", "DEJAVU_NEAR_CACHE_MAX_SIZE", "10MB", "DEJAVU_NEARCACHE_STALEIFERROR", "1m",
