@@ -37,11 +37,10 @@ class SettingFailureAnalyzer implements FailureAnalyzer, Ordered {
                 analysis = analysis(name, invalid.getValue(), invalid.getReason(), failure);
             }
             if (cause instanceof UnboundConfigurationPropertiesException unbound) {
-                // Its value may be a secret, as that of dejavu.access.admin-token.
-                ConfigurationProperty first = unbound.getUnboundProperties().iterator().next();
-                String nearest = UnknownSettings.nearest(first.getName().toString());
-                return new FailureAnalysis("%s is no setting (%s).".formatted(first.getName(), first.getOrigin()),
-                        (nearest != null) ? "Did you mean %s?".formatted(nearest) : null, failure);
+                return new FailureAnalysis(unbound.getUnboundProperties()
+                    .stream()
+                    .map(SettingFailureAnalyzer::unknown)
+                    .collect(Collectors.joining(" ")), null, failure);
             }
             if (String.valueOf(cause.getMessage()).startsWith(PORT)) {
                 return analysis("server.port", String.valueOf(cause.getMessage()).substring(PORT.length()),
@@ -53,6 +52,13 @@ class SettingFailureAnalyzer implements FailureAnalyzer, Ordered {
             }
         }
         return analysis;
+    }
+
+    /** Without its value, which may be a secret, as that of dejavu.access.admin-token. */
+    private static String unknown(ConfigurationProperty property) {
+        String nearest = UnknownSettings.nearest(property.getName().toString());
+        return "%s is no setting (%s).".formatted(property.getName(), property.getOrigin())
+                + ((nearest != null) ? " Did you mean %s?".formatted(nearest) : "");
     }
 
     private static FailureAnalysis analysis(String name, @Nullable Object value, @Nullable String reason,

@@ -129,8 +129,12 @@ class UnknownSettings implements ApplicationContextInitializer<ConfigurableAppli
         try {
             String metadata = new ClassPathResource("META-INF/spring-configuration-metadata.json")
                 .getContentAsString(StandardCharsets.UTF_8);
+            int begin = metadata.indexOf("\"properties\": [");
+            if (begin == -1) {
+                return List.of();
+            }
             return PROPERTY.matcher(metadata)
-                .region(metadata.indexOf("\"properties\": ["), metadata.length())
+                .region(begin, metadata.length())
                 .results()
                 .map((property) -> new Setting(ConfigurationPropertyName.of(property.group(1)),
                         property.group(2) != null))

@@ -113,6 +113,18 @@ class StartupTests {
     }
 
     @Test
+    void unknownSettingsAreAllNamedInOneLine() throws Exception {
+        try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + folder, "dejavu.tll=secret",
+                "dejavu.hame=secret")) {
+            assertThat(service.exitCode()).isNotZero();
+            assertThat(service.output().lines()).hasSize(1);
+            assertThat(service.output())
+                .contains("dejavu.hame is no setting", "Did you mean dejavu.home?", "dejavu.tll is no setting")
+                .doesNotContain("secret");
+        }
+    }
+
+    @Test
     void emptySectionOfAFileIsNoUnknownSetting() throws Exception {
         Files.writeString(folder.resolve("application.yml"),
                 "dejavu:\n  image:\n  access: {}\n  console:\n  webhooks:\n  bundle:\n    # ttl: 7d\n");
