@@ -5,9 +5,16 @@ import java.util.Map;
 import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
+import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.stereotype.Component;
 
 import dev.dejavu.oidc.OidcDecoder;
 
@@ -16,12 +23,25 @@ import dev.dejavu.oidc.OidcDecoder;
  *
  * @param webhooks by their names in {@code /webhooks/{name}}
  */
-@ConfigurationProperties("dejavu")
-record WebhookProperties(@DefaultValue Map<String, Webhook> webhooks) {
+@Component
+record WebhookProperties(Map<String, Webhook> webhooks) {
 
     private static final int MIN_SECRET = 16;
 
     private static final String REGISTRY = "([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:]+])(:[0-9]+)?(/[a-zA-Z0-9._/-]*[a-zA-Z0-9])?";
+
+    /**
+     * Reads the settings. The annotation for that ignores a misspelt member of a webhook,
+     * or refuses all other settings with the prefix {@code dejavu}.
+     */
+    @Autowired
+    WebhookProperties(Environment environment) {
+        this(Binder.get(environment)
+            .bind("dejavu.webhooks", Bindable.mapOf(String.class, Webhook.class),
+                    new NoUnboundElementsBindHandler(new IgnoreTopLevelConverterNotFoundBindHandler(),
+                            (source) -> !(source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource)))
+            .orElseGet(Map::of));
+    }
 
     WebhookProperties {
         webhooks.forEach((name, webhook) -> {

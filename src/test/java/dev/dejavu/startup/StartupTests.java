@@ -78,6 +78,7 @@ class StartupTests {
                     dejavu.access.mode=closed        | dejavu.access.mode must be one of open, tokens
                     dejavu.access.admin-token=secret | dejavu.access.admin-token is no setting ("dejavu.access.admin-token" from
                     dejavu.access.oidc[0].isuer=secret | dejavu.access.oidc[0].isuer is no setting
+                    dejavu.webhooks.w.signd=secret   | dejavu.webhooks.w.signd is no setting
                     dejavu.tll=secret                | dejavu.tll is no setting ("dejavu.tll" from property source "commandLineArgs").
                     dejavu.image.ttl.days=secret     | dejavu.image.ttl.days is no setting
                     dejavu.nearCache.maxSise=secret  | dejavu.nearcache.maxsise is no setting
