@@ -26,8 +26,10 @@ class OpenApiController {
     Map<String, Object> description() throws IOException {
         try (InputStream yaml = new ClassPathResource("openapi.yaml").getInputStream()) {
             Map<String, Object> description = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
-            // Without a slash at its end: generators put the paths behind it as they are.
-            description.put("servers", List.of(Map.of("url", PublicPath.of(""))));
+            String prefix = PublicPath.of("");
+            if (!prefix.isEmpty()) {
+                description.put("servers", List.of(Map.of("url", prefix)));
+            }
             return description;
         }
     }

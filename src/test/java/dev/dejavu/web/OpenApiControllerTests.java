@@ -56,7 +56,8 @@ class OpenApiControllerTests {
     void description_hasExactlyTheMappedCalls() {
         JsonNode description = json(http.get("/v3/api-docs"));
         assertThat(description.path("openapi").asString()).isEqualTo("3.1.0");
-        assertThat(description.at("/servers/0/url").asString("none")).isEmpty();
+        // An empty URL would be the address of the description itself.
+        assertThat(description.has("servers")).isFalse();
         Set<String> described = new TreeSet<>();
         description.path("paths").properties().forEach((path) -> path.getValue().properties().forEach((call) -> {
             if (!call.getKey().equals("parameters") && !path.getKey().startsWith("/actuator")) {
