@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.core.StandardHost;
@@ -130,11 +131,11 @@ class ContainerErrors implements ErrorController {
         }
 
         /**
-         * Also an answer that nobody called an error, as Actuator's for a path that it
-         * lacks.
+         * Also the 404 of Actuator for a path that it lacks: nobody calls it an error.
          */
         private static boolean isToBeReported(Request request, Response response) {
-            return response.isError() ? response.setErrorReported() : !request.getMethod().equals("HEAD");
+            return response.isError() ? response.setErrorReported()
+                    : response.getStatus() == HttpServletResponse.SC_NOT_FOUND && !request.getMethod().equals("HEAD");
         }
 
     }

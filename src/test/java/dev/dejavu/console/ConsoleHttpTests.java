@@ -454,8 +454,10 @@ class ConsoleHttpTests {
             assertThat(refused.statusCode()).isEqualTo(303);
             assertThat(header(refused, "Location"))
                 .isEqualTo("/console/sign-in?from=%2Fconsole%2Fimages%3Fshow%3Dfresh");
-            assertThat(header(page("/console/images", "", "HX-Request", "true"), "HX-Redirect"))
-                .isEqualTo("/console/sign-in");
+            HttpResponse<String> part = page("/console/images", "", "HX-Request", "true");
+            assertThat(part.statusCode()).isEqualTo(401);
+            assertThat(header(part, "HX-Redirect")).isEqualTo("/console/sign-in");
+            assertThat(part.body()).isEmpty();
         }
 
         @Test
