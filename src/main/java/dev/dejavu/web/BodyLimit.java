@@ -5,11 +5,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpHeaders;
@@ -48,6 +52,9 @@ class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, 
 
     private static final String PLAIN = "identity";
 
+    private static final Set<String> COMPRESSIONS = Set.of("gzip", "x-gzip", "deflate", "br", "zstd", "compress",
+            "x-compress");
+
     private static final Duration TIME = Duration.ofSeconds(10);
 
     static final String TOO_SLOW = "The body may take " + TIME.toSeconds() + " seconds at most.";
@@ -69,7 +76,7 @@ class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, 
         if (handler instanceof HandlerMethod method) {
             for (MethodParameter parameter : method.getMethodParameters()) {
                 if (parameter.hasParameterAnnotation(RequestBody.class)) {
-                    requirePlain(request.getHeader(HttpHeaders.CONTENT_ENCODING));
+                    requirePlain(request.getHeaders(HttpHeaders.CONTENT_ENCODING));
                     limit(parameter).check(request.getContentLengthLong());
                 }
             }
@@ -77,9 +84,15 @@ class BodyLimit extends RequestBodyAdviceAdapter implements HandlerInterceptor, 
         return true;
     }
 
-    /** A compressed body would be read as malformed. */
-    private static void requirePlain(@Nullable String encoding) {
-        if (encoding != null && !encoding.equalsIgnoreCase(PLAIN)) {
+    /**
+     * A compressed body would be read as malformed. Other values, as the charset that
+     * some clients send, change nothing.
+     */
+    private static void requirePlain(Enumeration<String> encodings) {
+        if (Collections.list(encodings)
+            .stream()
+            .flatMap((encoding) -> Stream.of(encoding.split(",")))
+            .anyMatch((coding) -> COMPRESSIONS.contains(coding.strip().toLowerCase(Locale.ROOT)))) {
             ErrorResponseException refusal = new ErrorResponseException(HttpStatus.UNSUPPORTED_MEDIA_TYPE,
                     ProblemBody.generic(HttpStatus.UNSUPPORTED_MEDIA_TYPE.value(),
                             "The body must come without Content-Encoding, as it is (identity)."),
