@@ -17,6 +17,7 @@ import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.security.core.context.SecurityContextImpl;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
+import org.springframework.security.web.WebAttributes;
 
 /**
  * Authenticates who is signed in to the console.
@@ -43,6 +44,7 @@ record ConsoleSessionFilter(AuthenticationManager callers) implements Filter {
                         new SecurityContextImpl(callers.authenticate(new BearerTokenAuthenticationToken(token))));
             }
             catch (AuthenticationServiceException ex) {
+                request.setAttribute(WebAttributes.AUTHENTICATION_EXCEPTION, AccessProblems.unavailable(ex));
                 httpResponse.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
                 request.getRequestDispatcher(ConsoleSecurity.REFUSED).forward(request, response);
                 return;

@@ -9,6 +9,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseCookie;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.web.WebAttributes;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -22,6 +23,8 @@ import dev.dejavu.access.ConsoleSignIn;
 import dev.dejavu.access.SignInException;
 import dev.dejavu.access.Visitors;
 import dev.dejavu.api.PublicPath;
+import dev.dejavu.cache.Problem;
+import dev.dejavu.cache.ProblemException;
 
 /**
  * Signs in and out, and tells who was refused.
@@ -129,6 +132,10 @@ class SessionPages {
     /** Whoever was refused is forwarded here, with any method and a status. */
     @RequestMapping("/console/refused")
     ModelAndView refused(HttpServletRequest request, HttpServletResponse response) {
+        if (request.getAttribute(WebAttributes.AUTHENTICATION_EXCEPTION) instanceof ProblemException ex
+                && ex.problem() == Problem.ISSUER_UNAVAILABLE) {
+            return pages.handle(ex, request);
+        }
         HttpStatus status = HttpStatus.valueOf(response.getStatus());
         return switch (status) {
             case SERVICE_UNAVAILABLE -> pages.page(status, "The database does not answer",

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.testing.Http;
+import dev.dejavu.testing.Issuer;
 import dev.dejavu.testing.Postgres;
 import dev.dejavu.testing.Sample;
 import dev.dejavu.testing.SavedDays;
@@ -56,6 +58,22 @@ class ConsoleErrorTests {
                 assertNotice(page(closed, "/console/images", "Cookie", "dejavu-session=ZGp2X3dyb25n"), 503, AWAY);
                 assertThat(page(open, "/console/webhooks").statusCode()).isEqualTo(200);
             }
+        }
+    }
+
+    @Test
+    void issuerAwayIsANoticeAboutTheIssuer() {
+        try (Issuer issuer = new Issuer();
+                ConfigurableApplicationContext service = start("jdbc:sqlite:" + home.resolve("cache.db"),
+                        "--dejavu.access.mode=tokens", "--dejavu.admin-token=" + ADMIN,
+                        "--dejavu.access.oidc[0].issuer=" + issuer.uri(), "--dejavu.access.oidc[0].audience=dejavu",
+                        "--dejavu.access.oidc[0].rules[0].role=read",
+                        "--dejavu.access.oidc[0].rules[0].claims=sub=*")) {
+            issuer.setUnavailable(true);
+            String token = issuer.token("dejavu", Map.of("sub", "ada"));
+            HttpResponse<String> page = page(service, "/console/images", "Cookie", "dejavu-session=" + token);
+            assertNotice(page, 503, "Issuer unavailable");
+            assertThat(page.body()).doesNotContain("database");
         }
     }
 
