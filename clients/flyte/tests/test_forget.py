@@ -155,9 +155,10 @@ def test_writer_forgets_a_bundle_for_good(machines: Machines, unique: str, guard
 
 
 def test_refusal_to_forget_is_told_as_it_is(machines: Machines, unique: str) -> None:
-    """As where the first write wins, and another one wrote it."""
+    """As where the first write wins, and another one wrote it: the rest is done."""
     uri = "ghcr.io/acme/app:v1"
     machine = machines()
+    own = machine.run(exists(unique), DEJAVU_URL="").values[0]
     key = ImageKey(machine.scope, "ghcr.io/acme/app", "v1", tuple(BOTH))
     entry = {"hash": key.hash, "image_uri": uri, "created_at": "2026-01-01T00:00:00Z"}
     entry["expires_at"] = "2099-01-01T00:00:00Z"
@@ -166,14 +167,20 @@ def test_refusal_to_forget_is_told_as_it_is(machines: Machines, unique: str) -> 
         b"/images/lookup": answer("200 OK", "application/json", json.dumps({"entries": [entry], "missing": []})),
         f"/images/{key.hash}/invalidate".encode(): answer("409 Conflict", "application/problem+json", problem),
         b"/images/": READ_ONLY,
+        b"/images?": answer("200 OK", "application/json", '{"entries": []}'),
     }
     server = Server(by_path(behaviours))
     machine.url = server.url
 
-    output = machine.cli("forget", *options(unique), uri, status=1)
+    output = machine.cli("forget", *options(unique), uri, own, status=1)
+    found = document(machine, "forget", *options(unique), uri, status=1)
     server.close()
 
-    assert "Stored by another identity" in output
+    assert "the team: stays: Stored by another identity" in output
+    assert "this machine: deleted" in output
+    assert machine.rows("image_cache") == []
+    (told,) = found["entries"]
+    assert (told["team"], told["taken_back"], told["refused"]) == (True, False, "Stored by another identity")
     assert "role" not in output
     assert "does not work" not in output
 

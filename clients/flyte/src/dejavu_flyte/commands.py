@@ -83,12 +83,14 @@ def forget(
     """Take back what the team and this machine know about each WHAT, as explain names it.
 
     WHAT is an image (registry/name:tag), a script (its images and its bundle) or a folder (its bundle).
+    Exits with 1 if the team keeps one of them.
     """
     _scope(context, project, domain)
     keys = list(dict.fromkeys(key for each in what for key in _named(each, **how).keys))
     with _service() as (settings, service):
         forgetting = Forget(service, settings, local.cache(), Journal(local.journal_path, _LOCK_TIMEOUT), dry_run)
-        return {"dry_run": dry_run, "entries": forgetting.forget(keys)}, True
+        entries = forgetting.forget(keys)
+    return {"dry_run": dry_run, "entries": entries}, not any(entry["refused"] for entry in entries)
 
 
 @running(team_cache, "build-once")

@@ -168,5 +168,7 @@ def show_forget(found: Document) -> None:
         for name in ("team", "machine"):
             place = "the team" if name == "team" else "this machine"
             how = "taken back; its registry may confirm it again" if name == "team" and entry["taken_back"] else done
+            if name == "team" and entry["refused"]:
+                how = f"stays: {shown(entry['refused'])}"
             _console.print(f"  {place}: {how if entry[name] else 'was not there'}")
         _show_nearest(entry)

@@ -9,7 +9,7 @@ from dejavu_flyte.causes import nearest
 from dejavu_flyte.journal import Journal
 from dejavu_flyte.keys import BundleKey, ImageKey, Key
 from dejavu_flyte.local import LocalCache
-from dejavu_flyte.service import Service, WriteForbidden
+from dejavu_flyte.service import EntryRefused, Service, WriteForbidden
 from dejavu_flyte.settings import Settings
 
 
@@ -27,6 +27,7 @@ class Forget:
         """Return for each key whether the `team` and this `machine` had it, and what the team has in its place.
 
         `taken_back`: the team's entry is not deleted for good, since a registry may confirm the image again.
+        `refused`: why the team's entry stays, as where the first write wins, or where an overlay has none of its own.
 
         Raises:
             ServiceError: the team's entries cannot be deleted; the rows of this machine stay then
@@ -39,7 +40,15 @@ class Forget:
         }
         found = [key.hash in shared.get(type(key), {}) for key in keys]
         had = [key for key, there in zip(keys, found, strict=True) if there]
-        taken_back = {key for key in had if not self.dry_run and not self._delete(key)}
+        refused: dict[Key, str] = {}
+        taken_back: set[Key] = set()
+        for key in had:
+            if not self.dry_run:
+                try:
+                    if not self._delete(key):
+                        taken_back.add(key)
+                except EntryRefused as e:
+                    refused[key] = str(e)
         local = [self.cache.has(key) if self.dry_run else self._forget_here(key) for key in keys]
         return [
             {
@@ -49,6 +58,7 @@ class Forget:
                 "key": key.hash,
                 "team": team,
                 "taken_back": key in taken_back,
+                "refused": refused.get(key),
                 "machine": here,
                 "nearest": [] if team else nearest(self.service, key),
             }
