@@ -62,7 +62,7 @@ public final class TcpProxy implements Closeable {
         opened.setReuseAddress(true);
         opened.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         server = opened;
-        Thread.ofVirtual().start(() -> accept(opened));
+        start(() -> accept(opened));
     }
 
     public void cut() throws IOException {
@@ -137,6 +137,11 @@ public final class TcpProxy implements Closeable {
         }
     }
 
+    /** Of its own, as those of the service and its callers may have all carriers. */
+    private static void start(Runnable task) {
+        Thread.ofPlatform().daemon().start(task);
+    }
+
     private void accept(ServerSocket opened) {
         try {
             while (true) {
@@ -155,8 +160,8 @@ public final class TcpProxy implements Closeable {
         try {
             Socket upstream = new Socket(InetAddress.getLoopbackAddress(), target);
             sockets.add(upstream);
-            Thread.ofVirtual().start(() -> pump(client, upstream));
-            Thread.ofVirtual().start(() -> pump(upstream, client));
+            start(() -> pump(client, upstream));
+            start(() -> pump(upstream, client));
         }
         catch (IOException ex) {
             client.close();
