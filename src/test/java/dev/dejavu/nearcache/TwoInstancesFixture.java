@@ -57,7 +57,10 @@ abstract class TwoInstancesFixture {
 
     /** The number found; 0 for a miss. */
     static long version(Http http, CacheKey key) {
-        HttpResponse<String> response = http.get(path(key));
+        return version(http.get(path(key)));
+    }
+
+    static long version(HttpResponse<String> response) {
         return (response.statusCode() == 200)
                 ? Long.parseLong(json(response).path("image_uri").asString().replaceFirst(".*:", "")) : 0;
     }
