@@ -42,6 +42,7 @@ class LedgerSurvivalTests {
             hit(http, 3);
             service.kill();
         }
+        String told;
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + home)) {
             assertThat(saved(service.http(), "hits")).isBetween(6L, 9L);
             hit(service.http(), 1);
@@ -49,9 +50,10 @@ class LedgerSurvivalTests {
             service.terminate();
             service.exitCode();
             assertThat(before).isLessThanOrEqualTo(10);
+            told = service.output();
         }
         try (ServiceProcess service = ServiceProcess.start("dejavu.home=" + home)) {
-            assertThat(saved(service.http(), "hits")).isBetween(7L, 10L);
+            assertThat(saved(service.http(), "hits")).as(told).isBetween(7L, 10L);
         }
     }
 
