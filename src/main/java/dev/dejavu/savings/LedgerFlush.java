@@ -30,6 +30,8 @@ class LedgerFlush implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(LedgerFlush.class);
 
+    private static final int LAST_ATTEMPTS = 3;
+
     private final String source = UUID.randomUUID().toString();
 
     private final LedgerCounters counters;
@@ -123,7 +125,10 @@ class LedgerFlush implements SmartLifecycle {
         thread = null;
         if (running != null) {
             running.interrupt();
-            flush();
+            // Another writer may be in the way, for longer than one attempt waits.
+            for (int left = LAST_ATTEMPTS; left > 0 && !flush(); left--) {
+                log.debug("The savings are not added yet");
+            }
         }
     }
 
