@@ -386,12 +386,11 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      */
     public void invalidate(CacheKey key, @Nullable String reason) {
         Caller caller = callers.current();
-        Optional<E> found = repository.find(key).filter(caller::mayRead);
-        if (found.isEmpty() && !key.isInBase() && repository.find(key.inBase()).filter(caller::mayRead).isPresent()) {
-            throw changedByAnother(
-                    "The base has it and your overlay does not: you can take back what your overlay has alone.");
-        }
-        found.ifPresent((entry) -> {
+        readable(key, caller).findFirst().ifPresent((entry) -> {
+            if (!entry.key().equals(key)) {
+                throw changedByAnother(
+                        "The base has it and your overlay does not: you can take back what your overlay has alone.");
+            }
             require(caller.mayWrite(entry));
             boolean isRemoved = !verifier.invalidate(entry);
             if (isRemoved) {
