@@ -61,11 +61,6 @@ public final class ScopePattern {
             .anyMatch((one) -> one.matcher(normalized).matches() || one.matcher(endpoint).matches());
     }
 
-    /** Whether it matches a scope or the endpoint of that. */
-    boolean matches(String scope) {
-        return matchesAny(List.of(this), scope);
-    }
-
     /**
      * Whether it matches a scope and names its host: itself, or {@code *.} and a domain
      * of it.
@@ -73,7 +68,7 @@ public final class ScopePattern {
     boolean names(String scope) {
         String actual = ScopeEndpoint.of(scope).host();
         boolean isNamed = host.equals(actual) || (host.matches("\\*\\.[^*]+") && actual.endsWith(host.substring(1)));
-        return isNamed && matches(scope);
+        return isNamed && matchesAny(List.of(this), scope);
     }
 
     /** The host that it names, perhaps with stars; empty for none. */

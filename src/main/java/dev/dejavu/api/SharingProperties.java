@@ -1,7 +1,6 @@
 package dev.dejavu.api;
 
 import java.util.List;
-import java.util.function.Predicate;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -83,15 +82,11 @@ public record SharingProperties(@DefaultValue("false") boolean acceptLocal, @Def
         }
 
         private boolean allow(String scope) {
-            return allowed.isEmpty() || any((pattern) -> pattern.matches(scope));
+            return allowed.isEmpty() || ScopePattern.anyOf(allowed).test(scope);
         }
 
         private boolean name(String scope) {
-            return any((pattern) -> pattern.names(scope));
-        }
-
-        private boolean any(Predicate<ScopePattern> test) {
-            return allowed.stream().map(ScopePattern::of).anyMatch(test);
+            return allowed.stream().map(ScopePattern::of).anyMatch((pattern) -> pattern.names(scope));
         }
 
     }
