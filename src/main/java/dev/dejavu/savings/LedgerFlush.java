@@ -126,8 +126,9 @@ class LedgerFlush implements SmartLifecycle {
         if (running != null) {
             running.interrupt();
             // Another writer may be in the way, for longer than one attempt waits.
-            for (int left = LAST_ATTEMPTS; left > 0 && !flush(); left--) {
-                log.debug("The savings are not added yet");
+            int attempts = 1;
+            while (!flush() && attempts < LAST_ATTEMPTS) {
+                attempts++;
             }
         }
     }
