@@ -22,7 +22,8 @@ import dev.dejavu.cache.CacheKey;
 /**
  * Reads one of a thousand answers of the near caches again from the database, behind the
  * answer. One that differs was wrong if the near cache still gives it after the change
- * must have arrived; it is counted, and dropped.
+ * must have arrived; it is counted, and dropped. Its thread also reads keys that a change
+ * has taken out of memory.
  */
 @Component
 class AnswerChecks implements MeterBinder, DisposableBean {

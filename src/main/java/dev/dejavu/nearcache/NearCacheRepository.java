@@ -35,10 +35,10 @@ import dev.dejavu.nearcache.NearRead.Epoch;
  */
 class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
-    /** After the change, as a rule. */
+    /** A notification mostly arrives so soon after its change. */
     private static final long NOTIFIED_WITHIN = Duration.ofMillis(500).toNanos();
 
-    /** As a rule. */
+    /** Most changes are over by then. */
     private static final Duration DURATION_OF_CHANGE = Duration.ofMillis(50);
 
     private final CacheRepository<E> repository;
