@@ -1,8 +1,8 @@
 package dev.dejavu.storage;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -45,8 +45,11 @@ final class OpenedFile implements AutoCloseable {
      */
     private final Connection connection;
 
-    /** Stays open: to close it would end the locks of SQLite in this process. */
-    private final FileChannel channel;
+    /**
+     * Stays open: to close it would end the locks of SQLite in this process. No channel,
+     * as a thread that is interrupted closes that.
+     */
+    private final RandomAccessFile file;
 
     /** What the operating system knows the open files by; not the same as their paths. */
     private final @Nullable Object key;
@@ -60,14 +63,14 @@ final class OpenedFile implements AutoCloseable {
 
     private volatile boolean lost;
 
-    private OpenedFile(Path path, int mark, Connection connection, FileChannel channel, Runnable onLoss)
+    private OpenedFile(Path path, int mark, Connection connection, RandomAccessFile file, Runnable onLoss)
             throws IOException {
         this.path = path;
         this.mark = mark;
         this.writeAheadLog = SqliteFile.beside(path, "-wal");
         this.connection = connection;
-        this.channel = channel;
-        this.size = channel.size();
+        this.file = file;
+        this.size = file.length();
         this.onLoss = onLoss;
         this.key = key(path);
         this.logKey = key(writeAheadLog);
@@ -88,7 +91,7 @@ final class OpenedFile implements AutoCloseable {
             log.debug("Not marked, as on a full disk: whether it is overwritten cannot be seen", ex);
         }
         try {
-            return new OpenedFile(path, mark, connection, FileChannel.open(path), onLoss);
+            return new OpenedFile(path, mark, connection, new RandomAccessFile(path.toFile(), "r"), onLoss);
         }
         catch (IOException ex) {
             connection.close();
@@ -177,7 +180,7 @@ final class OpenedFile implements AutoCloseable {
     synchronized boolean isShorter() {
         try {
             long before = size;
-            size = channel.size();
+            size = file.length();
             return size < before;
         }
         catch (IOException ex) {
@@ -187,13 +190,14 @@ final class OpenedFile implements AutoCloseable {
 
     /** Waits until the disk has what was written to it. */
     void force() throws IOException {
-        channel.force(false);
+        file.getFD().sync();
     }
 
-    private @Nullable ByteBuffer header() {
-        ByteBuffer header = ByteBuffer.allocate(HEADER_SIZE);
+    private synchronized @Nullable ByteBuffer header() {
+        byte[] header = new byte[HEADER_SIZE];
         try {
-            return (channel.read(header, 0) == HEADER_SIZE) ? header : null;
+            file.seek(0);
+            return (file.read(header) == HEADER_SIZE) ? ByteBuffer.wrap(header) : null;
         }
         catch (IOException ex) {
             return null;
@@ -222,7 +226,7 @@ final class OpenedFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        try (channel; connection) {
+        try (file; connection) {
             lost = true;
         }
         catch (SQLException ex) {

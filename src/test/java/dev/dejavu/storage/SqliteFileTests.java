@@ -178,6 +178,23 @@ class SqliteFileTests {
         assertThat(folder.resolve(ASIDE)).doesNotExist();
     }
 
+    /** As the thread of a part that stops is. */
+    @Test
+    void interruptedThreadDoesNotTakeTheFileForDamaged() throws Exception {
+        Path path = folder.resolve("cache.db");
+        write(path, 1);
+        try (SqliteFile file = open(path); Connection connection = file.connect()) {
+            assertThat(connection.isValid(1)).isTrue();
+            Thread.currentThread().interrupt();
+            file.requireIntact();
+            file.connect().close();
+            assertThat(Thread.interrupted()).isTrue();
+            file.requireIntact();
+            assertThat(rows(file)).isEqualTo(1);
+            assertThat(reports).hasValue(0);
+        }
+    }
+
     @Test
     void fileDoesNotGrowWhileTheDiskIsFull() throws Exception {
         Path path = folder.resolve("cache.db");
