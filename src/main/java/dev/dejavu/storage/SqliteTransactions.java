@@ -114,7 +114,7 @@ final class SqliteTransactions extends JdbcTransactionManager {
         if (refusal != null) {
             try {
                 new TransactionTemplate(this)
-                    .executeWithoutResult((status) -> new JdbcTemplate(writer).execute("pragma user_version = 0"));
+                    .executeWithoutResult((status) -> new JdbcTemplate(writer).execute("pragma application_id = 0"));
                 refusal = null;
                 log.info("The file is written again");
             }

@@ -3,6 +3,10 @@ package dev.dejavu.storage;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 
 import org.junit.jupiter.api.Test;
@@ -49,7 +53,18 @@ class UnwritableFileTests {
             // No write comes to a service that is not ready.
             await().atMost(Duration.ofSeconds(10))
                 .until(() -> http.get("/actuator/health/readiness").statusCode() == 200);
+            saveLog();
             assertThat(http.put("/images/" + Keys.next(), BODY).statusCode()).isEqualTo(201);
+            assertThat(http.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
+            assertThat(service.output()).doesNotContain("is damaged");
+        }
+    }
+
+    /** To the file, as SQLite does once the log is long. */
+    private void saveLog() throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + home.resolve("cache.db"));
+                Statement statement = connection.createStatement()) {
+            statement.execute("pragma wal_checkpoint(passive)");
         }
     }
 
