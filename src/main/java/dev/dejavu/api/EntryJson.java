@@ -2,9 +2,9 @@ package dev.dejavu.api;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
@@ -41,8 +41,7 @@ public class EntryJson {
      */
     public <E extends CacheEntry> ResponseEntity<byte[]> lookup(Set<CacheKey> keys, List<Hit<E>> hits) {
         List<Representation> entries = hits.stream().map((hit) -> hit.representation(this::represent)).toList();
-        Set<String> found = hits.stream().map((hit) -> hit.entry().key().hex()).collect(Collectors.toSet());
-        List<String> missing = keys.stream().map(CacheKey::hex).filter((key) -> !found.contains(key)).toList();
+        List<String> missing = missing(keys, hits);
         byte[] end = utf8(
                 "],\"missing\":[" + (missing.isEmpty() ? "" : '"' + String.join("\",\"", missing) + '"') + "]}");
         int length = BEGIN.length + entries.stream().mapToInt((entry) -> entry.length() + 1).sum() + end.length;
@@ -56,6 +55,23 @@ public class EntryJson {
         List<String> tags = entries.stream().map(Representation::etag).toList();
         return EntryResponses.answer(ResponseEntity.ok(), EntryResponses.etag(tags + " " + missing),
                 json.put(end).array());
+    }
+
+    /**
+     * By their hex alone, as a caller with an overlay may be given an entry of the base.
+     */
+    private static <E extends CacheEntry> List<String> missing(Set<CacheKey> keys, List<Hit<E>> hits) {
+        List<String> missing = new ArrayList<>();
+        int next = 0;
+        for (CacheKey key : keys) {
+            if (next < hits.size() && hits.get(next).entry().key().hex().equals(key.hex())) {
+                next++;
+            }
+            else {
+                missing.add(key.hex());
+            }
+        }
+        return missing;
     }
 
     private static byte[] utf8(String text) {
