@@ -59,7 +59,7 @@ public record CacheKey(@JsonValue String hex, String overlay) {
         return new CacheKey(Sha256.hex(text));
     }
 
-    /** A loop, as a lookup of 100 keys takes a tenth longer with a stream. */
+    /** A loop: a stream took a tenth of the processor time of a lookup of 100 keys. */
     private static boolean isHex(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
