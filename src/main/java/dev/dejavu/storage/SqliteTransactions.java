@@ -113,6 +113,7 @@ final class SqliteTransactions extends JdbcTransactionManager {
     boolean isWritable() {
         if (refusal != null) {
             try {
+                // user_version has the mark of the open file.
                 new TransactionTemplate(this)
                     .executeWithoutResult((status) -> new JdbcTemplate(writer).execute("pragma application_id = 0"));
                 refusal = null;
