@@ -38,7 +38,7 @@ record HistoryAttempt(String method, String path, @Nullable String body) {
                         "{\"%s\":[\"%s\"]}".formatted(isImage ? "hashes" : "digests", entry.key() + "/" + overlay)),
                 new HistoryAttempt("GET", collection + "?overlay=" + overlay, null),
                 new HistoryAttempt("DELETE", collection + "?overlay=" + overlay, null),
-                new HistoryAttempt("DELETE", "/overlays/" + overlay, null), new HistoryAttempt("GET", "/tokens", null),
+                new HistoryAttempt("GET", "/tokens", null),
                 new HistoryAttempt("POST", "/tokens", "{\"name\":\"" + entry.key() + "\",\"role\":\"admin\"}"),
                 new HistoryAttempt("POST", "/webhooks/real", "{\"events\":[]}"),
                 new HistoryAttempt("GET", "/actuator/env/" + key, null)));
