@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
@@ -93,7 +93,8 @@ final class ChaosClients {
     /** Answers that the proxy made itself. */
     private final AtomicInteger ofProxy = new AtomicInteger();
 
-    private final AtomicLong slowest = new AtomicLong();
+    /** The slowest answers in milliseconds, by method and status. */
+    private final Map<String, Long> slowest = new ConcurrentSkipListMap<>();
 
     private volatile boolean running = true;
 
@@ -253,7 +254,7 @@ final class ChaosClients {
             HttpResponse<String> response = caller.send(method, path,
                     (body != null) ? BodyPublishers.ofString(body) : null, "Content-Type", "application/json");
             long taken = System.nanoTime() - begin;
-            slowest.accumulateAndGet(taken, Math::max);
+            slowest.merge(method + " " + response.statusCode(), taken / 1_000_000, Math::max);
             expect(taken < MAX_NANOS, "%d ms for %s".formatted(taken / 1_000_000, method), response);
             ofProxy.addAndGet(isOfProxy(response) ? 1 : 0);
             return response;
@@ -311,9 +312,9 @@ final class ChaosClients {
     String summary() {
         return """
                 %d writes acknowledged, %d refused; %d in an overlay; %d reads, %d of them stale, %d of what was deleted, \
-                %d refused; %d answers of the proxy itself; slowest answer %d ms; %d faults"""
+                %d refused; %d answers of the proxy itself; %d faults; slowest in ms: %s"""
             .formatted(writes.get(), refusedWrites.get(), overlayWrites.get(), reads.get(), staleReads.get(),
-                    deletedReads.get(), refusedReads.get(), ofProxy.get(), slowest.get() / 1_000_000, faults.size());
+                    deletedReads.get(), refusedReads.get(), ofProxy.get(), faults.size(), slowest);
     }
 
     /**
