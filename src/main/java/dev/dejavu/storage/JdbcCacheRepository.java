@@ -168,7 +168,7 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
 
     @Override
     public Optional<E> find(CacheKey key) {
-        return find(reading(find), key);
+        return find(database.lookups().sql(find), key);
     }
 
     private Optional<E> find(JdbcClient.StatementSpec statement, CacheKey key) {

@@ -169,7 +169,7 @@ class SqliteConfiguration {
     /** One connection writes, so no statement waits for a row. */
     @Bean
     CacheDatabase cacheDatabase(JdbcClient reader, JdbcClient writer, GroupCommit commit, SqliteScans scans) {
-        return new CacheDatabase(reader, writer, commit, scans, "");
+        return new CacheDatabase(reader, reader, writer, commit, scans, "");
     }
 
     private static JdbcClient client(DataSource dataSource, SqliteTransactions transactions) {

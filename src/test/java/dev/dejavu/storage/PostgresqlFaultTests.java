@@ -1,6 +1,7 @@
 package dev.dejavu.storage;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -23,6 +24,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 import dev.dejavu.DejavuApplication;
 import dev.dejavu.testing.Http;
@@ -35,6 +37,7 @@ import static dev.dejavu.testing.Http.assertProblem;
 import static dev.dejavu.testing.Http.header;
 import static dev.dejavu.testing.Http.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -102,6 +105,22 @@ class PostgresqlFaultTests {
         proxy.freeze(false);
         await().atMost(Duration.ofSeconds(60)).until(() -> http.get(path).statusCode() == 200);
         assertHealth(http, 200);
+    }
+
+    @Test
+    void lookupsGiveUpBeforeOtherReadsOfTheSameConnections() {
+        start();
+        CacheDatabase cache = services.getLast().getBean(CacheDatabase.class);
+        // A timeout of the server would come after 900 ms.
+        assertThatThrownBy(() -> sleep(cache.lookups(), 800)).hasRootCauseInstanceOf(SocketTimeoutException.class);
+        for (int connection = 0; connection < 20; connection++) {
+            sleep(cache.lookups(), 0);
+        }
+        sleep(cache.reader(), 700);
+    }
+
+    private static void sleep(JdbcClient client, int millis) {
+        client.sql("select 1 from pg_sleep(?)").param(millis / 1000.0).query(Integer.class).single();
     }
 
     @Test
