@@ -6,6 +6,7 @@ import java.util.function.Predicate;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.RegistryEvent;
@@ -35,6 +36,9 @@ class FreshnessPolicy {
         .maximumSize(10_000)
         .executor(Runnable::run)
         .build();
+
+    /** The last answer, as most images are of one registry. */
+    private volatile @Nullable Answer last;
 
     /** Made once, for the sake of hits in memory. */
     private final Predicate<VerifiableEntry> isVerifiable = this::isVerifiable;
@@ -99,8 +103,32 @@ class FreshnessPolicy {
     }
 
     private boolean isVerifiable(String imageUri) {
-        return properties.enabled() && mayBeAsked.get(imageUri.substring(0, Math.max(imageUri.indexOf('/'), 0)),
-                (host) -> registries.registryOf(host + "/any:any") != null);
+        if (!properties.enabled()) {
+            return false;
+        }
+        Answer answer = last;
+        if (answer == null || !answer.isOf(imageUri)) {
+            answer = answer(imageUri.substring(0, Math.max(imageUri.indexOf('/'), 0)));
+            last = answer;
+        }
+        return answer.mayBeAsked;
+    }
+
+    private Answer answer(String host) {
+        return new Answer(host, mayBeAsked.get(host, (asked) -> registries.registryOf(asked + "/any:any") != null));
+    }
+
+    /**
+     * Whether a registry may be asked.
+     *
+     * @param host the text before the first slash of its images
+     */
+    private record Answer(String host, boolean mayBeAsked) {
+
+        boolean isOf(String imageUri) {
+            return imageUri.startsWith(host) && imageUri.indexOf('/') == host.length();
+        }
+
     }
 
 }
