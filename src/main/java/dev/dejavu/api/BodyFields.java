@@ -74,9 +74,10 @@ public final class BodyFields {
         if (texts == null || texts.isEmpty() || texts.size() > MAX_KEYS) {
             throw malformed(member + " must have 1 to " + MAX_KEYS + " keys.");
         }
-        Set<CacheKey> keys = new LinkedHashSet<>();
+        Set<CacheKey> keys = LinkedHashSet.newLinkedHashSet(texts.size());
+        String each = member + "[]";
         for (String text : texts) {
-            keys.add(parser.apply(required(member + "[]", text)));
+            keys.add(parser.apply(required(each, text)));
         }
         return keys;
     }

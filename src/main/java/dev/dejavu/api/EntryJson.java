@@ -40,20 +40,26 @@ public class EntryJson {
      * @param hits in the order of the keys
      */
     public <E extends CacheEntry> ResponseEntity<byte[]> lookup(Set<CacheKey> keys, List<Hit<E>> hits) {
-        List<Representation> entries = hits.stream().map((hit) -> hit.representation(this::represent)).toList();
+        List<Representation> entries = new ArrayList<>(hits.size());
+        StringBuilder tags = new StringBuilder();
+        int length = 0;
+        for (Hit<E> hit : hits) {
+            Representation entry = hit.representation(this::represent);
+            entries.add(entry);
+            tags.append(entry.etag());
+            length += entry.length() + 1;
+        }
         List<String> missing = missing(keys, hits);
         byte[] end = utf8(
                 "],\"missing\":[" + (missing.isEmpty() ? "" : '"' + String.join("\",\"", missing) + '"') + "]}");
-        int length = BEGIN.length + entries.stream().mapToInt((entry) -> entry.length() + 1).sum() + end.length;
-        ByteBuffer json = ByteBuffer.allocate(entries.isEmpty() ? length : length - 1).put(BEGIN);
+        ByteBuffer json = ByteBuffer.allocate(BEGIN.length + Math.max(length - 1, 0) + end.length).put(BEGIN);
         for (Representation entry : entries) {
             if (json.position() > BEGIN.length) {
                 json.put((byte) ',');
             }
             entry.writeTo(json);
         }
-        List<String> tags = entries.stream().map(Representation::etag).toList();
-        return EntryResponses.answer(ResponseEntity.ok(), EntryResponses.etag(tags + " " + missing),
+        return EntryResponses.answer(ResponseEntity.ok(), EntryResponses.etag(tags.append(missing)),
                 json.put(end).array());
     }
 

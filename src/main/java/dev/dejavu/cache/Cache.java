@@ -216,7 +216,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      */
     public List<Hit<E>> findAll(Collection<CacheKey> keys) {
         Caller caller = callers.current();
-        Map<CacheKey, Hit<E>> found = new HashMap<>();
+        Map<CacheKey, Hit<E>> found = HashMap.newHashMap(keys.size());
         List<CacheKey> others = new ArrayList<>();
         for (CacheKey key : keys) {
             NearHit<E> hit = findInMemory(key, caller);
@@ -270,7 +270,7 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
     }
 
     private List<Hit<E>> found(Collection<CacheKey> keys, Map<CacheKey, Hit<E>> found, Caller caller) {
-        List<Hit<E>> hits = new ArrayList<>();
+        List<Hit<E>> hits = new ArrayList<>(keys.size());
         List<CacheKey> misses = new ArrayList<>();
         for (CacheKey key : keys) {
             Hit<E> hit = found.get(key);
