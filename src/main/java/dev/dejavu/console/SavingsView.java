@@ -33,8 +33,9 @@ record SavingsView(Row total, String bytes, List<Row> days, Excerpt<Row> reposit
     static SavingsView of(Ledger ledger, int days, Instant now, boolean knowsMisses) {
         Instant to = now.truncatedTo(ChronoUnit.HOURS).plus(Duration.ofHours(1));
         Instant from = now.truncatedTo(ChronoUnit.DAYS).minus(Duration.ofDays(days - 1L));
-        Savings byDay = ledger.read(from, to, By.DAY);
-        Savings byRepository = ledger.read(from, to, By.REPOSITORY);
+        List<Savings> sums = ledger.readAll(from, to, List.of(By.DAY, By.REPOSITORY));
+        Savings byDay = sums.getFirst();
+        Savings byRepository = sums.getLast();
         return new SavingsView(Row.of("", byDay.total(), knowsMisses), size(byDay.total().savedBytes()),
                 byDay.rows().reversed().stream().map((row) -> Row.of(day(row), row, knowsMisses)).toList(),
                 Excerpt
