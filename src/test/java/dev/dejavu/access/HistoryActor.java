@@ -24,6 +24,11 @@ record HistoryActor(String name, @Nullable Role role, String overlay, @Nullable 
         return holds(Role.ADMIN) && overlay.isEmpty();
     }
 
+    /** Whether it may remove what is in an overlay, or in the base for empty text. */
+    boolean administers(String place) {
+        return seesAll() || (holds(Role.ADMIN) && overlay.equals(place));
+    }
+
     /** Whether nothing that this one writes may reach the other. */
     boolean isIsolatedFrom(HistoryActor other) {
         return !overlay.equals(other.overlay) && !overlay.isEmpty();

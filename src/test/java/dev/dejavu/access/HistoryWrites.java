@@ -126,14 +126,13 @@ final class HistoryWrites {
         }
         assertRemoved(response,
                 model.remove(instance,
-                        (place, entry) -> place.path().startsWith(collection)
-                                && (writer.overlay().isEmpty() || writer.overlay().equals(place.overlay()))
+                        (place, entry) -> place.path().startsWith(collection) && writer.administers(place.overlay())
                                 && Optional.ofNullable(value).orElse(entry.value()).equals(entry.value())));
     }
 
     void removeOverlay(HistoryActor writer, int instance, String overlay) {
         HttpResponse<String> response = calls.send(writer, instance, "DELETE", "/overlays/" + overlay, null);
-        if (!writer.seesAll() && !(writer.holds(Role.ADMIN) && writer.overlay().equals(overlay))) {
+        if (!writer.administers(overlay)) {
             assertRefused(writer, response);
             return;
         }
