@@ -60,6 +60,7 @@ class OverviewPage {
     @GetMapping({ "/console", "/console/" })
     String overview(@RequestParam(defaultValue = "7") String days, Model model) {
         Visitor visitor = visitors.current();
+        stats.beginCounts();
         int shown = DAYS.contains(days) ? Integer.parseInt(days) : 7;
         model.addAttribute("days", shown);
         model.addAttribute("spans", DAYS);
