@@ -44,8 +44,8 @@ class Measured:
                  for share, values in self.paced.items() for name, value in values.items()]
         lines += [f"resident after {moment}: {name} {value:.0f} MB" for moment, values in self.resident.items()
                   for name, value in values.items()]
-        plain = self.starts["plain jar"]
-        lines += [f"first answer after the start: {name} {value:.2f} s ({value / plain:.2f})" for name, value in self.starts.items()]
+        lines += [f"first answer after the start: {name} {value:.2f} s ({value / self.starts['plain jar']:.2f})"
+                  for name, value in self.starts.items()]
         return lines + [f"NOT MEASURED: {line}" for line in self.missing]
 
 
