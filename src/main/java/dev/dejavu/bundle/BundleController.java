@@ -68,8 +68,8 @@ class BundleController {
             @RequestParam(required = false) @Nullable String verified,
             @RequestHeader(name = HttpHeaders.IF_NONE_MATCH, required = false) @Nullable String held) {
         CacheKey key = bundles.key(digest);
-        return (ListQuery.isConfirmedOnly(verified) ? bundles.findConfirmed(key, held != null)
-                : bundles.find(key, held != null))
+        return (ListQuery.isConfirmedOnly(verified) ? bundles.lookups().findConfirmed(key, held != null)
+                : bundles.lookups().find(key, held != null))
             .map(EntryResponses::ok)
             .orElseThrow(() -> bundles.notFound(key));
     }
@@ -113,8 +113,8 @@ class BundleController {
     ResponseEntity<byte[]> lookup(@RequestBody LookupRequest request,
             @RequestParam(required = false) @Nullable String verified) {
         Set<CacheKey> keys = BodyFields.keys("digests", request.digests(), bundles::key);
-        return json.lookup(keys,
-                ListQuery.isConfirmedOnly(verified) ? bundles.findAllConfirmed(keys) : bundles.findAll(keys));
+        return json.lookup(keys, ListQuery.isConfirmedOnly(verified) ? bundles.lookups().findAllConfirmed(keys)
+                : bundles.lookups().findAll(keys));
     }
 
     @PostMapping("/explain")

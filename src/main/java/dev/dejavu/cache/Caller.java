@@ -31,4 +31,14 @@ public record Caller(@Nullable String name, String overlay, boolean isTrusted, b
         return mayRead(entry) && writing.covers(entry.parts());
     }
 
+    /** An entry as this caller sees it: without its author unless it may know that. */
+    <E extends CacheEntry> E withVisibleAuthor(E entry) {
+        return (entry.writtenBy() == null || seesAll) ? entry : CacheEntry.writtenBy(entry, null);
+    }
+
+    /** Whether this caller may see an entry, and nothing else of it than others. */
+    boolean seesAsOthers(CacheEntry entry) {
+        return mayRead(entry) && (entry.writtenBy() == null || !seesAll);
+    }
+
 }

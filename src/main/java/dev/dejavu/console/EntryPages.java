@@ -128,13 +128,13 @@ class EntryPages {
     private Optional<? extends CacheEntry> find(String name, String text, @Nullable String overlay) {
         Cache<?> cache = cache(name);
         CacheKey key = cache.key(text);
-        return cache.inspect((overlay != null && callers.current().seesAll()) ? key.in(overlay) : key);
+        return cache.lookups().inspect((overlay != null && callers.current().seesAll()) ? key.in(overlay) : key);
     }
 
     @PostMapping("/{key}/check")
     ResponseEntity<Void> check(@PathVariable String cache, @PathVariable String key) {
         Optional<? extends CacheEntry> before = find(cache, key, null);
-        boolean asked = cache(cache).check(cache(cache).key(key));
+        boolean asked = cache(cache).lookups().check(cache(cache).key(key));
         Optional<? extends CacheEntry> after = find(cache, key, null);
         if (before.isPresent() && after.isEmpty()) {
             return PublicLinks.seeOther("/console/" + cache + "?forgotten=registry").build();

@@ -82,7 +82,7 @@ public class Explainer {
     }
 
     private static <E extends CacheEntry> Optional<E> exact(Cache<E> cache, CacheKey key) {
-        return cache.inspect(key).filter((entry) -> entry.key().equals(key));
+        return cache.lookups().inspect(key).filter((entry) -> entry.key().equals(key));
     }
 
     private static boolean isInvalidated(CacheEntry entry) {

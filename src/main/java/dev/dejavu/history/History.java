@@ -62,7 +62,7 @@ public class History {
         catchUp();
         List<String> overlays = caller.seesAll() ? null : List.of(key.overlay(), key.inBase().overlay());
         List<EventRow> rows = rows(cache, key, overlays);
-        CacheEntry live = cache.inspect(key).orElse(null);
+        CacheEntry live = cache.lookups().inspect(key).orElse(null);
         if (!mayRead(caller, rows, live)) {
             return new KeyHistory(List.of(), null, null, null, false, false, dropped());
         }
@@ -95,7 +95,7 @@ public class History {
     }
 
     private Timeline timeline(Cache<?> cache, CacheKey key, Caller caller, List<EventRow> rows) {
-        CacheEntry live = cache.inspect(key).filter((entry) -> entry.key().equals(key)).orElse(null);
+        CacheEntry live = cache.lookups().inspect(key).filter((entry) -> entry.key().equals(key)).orElse(null);
         List<EventRow> visible = rows.stream()
             .filter((row) -> row.overlay().equals(key.overlay()) && isVisible(caller, row))
             .toList();

@@ -89,12 +89,13 @@ class ImageController {
         Duration patience = Wait.parse(wait);
         // The last look may come after the end of a lease, and so must not be a known
         // miss.
-        Supplier<Optional<CachedImage>> look = () -> isConfirmedOnly ? images.findConfirmedAgain(key)
-                : images.findAgain(key);
+        Supplier<Optional<CachedImage>> look = () -> isConfirmedOnly ? images.lookups().findConfirmedAgain(key)
+                : images.lookups().findAgain(key);
         Optional<CachedImage> awaited = patience.isZero() ? Optional.empty()
                 : parked.park(() -> leases.await(key, patience, isConfirmedOnly, look)).or(look);
         return awaited
-            .or(() -> isConfirmedOnly ? images.findConfirmed(key, isConfirmation) : images.find(key, isConfirmation))
+            .or(() -> isConfirmedOnly ? images.lookups().findConfirmed(key, isConfirmation)
+                    : images.lookups().find(key, isConfirmation))
             .map(EntryResponses::ok)
             .orElseThrow(() -> images.notFound(key));
     }
@@ -141,14 +142,17 @@ class ImageController {
     ResponseEntity<byte[]> lookup(@RequestBody LookupRequest request,
             @RequestParam(required = false) @Nullable String verified) {
         Set<CacheKey> keys = BodyFields.keys("hashes", request.hashes(), images::key);
-        return json.lookup(keys,
-                ListQuery.isConfirmedOnly(verified) ? images.findAllConfirmed(keys) : images.findAll(keys));
+        return json.lookup(keys, ListQuery.isConfirmedOnly(verified) ? images.lookups().findAllConfirmed(keys)
+                : images.lookups().findAll(keys));
     }
 
     @PostMapping("/resolve")
     ResponseEntity<CachedImage> resolve(@RequestBody ImageRequest request) {
         CachedImage requested = request.toKeyedImage(images, properties, sharing);
-        return images.resolve(requested).map(EntryResponses::ok).orElseThrow(() -> images.notFound(requested.hash()));
+        return images.lookups()
+            .resolve(requested)
+            .map(EntryResponses::ok)
+            .orElseThrow(() -> images.notFound(requested.hash()));
     }
 
     @PostMapping("/explain")

@@ -70,7 +70,7 @@ class ImageLeaseController {
     }
 
     private LeaseAnswer<CachedImage> take(Build build, Duration patience) {
-        return leases.take(build, patience, () -> images.findAgain(build.key()));
+        return leases.take(build, patience, () -> images.lookups().findAgain(build.key()));
     }
 
     @PostMapping("/{token}/renew")

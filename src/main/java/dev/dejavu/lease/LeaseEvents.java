@@ -62,7 +62,8 @@ class LeaseEvents implements CacheObserver, ChangeListener {
     private void endIfStored(CacheKey key, Instant since) {
         Thread.ofVirtual().name("lease-end").start(() -> {
             try {
-                if (images.inspect(key)
+                if (images.lookups()
+                    .inspect(key)
                     .filter((entry) -> entry.key().equals(key) && !entry.createdAt().isBefore(since))
                     .isPresent()) {
                     leases.onStored(key);

@@ -114,12 +114,12 @@ class EntryFilter implements Filter {
     private void answer(Cache<?> cache, CacheKey key, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
         boolean isConfirmation = request.getHeader(HttpHeaders.IF_NONE_MATCH) != null;
-        NearHit<?> hit = cache.findInMemory(key, isConfirmation);
+        NearHit<?> hit = cache.lookups().findInMemory(key, isConfirmation);
         if (hit != null) {
             send(hit.representation(represent), request, response);
             return;
         }
-        Optional<? extends CacheEntry> entry = cache.find(key, isConfirmation);
+        Optional<? extends CacheEntry> entry = cache.lookups().find(key, isConfirmation);
         if (entry.isPresent()) {
             send(represent.apply(entry.get()), request, response);
         }

@@ -41,9 +41,9 @@ class BundleCacheRepositoryTests {
                     new BundleParts("dns:///example.union.ai:proj:dev", "13164aad67360d377c32433a5f57ae8f"),
                     "the fingerprint", new Cost(2.5, 1_200_000L), plain.createdAt(), plain.expiresAt(), null, null);
             cache.put(bundle);
-            assertThat(cache.find(bundle.digest())).contains(bundle);
+            assertThat(cache.lookups().find(bundle.digest())).contains(bundle);
             cache.put(plain);
-            assertThat(cache.find(bundle.digest())).contains(plain);
+            assertThat(cache.lookups().find(bundle.digest())).contains(plain);
         }
 
     }

@@ -44,14 +44,14 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
 
     @Test
     void unknownKeyIsAMiss() {
-        assertThat(cache.find(Keys.next())).isEmpty();
+        assertThat(cache.lookups().find(Keys.next())).isEmpty();
     }
 
     @Test
     void entryIsFoundAsItWasPut() {
         E entry = newEntry();
         cache.put(entry);
-        assertThat(cache.find(entry.key())).contains(entry);
+        assertThat(cache.lookups().find(entry.key())).contains(entry);
     }
 
     @Test
@@ -61,7 +61,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         E other = entry(entry.key(), newValue());
         assertThat(cache.put(other).created()).isFalse();
         assertThat(cache.put(other).created()).isFalse();
-        assertThat(cache.find(entry.key())).contains(other);
+        assertThat(cache.lookups().find(entry.key())).contains(other);
     }
 
     @Test
@@ -90,10 +90,10 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         E entry = newEntry();
         cache.put(entry);
         clock.advance(TTL.minusMillis(1));
-        assertThat(cache.find(entry.key())).isPresent();
+        assertThat(cache.lookups().find(entry.key())).isPresent();
         clock.advance(Duration.ofMillis(1));
-        assertThat(cache.find(entry.key())).isEmpty();
-        assertThat(cache.findAll(List.of(entry.key()))).isEmpty();
+        assertThat(cache.lookups().find(entry.key())).isEmpty();
+        assertThat(cache.lookups().findAll(List.of(entry.key()))).isEmpty();
         assertThat(page(Cursor.START, 500)).doesNotContain(entry);
         assertThat(entry.expiresAt()).isEqualTo(clock.instant());
     }
@@ -105,7 +105,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         clock.advance(TTL.minusMillis(1));
         cache.put(entry(entry.key(), newValue()));
         clock.advance(TTL.minusMillis(1));
-        assertThat(cache.find(entry.key())).isPresent();
+        assertThat(cache.lookups().find(entry.key())).isPresent();
     }
 
     @Test
@@ -113,7 +113,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         E entry = newEntry();
         cache.put(entry);
         cache.remove(entry.key());
-        assertThat(cache.find(entry.key())).isEmpty();
+        assertThat(cache.lookups().find(entry.key())).isEmpty();
         cache.remove(entry.key());
     }
 
@@ -124,7 +124,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         for (int i = 0; i < 300; i++) {
             requested.add(Keys.next());
         }
-        assertThat(cache.findAll(requested).stream().map(Hit::entry).toList())
+        assertThat(cache.lookups().findAll(requested).stream().map(Hit::entry).toList())
             .containsExactlyInAnyOrderElementsOf(entries);
     }
 
@@ -160,7 +160,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         assertThat(cache.removeAll(value).rows()).isEqualTo(2);
         assertThat(cache.list(Cursor.START, 500, value, null).entries()).isEmpty();
         assertThat(cache.removeAll(value).rows()).isZero();
-        assertThat(cache.find(other.key())).isPresent();
+        assertThat(cache.lookups().find(other.key())).isPresent();
     }
 
     @Test
@@ -210,7 +210,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         E after = entry(Keys.next(), value);
         cache.put(after);
         assertThat(table.removeSome(selection, new CacheKey(""), 10)).containsExactly(before.key());
-        assertThat(cache.find(after.key())).isPresent();
+        assertThat(cache.lookups().find(after.key())).isPresent();
         assertThat(cache.removeAll(value).rows()).isOne();
     }
 
@@ -250,7 +250,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         assertThat(cache.pruneExpired(0, 3)).hasSize(2);
         assertThat(cache.pruneExpired(0, 3)).isEmpty();
         assertThat(cache.count().entries()).isEqualTo(2);
-        assertThat(cache.find(live.getFirst().key())).isPresent();
+        assertThat(cache.lookups().find(live.getFirst().key())).isPresent();
         assertThat(cache.removeAll(null).rows()).isEqualTo(2);
     }
 
@@ -295,7 +295,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         E entry = newEntry();
         List<Boolean> created = concurrently(8, () -> cache.put(entry).created());
         assertThat(created).filteredOn((one) -> one).hasSize(1);
-        assertThat(cache.find(entry.key())).contains(entry);
+        assertThat(cache.lookups().find(entry.key())).contains(entry);
     }
 
     @Test
@@ -306,7 +306,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         List<E> live = newEntries(300);
         List<Integer> pruned = concurrently(4, () -> prune(50));
         assertThat(pruned.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1500);
-        assertThat(cache.findAll(live.stream().map(CacheEntry::key).toList())).hasSize(300);
+        assertThat(cache.lookups().findAll(live.stream().map(CacheEntry::key).toList())).hasSize(300);
         assertThat(cache.removeAll(null).rows()).isEqualTo(300);
     }
 
@@ -321,7 +321,7 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
             renewed.forEach(cache::put);
             prune.get();
         }
-        assertThat(cache.findAll(renewed.stream().map(CacheEntry::key).toList())).hasSize(600);
+        assertThat(cache.lookups().findAll(renewed.stream().map(CacheEntry::key).toList())).hasSize(600);
     }
 
     @Test

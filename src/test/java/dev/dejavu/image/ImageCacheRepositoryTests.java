@@ -123,9 +123,9 @@ class ImageCacheRepositoryTests {
             writer.sql("update image_cache set verified_at = -verified_at where hash = ?")
                 .param(image.hash().hex())
                 .update();
-            assertThat(cache.find(image.hash())).isEmpty();
+            assertThat(cache.lookups().find(image.hash())).isEmpty();
             cache.put(image);
-            assertThat(cache.find(image.hash())).isPresent();
+            assertThat(cache.lookups().find(image.hash())).isPresent();
         }
 
         @Test
@@ -136,10 +136,10 @@ class ImageCacheRepositoryTests {
             CachedImage image = new CachedImage(plain.hash(), plain.imageUri(), parts, "the run", new Cost(4.25, null),
                     plain.createdAt(), plain.expiresAt(), null, plain.verification(), plain.firstPutAt(), null);
             cache.put(image);
-            assertThat(cache.find(image.hash())).contains(image);
+            assertThat(cache.lookups().find(image.hash())).contains(image);
             assertThat(parts.platforms()).containsExactly("linux/amd64", "linux/arm64");
             cache.put(plain);
-            assertThat(cache.find(image.hash())).contains(plain.withCost(image.cost()));
+            assertThat(cache.lookups().find(image.hash())).contains(plain.withCost(image.cost()));
         }
 
         @Test
@@ -352,11 +352,11 @@ class ImageCacheRepositoryTests {
                 statement.execute("update image_cache set verified_at = null, verified_by = null where hash = '"
                         + image.hash() + "'");
             }
-            assertThat(cache.find(image.hash())).isPresent();
+            assertThat(cache.lookups().find(image.hash())).isPresent();
             RegistryEvent event = new RegistryEvent(RegistryEvent.Kind.DELETE, "registry.example.com/acme/old-row",
                     null, null);
             listener.onRegistryEvents("test", List.of(event));
-            assertThat(cache.find(image.hash())).isEmpty();
+            assertThat(cache.lookups().find(image.hash())).isEmpty();
             assertThat(cache.removeAll(image.imageUri()).rows()).isOne();
         }
 
@@ -368,7 +368,7 @@ class ImageCacheRepositoryTests {
             whileUncommitted(
                     "update image_cache set created_at = %d where hash = '%s'".formatted(clock.millis(), image.hash()),
                     () -> cache.pruneExpired(0, 1_000_000).size());
-            assertThat(cache.find(image.hash())).isPresent();
+            assertThat(cache.lookups().find(image.hash())).isPresent();
         }
 
         @Test
@@ -378,7 +378,7 @@ class ImageCacheRepositoryTests {
             int removed = whileUncommitted("update image_cache set image_uri = 'ghcr.io/acme/new:v1' where hash = '%s'"
                 .formatted(image.hash()), () -> cache.removeAll(image.imageUri()).rows());
             assertThat(removed).isZero();
-            assertThat(cache.find(image.hash())).isPresent();
+            assertThat(cache.lookups().find(image.hash())).isPresent();
         }
 
         @Test

@@ -89,7 +89,7 @@ abstract class NearCacheFixture {
     }
 
     boolean isInNearCache(CacheKey key) {
-        return images.findInMemory(key, false) != null;
+        return images.lookups().findInMemory(key, false) != null;
     }
 
     HttpResponse<String> get(CacheKey key) {

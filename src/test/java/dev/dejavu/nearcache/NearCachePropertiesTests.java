@@ -58,7 +58,7 @@ class NearCachePropertiesTests {
             http.put(path, "{\"image_uri\":\"ghcr.io/acme/a:v1\"}");
             assertThat(http.get(path).statusCode()).isEqualTo(200);
             assertThat(http.get(path).statusCode()).isEqualTo(200);
-            assertThat(images.findInMemory(key, false)).isNull();
+            assertThat(images.lookups().findInMemory(key, false)).isNull();
         }
 
     }

@@ -204,7 +204,7 @@ class TwoInstancesTests extends TwoInstancesFixture {
         CacheKey key = Keys.next();
         put(one, key, 1);
         await().atMost(Duration.ofSeconds(10))
-            .until(() -> version(other, key) == 1 && images.findInMemory(key, false) != null);
+            .until(() -> version(other, key) == 1 && images.lookups().findInMemory(key, false) != null);
         return key;
     }
 
