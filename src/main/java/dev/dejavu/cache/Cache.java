@@ -259,21 +259,23 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
      * they are not counted for each question.
      */
     public Count count() {
-        return total.get((parts) -> true, LiveCount.PATIENCE);
+        return total.get((parts) -> true, System.nanoTime(), LiveCount.PATIENCE);
     }
 
     /** How many of them the caller may read. */
     public Count countReadable() {
-        return countReadable(LiveCount.PATIENCE);
+        return countReadable(System.nanoTime(), LiveCount.PATIENCE);
     }
 
     /**
      * The same for those who would rather have an old number than wait.
+     * @param asked as {@link System#nanoTime}: a count that began later is new
      * @param patience how long to wait for a new one
      */
-    public Count countReadable(Duration patience) {
+    public Count countReadable(long asked, Duration patience) {
         Grant reading = callers.current().reading();
-        return reading.isAll() ? total.get((parts) -> true, patience) : byParts.get(reading::covers, patience);
+        return reading.isAll() ? total.get((parts) -> true, asked, patience)
+                : byParts.get(reading::covers, asked, patience);
     }
 
     /**

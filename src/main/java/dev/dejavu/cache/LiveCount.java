@@ -58,11 +58,11 @@ final class LiveCount {
     /**
      * The number of live entries.
      * @param which of them, where they are counted by their parts
+     * @param asked as {@link System#nanoTime}: a count that began later is new
      * @param patience how long to wait for a new count
      * @throws DataAccessException when the database does not answer
      */
-    Count get(Predicate<KeyParts> which, Duration patience) {
-        long asked = System.nanoTime();
+    Count get(Predicate<KeyParts> which, long asked, Duration patience) {
         Future<Result> counting = executor.submit(() -> count(asked));
         @Nullable Result result;
         try {

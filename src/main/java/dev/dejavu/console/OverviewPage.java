@@ -60,12 +60,12 @@ class OverviewPage {
     @GetMapping({ "/console", "/console/" })
     String overview(@RequestParam(defaultValue = "7") String days, Model model) {
         Visitor visitor = visitors.current();
-        stats.beginCounts();
+        long begin = stats.beginCounts();
         int shown = DAYS.contains(days) ? Integer.parseInt(days) : 7;
         model.addAttribute("days", shown);
         model.addAttribute("spans", DAYS);
         model.addAttribute("savings", savings(shown, visitor));
-        Map<String, Stats> known = stats.statsWithin(PATIENCE);
+        Map<String, Stats> known = stats.statsSince(begin, PATIENCE);
         List<CacheRow> caches = List.of("images", "bundles")
             .stream()
             .map((name) -> CacheRow.of(name, known.get(name)))

@@ -40,18 +40,24 @@ public class StatsController {
         return stats(Cache::countReadable);
     }
 
-    /** Begins to count the entries, so that {@link #statsWithin} waits less. */
-    public void beginCounts() {
-        caches.forEach((cache) -> cache.countReadable(Duration.ZERO));
+    /**
+     * Begins to count the entries.
+     * @return when, for {@link #statsSince}
+     */
+    public long beginCounts() {
+        long begin = System.nanoTime();
+        caches.forEach((cache) -> cache.countReadable(begin, Duration.ZERO));
+        return begin;
     }
 
     /**
-     * The same for those who would rather have an old number of entries than wait.
-     * @param patience how long to wait for new ones
+     * The statistics for those who would rather have an old number of entries than wait.
+     * @param begin of the counts
+     * @param patience how long to wait for all of them
      */
-    public Map<String, Stats> statsWithin(Duration patience) {
+    public Map<String, Stats> statsSince(long begin, Duration patience) {
         long end = System.nanoTime() + patience.toNanos();
-        return stats((cache) -> cache.countReadable(Duration.ofNanos(Math.max(0, end - System.nanoTime()))));
+        return stats((cache) -> cache.countReadable(begin, Duration.ofNanos(Math.max(0, end - System.nanoTime()))));
     }
 
     private Map<String, Stats> stats(Function<Cache<?>, Count> counter) {
