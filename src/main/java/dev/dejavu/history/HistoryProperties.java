@@ -1,10 +1,12 @@
 package dev.dejavu.history;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.convert.DurationUnit;
 
 /**
  * How much is remembered of what happened.
@@ -13,7 +15,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param maxRows of events, and as many of who was served; the oldest go first
  */
 @ConfigurationProperties("dejavu.history")
-record HistoryProperties(@DefaultValue("30d") Duration keep, @DefaultValue("1000000") long maxRows) {
+record HistoryProperties(@DurationUnit(ChronoUnit.DAYS) @DefaultValue("30d") Duration keep,
+        @DefaultValue("1000000") long maxRows) {
 
     HistoryProperties {
         if (keep.isNegative() || keep.compareTo(Duration.ofDays(3650)) > 0) {
