@@ -164,12 +164,15 @@ final class OpenedFile implements AutoCloseable {
         }
     }
 
-    /** Whether another program has written over its beginning. */
+    /**
+     * Whether another program has written over its beginning. A closed file says nothing
+     * of that.
+     */
     boolean isOverwritten() {
         ByteBuffer header = header();
         boolean hasMark = header != null && header.getInt(USER_VERSION) == mark;
         isMarked |= hasMark;
-        return isMarked && !hasMark;
+        return isMarked && !hasMark && !lost;
     }
 
     /**
@@ -184,7 +187,7 @@ final class OpenedFile implements AutoCloseable {
             return size < before;
         }
         catch (IOException ex) {
-            return true;
+            return !lost;
         }
     }
 

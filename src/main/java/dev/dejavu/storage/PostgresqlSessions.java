@@ -27,10 +27,11 @@ final class PostgresqlSessions extends AbstractDataSource {
     static final String LOCK_TIMEOUT = "400ms";
 
     /**
-     * The server gives up first: a write that was answered 503 must not be carried out
-     * later. Who waits for a row that somebody holds must not hold up those who write
-     * others for long. And a commit that gets lost on its way ends with its session
-     * before its answer is given up.
+     * The server gives up before its client, but for a lookup of one key, which changes
+     * nothing: a write that was answered 503 must not be carried out later. Who waits for
+     * a row that somebody holds must not hold up those who write others for long. And a
+     * commit that gets lost on its way ends with its session before its answer is given
+     * up.
      */
     private static final String TIMEOUTS = """
             set {local} statement_timeout = 900; set {local} lock_timeout = '%s';
