@@ -71,7 +71,7 @@ class BundleController {
         return (ListQuery.isConfirmedOnly(verified) ? bundles.lookups().findConfirmed(key, held != null)
                 : bundles.lookups().find(key, held != null))
             .map(EntryResponses::ok)
-            .orElseThrow(() -> bundles.notFound(key));
+            .orElseThrow(() -> bundles.lookups().notFound(key));
     }
 
     @PutMapping("/{digest}")

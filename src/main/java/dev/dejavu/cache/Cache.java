@@ -83,11 +83,6 @@ public final class Cache<E extends CacheEntry> implements Prunable, AutoCloseabl
         return lookups;
     }
 
-    /** What to answer for a key that was not found. */
-    public ProblemException notFound(CacheKey key) {
-        return callers.current().reading().isAll() ? verifier.notFound(key) : ProblemException.miss();
-    }
-
     /** Stores an entry in the caller's name, in place of the one that has its key. */
     public PutResult<E> put(E entry) {
         return put(entry, null);

@@ -259,4 +259,9 @@ public final class Lookups<E extends CacheEntry> {
                 false);
     }
 
+    /** What to answer for a key that was not found. */
+    public ProblemException notFound(CacheKey key) {
+        return callers.current().reading().isAll() ? verifier.notFound(key) : ProblemException.miss();
+    }
+
 }

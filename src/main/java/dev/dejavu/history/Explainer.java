@@ -190,7 +190,7 @@ public class Explainer {
     }
 
     private static boolean isAbsent(Cache<?> cache, CacheKey key) {
-        return cache.notFound(key).problem() == Problem.ABSENT;
+        return cache.lookups().notFound(key).problem() == Problem.ABSENT;
     }
 
 }

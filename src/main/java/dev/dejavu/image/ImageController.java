@@ -97,7 +97,7 @@ class ImageController {
             .or(() -> isConfirmedOnly ? images.lookups().findConfirmed(key, isConfirmation)
                     : images.lookups().find(key, isConfirmation))
             .map(EntryResponses::ok)
-            .orElseThrow(() -> images.notFound(key));
+            .orElseThrow(() -> images.lookups().notFound(key));
     }
 
     @PutMapping("/{hash}")
@@ -152,7 +152,7 @@ class ImageController {
         return images.lookups()
             .resolve(requested)
             .map(EntryResponses::ok)
-            .orElseThrow(() -> images.notFound(requested.hash()));
+            .orElseThrow(() -> images.lookups().notFound(requested.hash()));
     }
 
     @PostMapping("/explain")

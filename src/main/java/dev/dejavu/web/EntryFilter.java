@@ -124,7 +124,7 @@ class EntryFilter implements Filter {
             send(represent.apply(entry.get()), request, response);
         }
         else {
-            writer.write(cache.notFound(key), request, response);
+            writer.write(cache.lookups().notFound(key), request, response);
         }
     }
 
