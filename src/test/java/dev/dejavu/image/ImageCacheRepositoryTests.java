@@ -394,7 +394,8 @@ class ImageCacheRepositoryTests {
         }
 
         /**
-         * Commits a change on another connection once the call waits for its lock.
+         * Commits a change on another connection once the call waits for its lock, or has
+         * failed.
          */
         private int whileUncommitted(String change, Callable<Integer> call) throws Exception {
             try (Connection other = dataSource.getConnection();
@@ -403,7 +404,7 @@ class ImageCacheRepositoryTests {
                 other.setAutoCommit(false);
                 statement.executeUpdate(change);
                 Future<Integer> waiting = executor.submit(call);
-                await().pollInterval(Duration.ofMillis(20)).until(() -> waitsForALock(statement));
+                await().pollInterval(Duration.ofMillis(20)).until(() -> waiting.isDone() || waitsForALock(statement));
                 other.commit();
                 return waiting.get();
             }
