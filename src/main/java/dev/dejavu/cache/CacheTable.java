@@ -23,6 +23,13 @@ public interface CacheTable<E extends CacheEntry> extends CacheRepository<E> {
     CacheKey key(String text);
 
     /**
+     * The keys of some rows, expired ones too, in the order of {@link #removeSome}.
+     * @param after the last key that was read before
+     * @param limit how many at most
+     */
+    List<CacheKey> keys(CacheKey after, int limit);
+
+    /**
      * A page, newest first; by a part of their keys, in the order of these.
      * @param overlay whose entries stand in place of the base's; empty for the base
      * alone, {@code null} for the base beside all overlays

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import dev.dejavu.cache.CacheEntry;
 import dev.dejavu.cache.CacheKey;
 import dev.dejavu.cache.CacheRepository;
+import dev.dejavu.cache.CacheTable;
 import dev.dejavu.cache.ChangeFeed;
 import dev.dejavu.cache.PutCondition;
 import dev.dejavu.cache.PutResult;
@@ -26,7 +27,7 @@ import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.nearcache.NearRead.Epoch;
 
 /**
- * Keeps in memory what it finds, and which keys it did not find. Both count only while no
+ * Keeps in memory what it finds, and which keys there are. Both count only while no
  * change of the key has begun since it was read, and the feed of others' changes is
  * current; an entry also only while it is live. While the database does not answer, there
  * are stale entries for a while.
@@ -41,7 +42,12 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     /** Most changes are over by then. */
     private static final Duration DURATION_OF_CHANGE = Duration.ofMillis(50);
 
+    /** Of the heap, for each of two filters. */
+    private static final int SHARE_OF_KEYS = 16;
+
     private final CacheRepository<E> repository;
+
+    private final TableKeys keys;
 
     private final TimeToLive timeToLive;
 
@@ -59,15 +65,15 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     private final LongAdder misses = new LongAdder();
 
-    NearCacheRepository(CacheRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes, AnswerChecks checks,
-            NearCacheProperties properties) {
+    NearCacheRepository(CacheTable<E> table, ChangeFeed changes, AnswerChecks checks, NearCacheProperties properties) {
         this.checks = checks;
-        this.repository = repository;
-        this.timeToLive = timeToLive;
+        this.repository = table;
+        this.keys = new TableKeys(table, properties.bytes() / SHARE_OF_KEYS);
+        this.timeToLive = table.timeToLive();
         this.changes = changes;
         this.staleIfErrorNanos = properties.staleIfError().toNanos();
         this.reads = Caffeine.newBuilder()
-            .maximumWeight(properties.bytes())
+            .maximumWeight(properties.bytes() - 2 * (properties.bytes() / SHARE_OF_KEYS))
             .weigher((CacheKey key, NearRead read) -> read.weight())
             .executor(Runnable::run)
             .build();
@@ -98,7 +104,12 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             return null;
         }
         NearRead read = reads.getIfPresent(key);
-        return (read != null && isCurrent(key, read)) ? read : null;
+        if (read != null && isCurrent(key, read)) {
+            return read;
+        }
+        KnownMiss miss = keys.miss(key);
+        // During a change its row may be there already.
+        return (miss != null && miss.epoch() == epoch && versions.of(key) != Versions.NONE) ? miss : null;
     }
 
     private boolean isCurrent(CacheKey key, NearRead read) {
@@ -123,7 +134,8 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     }
 
     private @Nullable NearRead findServableStale(CacheKey key) {
-        NearRead read = reads.getIfPresent(key);
+        NearRead kept = reads.getIfPresent(key);
+        NearRead read = (kept != null) ? kept : keys.miss(key);
         return (read != null && System.nanoTime() - read.currentAsOf(changes) < staleIfErrorNanos) ? read : null;
     }
 
@@ -191,6 +203,9 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
      * @return whether an entry is kept; {@code true} for a miss
      */
     private boolean store(CacheKey key, @Nullable E entry, int version, Epoch begin) {
+        if (entry == null && changes.isCurrent()) {
+            keys.readBehindAnswers(begin);
+        }
         if (version != Versions.NONE) {
             NearRead read = (entry != null) ? new NearCacheEntry<>(entry, version, begin)
                     : new KnownMiss(version, begin);
@@ -200,7 +215,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
                 return true;
             }
             // Who changed it meanwhile has dropped what was there before.
-            drop(key, read);
+            reads.asMap().remove(key, read);
         }
         else if (entry == null) {
             reads.invalidate(key);
@@ -248,6 +263,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
             return result;
         }
         finally {
+            keys.add(key);
             versions.end(key);
         }
     }
@@ -284,12 +300,20 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     }
 
     /**
+     * Invalidates keys that this instance or another one has written.
+     */
+    final void onChange(List<CacheKey> written) {
+        written.forEach(keys::add);
+        onRemoved(written);
+    }
+
+    /**
      * Invalidates keys that this instance or another one has changed. What was read just
      * before may be of after the change.
      */
-    final void onChange(List<CacheKey> keys) {
-        List<CacheKey> justRead = keys.stream().filter(this::isJustRead).toList();
-        invalidateKeys(keys);
+    final void onRemoved(List<CacheKey> changed) {
+        List<CacheKey> justRead = changed.stream().filter(this::isJustRead).toList();
+        invalidateKeys(changed);
         readAgain(justRead, Duration.ZERO);
     }
 
@@ -310,6 +334,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     final void beginEpoch() {
         epoch.end(changes.currentAsOf());
         epoch = new Epoch();
+        keys.breakOff();
     }
 
     /** Invalidates everything, as others may have changed anything. */
@@ -317,6 +342,12 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         versions.beginAll();
         versions.endAll();
         reads.invalidateAll();
+        keys.forget();
+    }
+
+    /** Ends what goes on in the background. */
+    final void close() {
+        keys.close();
     }
 
     /** What the database has now. */
@@ -333,7 +364,10 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
     }
 
     final void drop(CacheKey key, NearRead read) {
-        reads.asMap().remove(key, read);
+        if (!reads.asMap().remove(key, read)) {
+            // It was the keys' word for it, and others like it may be wrong too.
+            keys.forget();
+        }
     }
 
     /** How many keys the database was asked for. */
@@ -348,7 +382,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     /** Estimated bytes of heap of these. */
     final long weight() {
-        return reads.policy().eviction().orElseThrow().weightedSize().orElse(0);
+        return reads.policy().eviction().orElseThrow().weightedSize().orElse(0) + keys.bytes();
     }
 
 }

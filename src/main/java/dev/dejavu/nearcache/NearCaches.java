@@ -4,11 +4,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 import dev.dejavu.cache.CacheEntry;
@@ -24,7 +26,7 @@ import dev.dejavu.cache.VerifiableRepository;
  * Puts near caches in front of tables, and invalidates in them what others change.
  */
 @Component
-public class NearCaches implements ChangeListener, MeterBinder {
+public class NearCaches implements ChangeListener, MeterBinder, DisposableBean {
 
     private final ChangeFeed changes;
 
@@ -44,15 +46,13 @@ public class NearCaches implements ChangeListener, MeterBinder {
      * A near cache in front of a table, or the table itself where near caches are off.
      */
     public <E extends CacheEntry> CacheRepository<E> of(CacheTable<E> table) {
-        return isOff() ? table
-                : register(table, new NearCacheRepository<>(table, table.timeToLive(), changes, checks, properties));
+        return isOff() ? table : register(table, new NearCacheRepository<>(table, changes, checks, properties));
     }
 
     /** As {@link #of}, of entries that a registry can confirm. */
     public <E extends VerifiableEntry, T extends CacheTable<E> & VerifiableRepository<E>> VerifiableRepository<E> ofVerifiable(
             T table) {
-        return isOff() ? table : register(table,
-                new NearVerifiableRepository<>(table, table.timeToLive(), changes, checks, properties));
+        return isOff() ? table : register(table, new NearVerifiableRepository<E>(table, changes, checks, properties));
     }
 
     /** The near cache of a cache. */
@@ -71,9 +71,18 @@ public class NearCaches implements ChangeListener, MeterBinder {
 
     @Override
     public void onChange(String cache, List<CacheKey> keys) {
+        tell(cache, (nearCache) -> nearCache.onChange(keys));
+    }
+
+    @Override
+    public void onRemoved(String cache, List<CacheKey> keys) {
+        tell(cache, (nearCache) -> nearCache.onRemoved(keys));
+    }
+
+    private void tell(String cache, Consumer<NearCacheRepository<?>> change) {
         NearCacheRepository<?> nearCache = nearCaches.get(cache);
         if (nearCache != null) {
-            nearCache.onChange(keys);
+            change.accept(nearCache);
         }
         else {
             // From a trigger with a name that no cache has: better too much than too
@@ -90,6 +99,11 @@ public class NearCaches implements ChangeListener, MeterBinder {
     @Override
     public void onReset() {
         nearCaches.values().forEach(NearCacheRepository::invalidateAll);
+    }
+
+    @Override
+    public void destroy() {
+        nearCaches.values().forEach(NearCacheRepository::close);
     }
 
     @Override

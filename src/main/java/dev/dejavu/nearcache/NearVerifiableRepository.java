@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.cache.CacheTable;
 import dev.dejavu.cache.ChangeFeed;
-import dev.dejavu.cache.TimeToLive;
 import dev.dejavu.cache.VerifiableEntry;
 import dev.dejavu.cache.VerifiableRepository;
 
@@ -21,10 +21,10 @@ final class NearVerifiableRepository<E extends VerifiableEntry> extends NearCach
 
     private final VerifiableRepository<E> repository;
 
-    NearVerifiableRepository(VerifiableRepository<E> repository, TimeToLive timeToLive, ChangeFeed changes,
+    <T extends CacheTable<E> & VerifiableRepository<E>> NearVerifiableRepository(T table, ChangeFeed changes,
             AnswerChecks checks, NearCacheProperties properties) {
-        super(repository, timeToLive, changes, checks, properties);
-        this.repository = repository;
+        super(table, changes, checks, properties);
+        this.repository = table;
     }
 
     @Override

@@ -48,6 +48,11 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
                 and created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
             """;
 
+    /** Without a parameter for the limit, which a plan depends on. */
+    private static final String KEYS = """
+            select {key}, overlay from {table} where ({key}, overlay) > (?, ?) order by {key}, overlay limit {limit}
+            """;
+
     private static final String LIST = """
             select * from {table}
             where created_at > :cutoff and (overlay = '' or created_at > :overlayCutoff)
@@ -245,6 +250,14 @@ public abstract class JdbcCacheRepository<E extends CacheEntry> implements Cache
     @Override
     public OptionalInt truncate() {
         return bulk.truncate();
+    }
+
+    @Override
+    public List<CacheKey> keys(CacheKey after, int limit) {
+        JdbcClient.StatementSpec statement = reading(names.fill(KEYS).replace("{limit}", String.valueOf(limit)))
+            .param(after.hex())
+            .param(after.overlay());
+        return database.scans().execute(() -> statement.query((row, number) -> key(row)).list());
     }
 
     @Override

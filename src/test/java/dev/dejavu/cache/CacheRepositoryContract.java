@@ -2,6 +2,7 @@ package dev.dejavu.cache;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -252,6 +253,23 @@ public abstract class CacheRepositoryContract<E extends CacheEntry> {
         assertThat(cache.count().entries()).isEqualTo(2);
         assertThat(cache.lookups().find(live.getFirst().key())).isPresent();
         assertThat(cache.removeAll(null).rows()).isEqualTo(2);
+    }
+
+    @Test
+    void keysArePagesOfAllRows(@Autowired CacheTable<E> table) {
+        cache.removeAll(null);
+        List<CacheKey> keys = new ArrayList<>();
+        newEntries(3).forEach((entry) -> keys.add(entry.key()));
+        clock.advance(TTL);
+        E entry = newEntry();
+        table.put(entry);
+        table.put(entry(entry.key().in("team/a"), newValue()));
+        keys.addAll(List.of(entry.key(), entry.key().in("team/a")));
+        List<CacheKey> first = table.keys(new CacheKey(""), 4);
+        List<CacheKey> second = table.keys(first.getLast(), 4);
+        List<CacheKey> read = Stream.of(first, second).flatMap(List::stream).toList();
+        assertThat(read).containsExactlyInAnyOrderElementsOf(keys)
+            .isSortedAccordingTo(Comparator.comparing(CacheKey::toString));
     }
 
     /** More than one statement takes; in an overlay entries expire earlier. */

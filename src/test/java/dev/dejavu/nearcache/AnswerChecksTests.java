@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 
 import dev.dejavu.cache.CacheKey;
+import dev.dejavu.testing.Keys;
 import dev.dejavu.testing.Scrape;
 import dev.dejavu.testing.SettableRandom;
 import dev.dejavu.testing.WithPostgres;
@@ -109,6 +110,18 @@ class AnswerChecksTests {
             insert(key, "v1");
             assertThat(get(key).statusCode()).isEqualTo(404);
             await().atMost(Duration.ofSeconds(20)).until(() -> wrong() > wrong);
+            assertThat(tag(get(key))).isEqualTo("v1");
+        }
+
+        @Test
+        void missWithoutAQuestionThatTheDatabaseContradictsIsCountedAndNoSuchIsBelieved() {
+            awaitAllKeys();
+            double wrong = wrong();
+            CacheKey key = Keys.next();
+            insert(key, "v1");
+            assertThat(get(key).statusCode()).isEqualTo(404);
+            await().atMost(Duration.ofSeconds(20)).until(() -> wrong() > wrong);
+            assertThat(isKnownMiss(Keys.next())).isFalse();
             assertThat(tag(get(key))).isEqualTo("v1");
         }
 

@@ -78,6 +78,11 @@ abstract class NearCacheFixture {
         return nearCaches.nearCache("images").isKnownMiss(key);
     }
 
+    /** Waits until the near cache knows which keys have a row. */
+    void awaitAllKeys() {
+        await().until(() -> get(Keys.next()).statusCode() == 404 && isKnownMiss(Keys.next()));
+    }
+
     /** Stores an entry behind the back of the service. */
     void insert(CacheKey key, String tag) {
         // As of the last event of a registry: one of another test may be about this

@@ -3,7 +3,12 @@ package dev.dejavu.nearcache;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -115,6 +120,43 @@ class NearCacheTests {
             }
         }
 
+        /** A key may be written while the filter that has to have it is being read. */
+        @Test
+        void ownWriteEndsAMissAtOnceWhileAllKeysAreReadAgainAndAgain() throws Exception {
+            try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+                AtomicBoolean isOver = new AtomicBoolean();
+                Future<Integer> reading = executor.submit(() -> {
+                    int times = 0;
+                    while (!isOver.get()) {
+                        get(Keys.next());
+                        if (isKnownMiss(Keys.next())) {
+                            clearNearCache();
+                            times++;
+                        }
+                    }
+                    return times;
+                });
+                for (int n = 0; n < 300; n++) {
+                    CacheKey key = Keys.next();
+                    put(key, "v1");
+                    assertThat(get(key).statusCode()).isEqualTo(200);
+                }
+                isOver.set(true);
+                assertThat(reading.get()).isPositive();
+            }
+        }
+
+        @Test
+        void nothingIsKnownOfAllKeysAfterAGapInTheFeedUntilTheyAreReadAgain() {
+            awaitAllKeys();
+            nearCaches.onInterruption();
+            assertThat(isKnownMiss(Keys.next())).isFalse();
+            awaitAllKeys();
+            nearCaches.onReset();
+            assertThat(isKnownMiss(Keys.next())).isFalse();
+            awaitAllKeys();
+        }
+
         @Test
         void missOfALookupIsKnown() {
             CacheKey key = Keys.next();
@@ -178,6 +220,36 @@ class NearCacheTests {
             insert(key, "v1");
             assertThat(get(key).statusCode()).isEqualTo(404);
             assertThat(json(lookup(key)).path("missing")).hasSize(1);
+        }
+
+        @Test
+        void firstQuestionForAKeyWithoutARowNeedsNoDatabase() {
+            awaitAllKeys();
+            CacheKey key = Keys.next();
+            insert(key, "v1");
+            assertThat(get(key).statusCode()).isEqualTo(404);
+            assertThat(json(lookup(key)).path("missing")).hasSize(1);
+            nearCaches.onChange("images", List.of(key));
+            assertThat(get(key).statusCode()).isEqualTo(200);
+        }
+
+        /** More than the filter has place for at first, and than one statement reads. */
+        @Test
+        void noneOfManyKeysIsTakenForOneWithoutARow() {
+            writer.sql("""
+                    insert into image_cache (hash, image_uri, created_at, revision)
+                    with recursive number(n) as (select 1 union all select n + 1 from number where n < 150000)
+                    select lower(hex(randomblob(32))), 'ghcr.io/acme/many:v1', 1, 1 from number
+                    """).update();
+            clearNearCache();
+            awaitAllKeys();
+            List<CacheKey> keys = writer.sql("select hash from image_cache")
+                .query((row, number) -> new CacheKey(row.getString(1)))
+                .list();
+            assertThat(keys).hasSizeGreaterThanOrEqualTo(150_000).noneMatch(this::isKnownMiss);
+            assertThat(Stream.generate(Keys::next).limit(10_000)).filteredOn((key) -> !isKnownMiss(key))
+                .hasSizeLessThan(450);
+            writer.sql("delete from image_cache where created_at = 1").update();
         }
 
         /** It would take the lease of what another instance has just stored. */

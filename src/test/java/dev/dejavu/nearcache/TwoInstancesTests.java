@@ -61,6 +61,18 @@ class TwoInstancesTests extends TwoInstancesFixture {
         }
     }
 
+    @Test
+    void firstWriteReachesAnInstanceThatKnowsAllKeysWithinASecond() {
+        for (int n = 0; n < 20; n++) {
+            missedByOther();
+            NearCaches nearCaches = services.getLast().getBean(NearCaches.class);
+            CacheKey key = Keys.next();
+            await().atMost(Duration.ofSeconds(10)).until(() -> nearCaches.nearCache("images").isKnownMiss(key));
+            put(one, key, 1);
+            Staleness.isBelowOneSecond(() -> version(other, key) == 1);
+        }
+    }
+
     /** Whoever waits for a build would otherwise build what is there. */
     @Test
     void whoWaitsFindsTheFirstWriteOfTheOtherInstanceAtOnce() {
