@@ -16,6 +16,8 @@ final class KeyFilter {
      */
     private static final int KEYS_PER_WORD = 16;
 
+    private static final long MAX_BYTES = 1 << 28;
+
     private final AtomicLongArray words;
 
     private final LongAdder added = new LongAdder();
@@ -30,7 +32,7 @@ final class KeyFilter {
 
     /** For how many keys so many bytes are enough. */
     static int capacityOf(long bytes) {
-        return (int) Long.highestOneBit(Math.clamp(bytes, Long.BYTES, 1 << 28) * KEYS_PER_WORD / Long.BYTES);
+        return (int) Long.highestOneBit(Math.clamp(bytes, (long) Long.BYTES, MAX_BYTES) * KEYS_PER_WORD / Long.BYTES);
     }
 
     void add(CacheKey key) {

@@ -107,9 +107,10 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         if (read != null && isCurrent(key, read)) {
             return read;
         }
-        KnownMiss miss = keys.miss(key);
         // During a change its row may be there already.
-        return (miss != null && miss.epoch() == epoch && versions.of(key) != Versions.NONE) ? miss : null;
+        int version = versions.of(key);
+        KnownMiss miss = (version != Versions.NONE) ? keys.miss(key) : null;
+        return (miss != null && miss.epoch() == epoch && versions.isCurrent(key, version)) ? miss : null;
     }
 
     private boolean isCurrent(CacheKey key, NearRead read) {
@@ -204,7 +205,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
      */
     private boolean store(CacheKey key, @Nullable E entry, int version, Epoch begin) {
         if (entry == null && changes.isCurrent()) {
-            keys.readBehindAnswers(begin);
+            keys.readBehindAnswers(epoch);
         }
         if (version != Versions.NONE) {
             NearRead read = (entry != null) ? new NearCacheEntry<>(entry, version, begin)

@@ -27,7 +27,7 @@ final class TableKeys {
     private static final int MAX_ROWS = 10_000;
 
     /** How many times as long as a reading took no other one begins. */
-    private static final int REST = 10;
+    private static final int REST = 3;
 
     private final CacheTable<?> table;
 
@@ -83,14 +83,16 @@ final class TableKeys {
 
     private synchronized void begin(Epoch epoch, int capacity) {
         if (reader == null) {
-            // A platform thread: SQLite's native code would pin a carrier.
-            Thread thread = Thread.ofPlatform()
-                .daemon()
-                .name("keys-" + table.name())
-                .unstarted(() -> read(epoch, capacity));
-            reader = thread;
-            thread.start();
+            // Without a lock, it could end before it is known.
+            reader = Thread.ofPlatform().daemon().name("keys-" + table.name()).start(() -> read(epoch, capacity));
         }
+    }
+
+    private synchronized void end(long begin) {
+        incomplete = null;
+        long now = System.nanoTime();
+        notBefore = now + REST * (now - begin);
+        reader = null;
     }
 
     private void read(Epoch epoch, int firstCapacity) {
@@ -105,10 +107,7 @@ final class TableKeys {
             log.debug("The keys of {} were not read", table.name(), ex);
         }
         finally {
-            incomplete = null;
-            long now = System.nanoTime();
-            notBefore = now + REST * (now - begin);
-            reader = null;
+            end(begin);
         }
     }
 
@@ -122,7 +121,7 @@ final class TableKeys {
         KeyFilter filter = reading.filter;
         BatchLoop loop = new BatchLoop(MAX_ROWS, 1);
         CacheKey last = new CacheKey("");
-        while (incomplete == reading && !loop.isOver()) {
+        while (incomplete == reading && !loop.isOver() && !Thread.currentThread().isInterrupted()) {
             CacheKey after = last;
             List<CacheKey> keys = loop.next((rows) -> table.keys(after, rows));
             keys.forEach(filter::add);
@@ -131,7 +130,9 @@ final class TableKeys {
             }
             last = keys.isEmpty() ? last : keys.getLast();
         }
-        publish(reading);
+        if (loop.isOver()) {
+            publish(reading);
+        }
         return true;
     }
 

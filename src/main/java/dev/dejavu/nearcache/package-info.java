@@ -1,6 +1,7 @@
 /**
- * Near caches: what was looked up lately stays in the heap, so that it costs no round
- * trip to the database again. It is believed only while the change feed is current.
+ * Near caches: what was looked up lately stays in the heap, and which keys there are, so
+ * that neither costs a round trip to the database again. Both are believed only while the
+ * change feed is current.
  */
 @NullMarked
 package dev.dejavu.nearcache;

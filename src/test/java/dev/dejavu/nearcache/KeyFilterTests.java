@@ -49,6 +49,8 @@ class KeyFilterTests {
             assertThat(new KeyFilter(KeyFilter.capacityOf(bytes)).bytes()).isBetween(bytes / 2, bytes);
         }
         assertThat(new KeyFilter(KeyFilter.capacityOf(0)).bytes()).isEqualTo(Long.BYTES);
+        assertThat(KeyFilter.capacityOf(1 << 27)).isEqualTo(1 << 28);
+        assertThat(KeyFilter.capacityOf(Long.MAX_VALUE)).isEqualTo(1 << 29);
     }
 
     private static List<CacheKey> keys(int number) {

@@ -78,9 +78,13 @@ abstract class NearCacheFixture {
         return nearCaches.nearCache("images").isKnownMiss(key);
     }
 
-    /** Waits until the near cache knows which keys have a row. */
+    /**
+     * Waits until the near cache knows which keys have a row. After a slow reading the
+     * next one begins later.
+     */
     void awaitAllKeys() {
-        await().until(() -> get(Keys.next()).statusCode() == 404 && isKnownMiss(Keys.next()));
+        await().atMost(Duration.ofSeconds(60))
+            .until(() -> get(Keys.next()).statusCode() == 404 && isKnownMiss(Keys.next()));
     }
 
     /** Stores an entry behind the back of the service. */

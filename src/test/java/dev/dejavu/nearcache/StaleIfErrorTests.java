@@ -107,7 +107,7 @@ class StaleIfErrorTests extends TwoInstancesFixture {
     /** Until an instance knows of a key that it has no row, though nobody asks for it. */
     private void awaitAllKeys(Http http, CacheKey absent) {
         NearCaches nearCaches = serviceOf(http).getBean(NearCaches.class);
-        await().atMost(Duration.ofSeconds(10)).until(() -> {
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
             http.get(path(Keys.next()));
             return nearCaches.nearCache("images").isKnownMiss(absent);
         });

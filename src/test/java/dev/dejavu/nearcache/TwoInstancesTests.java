@@ -67,7 +67,10 @@ class TwoInstancesTests extends TwoInstancesFixture {
             missedByOther();
             NearCaches nearCaches = services.getLast().getBean(NearCaches.class);
             CacheKey key = Keys.next();
-            await().atMost(Duration.ofSeconds(10)).until(() -> nearCaches.nearCache("images").isKnownMiss(key));
+            await().atMost(Duration.ofSeconds(60)).until(() -> {
+                other.get(path(Keys.next()));
+                return nearCaches.nearCache("images").isKnownMiss(key);
+            });
             put(one, key, 1);
             Staleness.isBelowOneSecond(() -> version(other, key) == 1);
         }
