@@ -204,7 +204,11 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
      * @return whether an entry is kept; {@code true} for a miss
      */
     private boolean store(CacheKey key, @Nullable E entry, int version, Epoch begin) {
-        if (entry == null && changes.isCurrent()) {
+        if (entry != null) {
+            // Whoever is told of it asks again perhaps before the feed brings it.
+            keys.add(entry.key());
+        }
+        else if (changes.isCurrent()) {
             keys.readBehindAnswers(epoch);
         }
         if (version != Versions.NONE) {
