@@ -81,7 +81,7 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
 
     @Override
     public @Nullable NearCacheEntry<E> findInMemory(CacheKey key) {
-        NearCacheEntry<E> near = entry(findCurrent(key));
+        NearCacheEntry<E> near = entry(findRead(key));
         if (near == null || !isLive(near.entry())) {
             return null;
         }
@@ -98,14 +98,24 @@ class NearCacheRepository<E extends CacheEntry> implements CacheRepository<E> {
         return false;
     }
 
+    /** What was read of a key, or what the filter over all keys says. */
     private @Nullable NearRead findCurrent(CacheKey key) {
+        NearRead read = findRead(key);
+        return (read != null) ? read : findMiss(key);
+    }
+
+    private @Nullable NearRead findRead(CacheKey key) {
         // The feed first: a change that it has brought is then seen in the version.
         if (!changes.isCurrent()) {
             return null;
         }
         NearRead read = reads.getIfPresent(key);
-        if (read != null && isCurrent(key, read)) {
-            return read;
+        return (read != null && isCurrent(key, read)) ? read : null;
+    }
+
+    private @Nullable KnownMiss findMiss(CacheKey key) {
+        if (!changes.isCurrent()) {
+            return null;
         }
         // During a change its row may be there already.
         int version = versions.of(key);

@@ -26,7 +26,7 @@ final class TableKeys {
     /** Rows of one statement. */
     private static final int MAX_ROWS = 10_000;
 
-    /** How many times as long as a reading took no other one begins. */
+    /** The next reading begins after so many times the duration of the last. */
     private static final int REST = 3;
 
     private final CacheTable<?> table;
@@ -83,7 +83,7 @@ final class TableKeys {
 
     private synchronized void begin(Epoch epoch, int capacity) {
         if (reader == null) {
-            // Without a lock, it could end before it is known.
+            // The lock makes its end wait until it is known here.
             reader = Thread.ofPlatform().daemon().name("keys-" + table.name()).start(() -> read(epoch, capacity));
         }
     }
